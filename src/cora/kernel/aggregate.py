@@ -1,0 +1,144 @@
+"""Events, and the declaration of an aggregate: how its events become its state.
+
+An aggregate module states, as functions of the state, what the record points
+at, which values it alone may hold, and how it is found. The kernel takes the
+difference between before and after, so no command writes these by hand.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from cora.kernel.errors import NotFoundError, Refusal
+
+S = TypeVar("S")
+
+
+class Event:
+    """A fact. Subclasses are frozen dataclasses; the class name is the kind of the event."""
+
+    schema_version: ClassVar[int] = 1
+    joins: ClassVar[tuple[str, ...] | None] = None
+    """Set where the event joins or parts records: the fields that hold the others' ids.
+    Such an event may not have occurred before the latest one of any record concerned."""
+
+
+class Fact(NamedTuple):
+    """What an event does not say itself: the record it is about and when it happened."""
+
+    id: UUID
+    occurred_at: datetime
+
+
+class Reference(NamedTuple):
+    """This record points at `target` by a field: `Reference("asset.parent_id", parent)`."""
+
+    relation: str
+    target: UUID
+
+
+class Claim(NamedTuple):
+    """A value that no two living records may share."""
+
+    what: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A field that a list can be filtered by.
+
+    `path` leads to it in the state. `many` marks a list: the filter asks whether it holds the value.
+    """
+
+    path: tuple[str, ...]
+    many: bool = False
+
+
+def _nothing(_: Any) -> tuple[Any, ...]:
+    return ()
+
+
+def _no_text(_: Any) -> str:
+    return ""
+
+
+def _no_claim(claim: Claim, _state: Any, _owner: UUID) -> Refusal:
+    raise LookupError(f"no refusal is declared for the claim {claim.what}")
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[S]):
+    """One kind of record.
+
+    `references` and `claims` give none once the record is decommissioned or
+    retired. `claim_taken(claim, state, owner)` is the refusal when `owner`
+    holds a value that `state` wants. `filters` and `sorts` name what a list
+    can be narrowed and ordered by (paths into the state).
+    """
+
+    kind: str
+    collection: str
+    state: type[S]
+    events: tuple[type[Event], ...]
+    evolve: Callable[[S | None, Any, Fact], S]
+    not_found: type[NotFoundError]
+    references: Callable[[S], Iterable[Reference]] = _nothing
+    claims: Callable[[S], Iterable[Claim]] = _nothing
+    claim_taken: Callable[[Claim, S, UUID], Refusal] = _no_claim
+    search_text: Callable[[S], str] = _no_text
+    filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
+    sorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    @cached_property
+    def path_id(self) -> str:
+        """The name of its id in paths and commands: `asset_id`."""
+        return f"{self.kind}_id"
+
+    @cached_property
+    def state_adapter(self) -> TypeAdapter[S]:
+        return TypeAdapter(self.state)
+
+    @cached_property
+    def event_adapters(self) -> Mapping[str, TypeAdapter[Event]]:
+        """By the kind of the event, which is the name of its class."""
+        return {event.__name__: TypeAdapter(event) for event in self.events}
+
+    def encode_state(self, state: S) -> str:
+        """The document of a state, as JSON text."""
+        return self.state_adapter.dump_json(state).decode()
+
+    def decode_state(self, document: str | bytes) -> S:
+        """The state that a document holds."""
+        return self.state_adapter.validate_json(document)
+
+    def encode_event(self, event: Event) -> str:
+        """The data of an event, as JSON text. Raises `LookupError` for an event of another kind."""
+        return self.event_adapters[type(event).__name__].dump_json(event).decode()
+
+    def decode_event(self, kind: str, data: str | bytes) -> Event:
+        """An event read back from the log."""
+        return self.event_adapters[kind].validate_json(data)
+
+
+def ids_in(value: Any) -> Iterable[UUID]:
+    """Every record id that a value names, at any depth of dataclasses, tuples and lists."""
+    if isinstance(value, UUID):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            yield from ids_in(getattr(value, each.name))
+    elif isinstance(value, tuple | list | frozenset):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from ids_in(item)
+
+
+def joined_ids(event: Event) -> Iterable[UUID]:
+    """The records that a joining or parting event concerns, beside the one it is recorded on."""
+    for name in event.joins or ():
+        yield from ids_in(getattr(event, name))

@@ -1,0 +1,244 @@
+"""What can be refused, and how a refusal names itself.
+
+    Refusal
+        UnauthenticatedError       401
+        ForbiddenError             403
+        NotFoundError              404   <Kind>NotFoundError of each aggregate
+        MethodNotAllowedError      405
+        ConflictError              409   most refusals of the domain
+            ConcurrencyConflictError
+            IdTakenError
+            OccurredBeforeLastFactError
+        PreconditionFailedError    412
+        TooLargeError              413
+        UnsupportedMediaTypeError  415
+        InvalidError               422   rules that a request breaks by itself
+            InvalidRequestError          every violation, each with its place
+            IdempotencyKeyReusedError
+            OccurredInFutureError
+        AuthorityError             502   an outside authority failed
+        OverloadedError            503   with Retry-After
+
+A refusal is declared as a dataclass: its fields are its typed members, its
+docstring is its title, `says` is the sentence a person reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID
+
+PROBLEM_TYPE = "https://cora.invalid/problems/"
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """The request is refused."""
+
+    status: ClassVar[int] = 400
+    says: ClassVar[str] = "The request is refused."
+
+    def __str__(self) -> str:
+        return self.detail()
+
+    @classmethod
+    def code(cls) -> str:
+        """The stable name of this refusal: the class name without `Error`."""
+        return cls.__name__.removesuffix("Error")
+
+    @classmethod
+    def title(cls) -> str:
+        """One sentence that is the same for every refusal of this kind."""
+        return (cls.__doc__ or cls.code()).strip().splitlines()[0]
+
+    def detail(self) -> str:
+        """What is wrong here and what to do first."""
+        return self.says.format(**self.members())
+
+    def members(self) -> dict[str, Any]:
+        """The typed members: the offending ids and values."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers that go with this refusal over HTTP."""
+        return {}
+
+
+@dataclass(eq=False)
+class UnauthenticatedError(Refusal):
+    """A valid bearer token is required."""
+
+    status = 401
+    says = "Send a valid token as 'Authorization: Bearer <token>'."
+
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+@dataclass(eq=False)
+class ForbiddenError(Refusal):
+    """The role of the caller does not allow this."""
+
+    status = 403
+    says = "This needs the role {needed}; the token has the role {role}."
+    needed: str
+    role: str
+
+
+@dataclass(eq=False)
+class NotFoundError(Refusal):
+    """There is no such record."""
+
+    status = 404
+    says = "There is no record {id}."
+    id: UUID
+
+
+@dataclass(eq=False)
+class UnknownPathError(Refusal):
+    """There is nothing at this path."""
+
+    status = 404
+    says = "There is nothing at {path}. The routes are listed at /docs."
+    path: str
+
+
+@dataclass(eq=False)
+class MethodNotAllowedError(Refusal):
+    """The path exists, but not with this method."""
+
+    status = 405
+    says = "{path} does not take {method}; it takes {allowed}."
+    path: str
+    method: str
+    allowed: str
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Allow": self.allowed}
+
+
+@dataclass(eq=False)
+class ConflictError(Refusal):
+    """The request conflicts with what is recorded."""
+
+    status = 409
+
+
+@dataclass(eq=False)
+class ConcurrencyConflictError(ConflictError):
+    """The record was too busy for this command."""
+
+    says = "Too many changes happened at once; send the command again."
+
+
+@dataclass(eq=False)
+class IdTakenError(ConflictError):
+    """The id brought along is used already."""
+
+    says = "The id {id} belongs to a record already; bring another or leave it out."
+    id: UUID
+
+
+@dataclass(eq=False)
+class OccurredBeforeLastFactError(ConflictError):
+    """The time lies before what is known to have happened later."""
+
+    says = "Record {id} has a fact of {last_occurred_at}; occurred_at must not lie before it."
+    id: UUID
+    last_occurred_at: datetime
+
+
+@dataclass(eq=False)
+class PreconditionFailedError(Refusal):
+    """The record has moved on since it was read."""
+
+    status = 412
+    says = "If-Match asks for version {expected}, the record has version {version}; read it again."
+    expected: str
+    version: int
+
+
+@dataclass(eq=False)
+class TooLargeError(Refusal):
+    """The request is too large."""
+
+    status = 413
+    says = "A request may have at most {limit} bytes."
+    limit: int
+
+
+@dataclass(eq=False)
+class UnsupportedMediaTypeError(Refusal):
+    """The content type is not understood."""
+
+    status = 415
+    says = "Send the body as application/json, not as {content_type}."
+    content_type: str
+
+
+@dataclass(eq=False)
+class InvalidError(Refusal):
+    """The request breaks a rule by itself."""
+
+    status = 422
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One thing that is wrong, and where: an RFC 6901 pointer into the request."""
+
+    pointer: str
+    detail: str
+
+
+@dataclass(eq=False)
+class InvalidRequestError(InvalidError):
+    """The request is not of the right shape."""
+
+    errors: tuple[Violation, ...]
+
+    def detail(self) -> str:
+        return "; ".join(f"{e.pointer or 'request'}: {e.detail}" for e in self.errors[:5])
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReusedError(InvalidError):
+    """The idempotency key was used for another request."""
+
+    says = "The Idempotency-Key was used with another command, path or body; use a new key."
+
+
+@dataclass(eq=False)
+class OccurredInFutureError(InvalidError):
+    """Nothing can be recorded before it has happened."""
+
+    says = "occurred_at {occurred_at} lies in the future (it is {now})."
+    occurred_at: datetime
+    now: datetime
+
+
+@dataclass(eq=False)
+class AuthorityError(Refusal):
+    """An outside authority failed."""
+
+    status = 502
+
+
+@dataclass(eq=False)
+class OverloadedError(Refusal):
+    """The server has too much to do."""
+
+    status = 503
+    says = "The server is overloaded; try again in {retry_after} s."
+    retry_after: int = 1
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
+
+@cache
+def member_types(refusal: type[Refusal]) -> Mapping[str, Any]:
+    """The names and types of the members of a refusal, for its documentation."""
+    return {field.name: field.type for field in fields(refusal)}

@@ -1,0 +1,431 @@
+"""The one path every command takes: look, decide, append; again when what was read has changed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, ids_in, joined_ids
+from cora.kernel.contact import Contact
+from cora.kernel.errors import (
+    ConcurrencyConflictError,
+    IdempotencyKeyReusedError,
+    IdTakenError,
+    OccurredBeforeLastFactError,
+    OccurredInFutureError,
+    PreconditionFailedError,
+    Refusal,
+)
+from cora.kernel.identity import new_id
+from cora.kernel.moment import (
+    OCCURRED_MARK,
+    POSITION_MARK,
+    RECORDED_MARK,
+    UNRECORDED,
+    sealed,
+)
+from cora.kernel.principal import Principal
+from cora.kernel.reader import (
+    Accepted,
+    Append,
+    Claimed,
+    Holding,
+    KeyedAnswer,
+    KeyReused,
+    Log,
+    NewDocument,
+    NewEvent,
+    Pointer,
+    Reader,
+    Replayed,
+    Source,
+    Stale,
+    TooEarly,
+    TooLate,
+)
+from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On, QuerySlice
+
+# A decision that met changed facts this often is made under the lock instead.
+TRIES_BEFORE_LOCK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What goes with any command (domain.md, section 1): who, through what, and the options."""
+
+    principal: Principal
+    via: str
+    request_id: str
+    on_behalf_of: str | None = None
+    occurred_at: datetime | None = None
+    idempotency_key: str | None = None
+    if_match: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a command. `body` is its JSON text; `version` is that of the record afterwards."""
+
+    status: int
+    id: UUID
+    version: int
+    position: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision came to: events for the record it is about, and with `On` for others."""
+
+    on: Aggregate[Any]
+    id: UUID
+    events: Iterable[Event | On]
+    status: int = 200
+    members: str = ""
+    """Further members of the answer, as JSON text with a leading comma."""
+    contacts: tuple[Contact, ...] = ()
+    """The addresses that came with the command; those whose id an event holds are kept."""
+
+
+Decide = Callable[[Reader], Awaitable[Decided]]
+
+
+def utc_now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+class Kernel:
+    """Runs the slices of one wired context on one log."""
+
+    def __init__(self, log: Log, wired: Any = None, clock: Callable[[], datetime] = utc_now) -> None:
+        self.log = log
+        self.wired = wired
+        self.clock = clock
+        self._turns: dict[UUID, _Turn] = {}
+
+    async def command(self, declared: CommandSlice | HandlerSlice, command: Any, call: Call) -> Answer:
+        """Run a command for a caller. Raises the `Refusal` that it meets."""
+        call.principal.require(declared.allow)
+        if call.occurred_at is not None and call.occurred_at > (now := self.clock()):
+            raise OccurredInFutureError(call.occurred_at, now)
+        session = Session(self, call, _request_digest(declared.name, command) if call.idempotency_key else b"")
+        if isinstance(declared, CommandSlice):
+            subject, decide = self._deciding(declared, command, call)
+            return await session.settle(decide, subject)
+        if replay := await session.replay():
+            return replay
+        given = {"command": command, "session": session, "wired": self.wired}
+        answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
+        return answer
+
+    async def query(self, declared: QuerySlice, query: Any, caller: Principal) -> Any:
+        """Answer a question from one snapshot of all records."""
+        caller.require(declared.allow)
+        async with self.log.snapshot() as source:
+            given = {"query": query, "read": Reader(source), "caller": caller, "wired": self.wired}
+            return await declared.run(**{name: given[name] for name in declared.parameters})
+
+    def _deciding(self, declared: CommandSlice, command: Any, call: Call) -> tuple[UUID, Decide]:
+        on, path_id = declared.on, declared.on.path_id
+        brought = command.id if isinstance(command, Creation) else None
+        if declared.creates:
+            id = declared.identify(command) if declared.identify else brought or new_id()
+        else:
+            id = getattr(command, path_id)
+
+        async def decide(read: Reader) -> Decided:
+            given: dict[str, Any] = {"command": command, "new_id": id}
+            subject: tuple[Any, ...] = ()
+            if declared.creates:
+                if brought or declared.identify:
+                    used = await read.exists(id)
+                    if used and brought:
+                        raise IdTakenError(id)
+                else:
+                    read.assume_new(id)
+            else:
+                given[on.kind] = await read.require(on, id)
+                subject = (given[on.kind],)
+            require_version(call, read, id)
+            if declared.loads is not None:
+                given["context"] = await declared.loads(command, *subject, read)
+            if "now" in declared.parameters:
+                given["now"] = self.clock()
+            events = declared.run(**{name: given[name] for name in declared.parameters})
+            status = 201 if declared.creates else 200
+            return Decided(on, id, events, status, contacts=tuple(contacts_in(command)))
+
+        return id, decide
+
+    @asynccontextmanager
+    async def turn(self, id: UUID) -> AsyncGenerator[None]:
+        """Commands of this process on the same record queue up instead of racing."""
+        turn = self._turns.setdefault(id, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                self._turns.pop(id, None)
+
+
+class _Turn:
+    __slots__ = ("lock", "waiting")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
+
+
+class Session:
+    """One call on its way: makes decisions true and records them."""
+
+    def __init__(self, kernel: Kernel, call: Call, digest: bytes) -> None:
+        self.kernel = kernel
+        self.call = call
+        self._digest = digest
+
+    async def replay(self) -> Answer | None:
+        """The answer that the idempotency key of this call was given before."""
+        call = self.call
+        if call.idempotency_key is None or call.dry_run:
+            return None
+        found = await self.kernel.log.answered(call.principal.name, call.idempotency_key, self._digest)
+        match found:
+            case Replayed():
+                return _replayed(found)
+            case KeyReused():
+                raise IdempotencyKeyReusedError
+            case None:
+                return None
+
+    async def settle(self, decide: Decide, subject: UUID, *, last: bool = True) -> Answer:
+        """Decide until the decision rests on what is true, and record it.
+
+        `last` says that this decision answers the call: its answer is kept
+        for the idempotency key.
+        """
+        log = self.kernel.log
+        if last and (replay := await self.replay()):
+            return replay
+        async with self.kernel.turn(subject):
+            for _ in range(TRIES_BEFORE_LOCK):
+                answer = await self._attempt(log, log, decide, last)
+                if answer is not None:
+                    return answer
+            async with log.under_lock() as held:
+                answer = await self._attempt(held, held, decide, last)
+        if answer is None:
+            raise ConcurrencyConflictError
+        return answer
+
+    async def _attempt(self, source: Source, log: Log, decide: Decide, last: bool) -> Answer | None:
+        """One try; None when what was read has changed meanwhile."""
+        read = Reader(source)
+        try:
+            decided = await decide(read)
+            draft = _Draft(self.call, read, decided, self._digest if last else b"")
+        except Exception:
+            # Also what is not a refusal may come from a mixture of old and new.
+            if await _is_true(read, log):
+                raise
+            return None
+        if self.call.dry_run:
+            return await self._rehearse(draft, read, log)
+        if not draft.append.events and draft.append.answer is None:
+            if not await _is_true(read, log):
+                return None
+            return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
+        verdict = await log.append(draft.append)
+        match verdict:
+            case Accepted():
+                return draft.answer(verdict)
+            case Stale():
+                return None
+            case Replayed():
+                return _replayed(verdict)
+            case _:
+                raise draft.refusal(verdict)
+
+    async def _rehearse(self, draft: "_Draft", read: Reader, log: Log) -> Answer | None:
+        for taken in draft.append.taken:
+            owner = await read.owner(taken.claim)
+            if owner is not None and Holding(taken.claim, owner) not in draft.append.released:
+                if await _is_true(read, log):
+                    raise draft.refusal(Claimed(taken.claim, owner))
+                return None
+        if not await _is_true(read, log):
+            return None
+        return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
+
+
+class _Draft:
+    """A decision turned into a request to the log, and the answer it will have."""
+
+    def __init__(self, call: Call, read: Reader, decided: Decided, digest: bytes) -> None:
+        self._call = call
+        self._decided = decided
+        self._claimants: dict[Claim, tuple[Aggregate[Any], Any]] = {}
+        occurred_at = call.occurred_at or UNRECORDED
+        before: dict[UUID, Any] = {}
+        after: dict[UUID, Any] = {}
+        homes: dict[UUID, Aggregate[Any]] = {}
+        versions: dict[UUID, int] = {}
+        events: list[NewEvent] = []
+        for each in decided.events:
+            own = each if isinstance(each, On) else On(decided.on, decided.id, each)
+            on, id, event = own.aggregate, own.id, own.event
+            if id not in homes:
+                homes[id] = on
+                versions[id] = read.versions[id]
+                before[id] = after[id] = read.states.get(id)
+            versions[id] += 1
+            after[id] = on.evolve(after[id], event, Fact(id, occurred_at))
+            mentioned = {id, *ids_in(event)}
+            joined = {id, *joined_ids(event)} if event.joins is not None else set[UUID]()
+            events.append(
+                NewEvent(
+                    id, versions[id], type(event).__name__, on.encode_event(event), event.schema_version,
+                    tuple(mentioned), tuple(joined),
+                )
+            )  # fmt: skip
+        documents: list[NewDocument] = []
+        gained: list[Pointer] = []
+        lost: list[Pointer] = []
+        taken: list[Holding] = []
+        released: list[Holding] = []
+        for id, on in homes.items():
+            old, new = before[id], after[id]
+            old_references = set(on.references(old)) if old is not None else set[Any]()
+            new_references = set(on.references(new))
+            gained += [Pointer(relation, target, id) for relation, target in new_references - old_references]
+            lost += [Pointer(relation, target, id) for relation, target in old_references - new_references]
+            old_claims = set(on.claims(old)) if old is not None else set[Claim]()
+            new_claims = set(on.claims(new))
+            for claim in new_claims - old_claims:
+                taken.append(Holding(claim, id))
+                self._claimants[claim] = (on, new)
+            released += [Holding(claim, id) for claim in old_claims - new_claims]
+            text = on.search_text(new)
+            changed = old is None or on.search_text(old) != text
+            documents.append(NewDocument(id, on.kind, versions[id], on.encode_state(new), text if changed else None))
+            # A record gained or lost as a target is mentioned by the last event of its source.
+            targets = {target for _, target in old_references ^ new_references}
+            if targets:
+                last = max(index for index, event in enumerate(events) if event.stream == id)
+                events[last] = events[last]._replace(mentioned=tuple({*events[last].mentioned, *targets}))
+        self._version = versions.get(decided.id) or read.versions[decided.id]
+        self._body = self._text(events, documents, read)
+        keep = call.idempotency_key if digest and not call.dry_run else None
+        self.append = Append(
+            reads=read.read_set(),
+            actor=call.principal.name,
+            via=call.via,
+            on_behalf_of=call.on_behalf_of,
+            request=call.request_id,
+            occurred_at=call.occurred_at,
+            events=tuple(events),
+            documents=tuple(documents),
+            gained=tuple(gained),
+            lost=tuple(lost),
+            taken=tuple(taken),
+            released=tuple(released),
+            contacts=tuple(
+                (contact.id, contact.address)
+                for contact in decided.contacts
+                if any(contact.contact_id in event.data for event in events)
+            ),
+            answer=self._keyed(keep, digest) if keep else None,
+        )
+
+    def _keyed(self, key: str, digest: bytes) -> KeyedAnswer:
+        decided = self._decided
+        principal = self._call.principal.name
+        return KeyedAnswer(principal, key, digest, decided.status, decided.id, self._version, self._body)
+
+    def _text(self, events: list[NewEvent], documents: list[NewDocument], read: Reader) -> str:
+        decided = self._decided
+        state = next((document.body for document in documents if document.id == decided.id), None)
+        if state is None:
+            state = decided.on.encode_state(read.states[decided.id])
+        recorded = ",".join(
+            f'{{"kind":"{event.kind}","stream":"{event.stream}","version":{event.version},"data":{event.data}}}'
+            for event in events
+        )
+        times = f'"occurred_at":{OCCURRED_MARK},"recorded_at":{RECORDED_MARK},' if events else ""
+        dry_run = '"dry_run":true,' if self._call.dry_run else ""
+        return (
+            f'{{"id":"{decided.id}","version":{self._version},"position":{POSITION_MARK},{times}{dry_run}'
+            f'"events":[{recorded}],"state":{state}{decided.members}}}'
+        )
+
+    def answer(self, accepted: Accepted) -> Answer:
+        """The answer, once the log has given position and times."""
+        body = sealed(
+            self._body,
+            occurred_at=self._call.occurred_at or accepted.recorded_at,
+            recorded_at=accepted.recorded_at,
+            position=accepted.position,
+        )
+        created = self._decided.status if not self._call.dry_run else 200
+        return Answer(created, self._decided.id, self._version, accepted.position, body)
+
+    def refusal(self, verdict: Any) -> Refusal:
+        """The refusal that a verdict of the log stands for."""
+        match verdict:
+            case Claimed(claim, owner):
+                on, state = self._claimants[claim]
+                return on.claim_taken(claim, state, owner)
+            case TooEarly(id, last_occurred_at):
+                return OccurredBeforeLastFactError(id, last_occurred_at)
+            case TooLate(now):
+                return OccurredInFutureError(self._call.occurred_at or now, now)
+            case KeyReused():
+                return IdempotencyKeyReusedError()
+            case _:
+                raise TypeError(f"no refusal for {verdict}")
+
+
+def require_version(call: Call, read: Reader, id: UUID) -> None:
+    """Raises `PreconditionFailedError` when `If-Match` asks for another version than was read."""
+    if call.if_match is not None and read.versions.get(id, 0) != call.if_match:
+        raise PreconditionFailedError(f'"{call.if_match}"', read.versions.get(id, 0))
+
+
+def contacts_in(value: Any) -> Iterable[Contact]:
+    """Every e-mail address that came with a command."""
+    if isinstance(value, Contact):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from contacts_in(getattr(value, name))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            yield from contacts_in(getattr(value, each.name))
+    elif isinstance(value, tuple | list):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from contacts_in(item)
+
+
+async def _is_true(read: Reader, log: Log) -> bool:
+    """Whether all that was read belongs to one state of the records that really was."""
+    reads = read.read_set()
+    return reads.one_snapshot or await log.still_current(reads)
+
+
+def _request_digest(name: str, command: BaseModel) -> bytes:
+    return sha256(f"{name}\n{command.model_dump_json()}".encode()).digest()
+
+
+def _replayed(found: Replayed) -> Answer:
+    return Answer(found.status, found.id, found.version, found.position, found.body)

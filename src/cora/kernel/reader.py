@@ -1,0 +1,303 @@
+"""What a decision may read. The Reader remembers what was read; the append checks exactly that."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+from cora.kernel.aggregate import Aggregate, Claim
+
+S = TypeVar("S")
+
+
+class Stored(NamedTuple):
+    """A record as it was found, or version 0 and no document. `head` is the log's last position then."""
+
+    head: int
+    version: int
+    kind: str | None = None
+    position: int = 0
+    document: str | None = None
+
+
+class Pointing(NamedTuple):
+    """The records that point at a target, each with its version."""
+
+    head: int
+    sources: tuple[tuple[UUID, int], ...]
+
+
+class Holder(NamedTuple):
+    """The record that holds a claimed value, with its version, or none."""
+
+    head: int
+    owner: UUID | None
+    version: int = 0
+
+
+class Source(Protocol):
+    """Where a Reader looks: the log, one snapshot of it, or the log under its lock."""
+
+    async def record(self, id: UUID) -> Stored:
+        """A record by its id."""
+        ...
+
+    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
+        """The records that point at `target` through a relation; with `first`, only the smallest id."""
+        ...
+
+    async def holder(self, claim: Claim) -> Holder:
+        """Who holds a claimed value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """What a decision read: versions of records (0: absent), relations asked about, claims looked up.
+
+    `basis` is the head of the log at the first look, None if there was none.
+    """
+
+    basis: int | None
+    versions: dict[UUID, int]
+    relations: frozenset[tuple[str, UUID]]
+    claims: dict[Claim, UUID | None]
+    one_snapshot: bool
+
+
+@dataclass(slots=True)
+class Reader:
+    """Three ways to look at the world: a record by id, the records that point at one, a record by claim."""
+
+    source: Source
+    versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
+    _relations: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
+    _claims: dict[Claim, UUID | None] = field(default_factory=dict[Claim, UUID | None])
+    _heads: set[int] = field(default_factory=set[int])
+    _basis: int | None = None
+    _contradicted: bool = False
+
+    async def get(self, aggregate: Aggregate[S], id: UUID) -> S | None:
+        """The state of a record, or None when there is no such record of this kind."""
+        if id in self.states:
+            known = self.states[id]
+            return known if isinstance(known, aggregate.state) else None
+        stored = await self.source.record(id)
+        self._saw(stored.head, id, stored.version)
+        if stored.document is None or stored.kind != aggregate.kind:
+            return None
+        state = aggregate.decode_state(stored.document)
+        self.states[id] = state
+        return state
+
+    async def require(self, aggregate: Aggregate[S], id: UUID) -> S:
+        """The state of a record. Raises the aggregate's `<Kind>NotFoundError`."""
+        state = await self.get(aggregate, id)
+        if state is None:
+            raise aggregate.not_found(id)
+        return state
+
+    async def sources(self, relation: str, target: UUID) -> tuple[UUID, ...]:
+        """Every record that points at `target` through the relation, smallest id first."""
+        return await self._pointing(relation, target, first=False)
+
+    async def first_source(self, relation: str, target: UUID) -> UUID | None:
+        """The record with the smallest id that points at `target` through the relation."""
+        found = await self._pointing(relation, target, first=True)
+        return found[0] if found else None
+
+    async def owner(self, claim: Claim) -> UUID | None:
+        """The record that holds a claimed value."""
+        holder = await self.source.holder(claim)
+        self._note_head(holder.head)
+        if self._claims.setdefault(claim, holder.owner) != holder.owner:
+            self._contradicted = True
+        if holder.owner is not None:
+            self._note_version(holder.owner, holder.version)
+        return holder.owner
+
+    async def exists(self, id: UUID) -> bool:
+        """Whether an id is used by a record of any kind."""
+        if id not in self.versions:
+            stored = await self.source.record(id)
+            self._saw(stored.head, id, stored.version)
+        return self.versions[id] > 0
+
+    def assume_new(self, id: UUID) -> None:
+        """Note a freshly made id as read and absent, without a look."""
+        self.versions.setdefault(id, 0)
+
+    def read_set(self) -> ReadSet:
+        """What has been read so far."""
+        return ReadSet(
+            basis=self._basis,
+            versions=dict(self.versions),
+            relations=frozenset(self._relations),
+            claims=dict(self._claims),
+            one_snapshot=len(self._heads) <= 1 and not self._contradicted,
+        )
+
+    async def _pointing(self, relation: str, target: UUID, *, first: bool) -> tuple[UUID, ...]:
+        found = await self.source.pointing(relation, target, first=first)
+        self._note_head(found.head)
+        self._relations.add((relation, target))
+        for id, version in found.sources:
+            self._note_version(id, version)
+        return tuple(id for id, _ in found.sources)
+
+    def _saw(self, head: int, id: UUID, version: int) -> None:
+        self._note_head(head)
+        self._note_version(id, version)
+
+    def _note_head(self, head: int) -> None:
+        # The basis is the head of the first look. Looks are awaited together
+        # at times, so the first to come back is not always the earliest.
+        self._basis = head if self._basis is None else min(self._basis, head)
+        self._heads.add(head)
+
+    def _note_version(self, id: UUID, version: int) -> None:
+        if self.versions.setdefault(id, version) != version:
+            self._contradicted = True
+
+
+class Accepted(NamedTuple):
+    """The request was recorded; `position` is that of its last event, or the head if it had none."""
+
+    position: int
+    recorded_at: datetime
+
+
+class Stale(NamedTuple):
+    """Something that was read has changed."""
+
+
+class Claimed(NamedTuple):
+    """A value it wants belongs to another record."""
+
+    claim: Claim
+    owner: UUID
+
+
+class TooEarly(NamedTuple):
+    """`occurred_at` lies before a later fact of this record."""
+
+    id: UUID
+    last_occurred_at: datetime
+
+
+class TooLate(NamedTuple):
+    """`occurred_at` lies in the future."""
+
+    now: datetime
+
+
+class Replayed(NamedTuple):
+    """The idempotency key was answered already."""
+
+    status: int
+    id: UUID
+    version: int
+    position: int
+    body: str
+
+
+class KeyReused(NamedTuple):
+    """The idempotency key was used for another request."""
+
+
+Verdict = Accepted | Stale | Claimed | TooEarly | TooLate | Replayed | KeyReused
+
+
+class NewEvent(NamedTuple):
+    """One event to append; `joined` are the records whose joinings must not lie later."""
+
+    stream: UUID
+    version: int
+    kind: str
+    data: str
+    schema_version: int
+    mentioned: tuple[UUID, ...] = ()
+    joined: tuple[UUID, ...] = ()
+
+
+class NewDocument(NamedTuple):
+    """The state of a record after the request; `search` is None when its text did not change."""
+
+    id: UUID
+    kind: str
+    version: int
+    body: str
+    search: str | None = None
+
+
+class Pointer(NamedTuple):
+    """A reference gained or lost: `source` points at `target` through `relation`."""
+
+    relation: str
+    target: UUID
+    source: UUID
+
+
+class Holding(NamedTuple):
+    """A claim taken or released by a record."""
+
+    claim: Claim
+    owner: UUID
+
+
+class KeyedAnswer(NamedTuple):
+    """The answer kept for an idempotency key. `body` holds marks for what the log gives."""
+
+    principal: str
+    key: str
+    digest: bytes
+    status: int
+    id: UUID
+    version: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One request to the log: what was read, and what is to be recorded because of it."""
+
+    reads: ReadSet
+    actor: str
+    via: str
+    on_behalf_of: str | None
+    request: str
+    occurred_at: datetime | None
+    events: tuple[NewEvent, ...] = ()
+    documents: tuple[NewDocument, ...] = ()
+    gained: tuple[Pointer, ...] = ()
+    lost: tuple[Pointer, ...] = ()
+    taken: tuple[Holding, ...] = ()
+    released: tuple[Holding, ...] = ()
+    contacts: tuple[tuple[UUID, str], ...] = ()
+    answer: KeyedAnswer | None = None
+
+
+class Log(Source, Protocol):
+    """The event log, as the kernel sees it."""
+
+    async def append(self, request: Append) -> Verdict:
+        """Judge a request and record it. Raises `OverloadedError` when there is too much to do."""
+        ...
+
+    async def still_current(self, reads: ReadSet) -> bool:
+        """Whether nothing that was read has changed, in one snapshot."""
+        ...
+
+    async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
+        """What was answered under an idempotency key."""
+        ...
+
+    def under_lock(self) -> AbstractAsyncContextManager["Log"]:
+        """The log while nobody else can append: one decision for a command that was starved."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Source]:
+        """One consistent, read-only view of all records."""
+        ...

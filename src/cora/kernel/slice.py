@@ -1,0 +1,246 @@
+"""The declaration of a slice: one command or question, in one file, declared once.
+
+`decides` declares a pure decision, `handles` a command that talks to an
+outside authority between two decisions, `answers` a question. Each attaches a
+declaration to the function and returns it untouched; the surfaces derive
+route, tool, command line, role check and reference page from it.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, ClassVar, TypeVar, get_type_hints
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from cora.kernel.aggregate import Aggregate, Event
+from cora.kernel.errors import Refusal
+from cora.kernel.principal import Role
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(BaseModel):
+    """What a caller wants done. Its fields are the wire format; the path id is one of them."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+
+
+class Creation(Command):
+    """A command that makes a record; it may bring the id (a UUID not used before)."""
+
+    id: UUID | None = None
+
+
+class Query(BaseModel):
+    """What a caller wants to know."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class On:
+    """An event for another record than the one the command is about, recorded together with it."""
+
+    aggregate: Aggregate[Any]
+    id: UUID
+    event: Event
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTP method and a path template."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Route":
+        """`POST /assets/{asset_id}/activate` as a route."""
+        method, path = text.split(" ")
+        return cls(method, path)
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """The names in braces."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What every slice declares."""
+
+    name: str
+    routes: tuple[Route, ...]
+    allow: Role
+    refuses: tuple[type[Refusal], ...]
+    doc: str
+    request: type[BaseModel]
+    run: Callable[..., Any]
+    parameters: frozenset[str]
+
+    @property
+    def route(self) -> Route:
+        """The first route; further ones are aliases."""
+        return self.routes[0]
+
+
+@dataclass(frozen=True)
+class CommandSlice(Slice):
+    """A command decided by a pure function `run(command, [<kind>], [context], [new_id], [now])`."""
+
+    on: Aggregate[Any]
+    creates: bool
+    loads: Callable[..., Awaitable[Any]] | None
+    identify: Callable[[Any], UUID] | None
+
+
+@dataclass(frozen=True)
+class HandlerSlice(Slice):
+    """A command handled by `async run(command, [session], [wired])`, which makes its decisions through the session.
+
+    `answer_fields` describes what its answer carries besides the usual.
+    """
+
+    on: Aggregate[Any]
+    status: int
+    answer_fields: type[BaseModel] | None
+
+
+@dataclass(frozen=True)
+class QuerySlice(Slice):
+    """A question answered by `async run(query, [read], [caller], [wired])` from one snapshot."""
+
+    answer: type[Any]
+
+
+def _document(function: Callable[..., Any]) -> str:
+    return inspect.getdoc(inspect.getmodule(function)) or inspect.getdoc(function) or ""
+
+
+def _parameters(function: Callable[..., Any], known: set[str]) -> frozenset[str]:
+    parameters = frozenset(inspect.signature(function).parameters)
+    if parameters - known:
+        raise TypeError(f"{function.__name__} asks for {sorted(parameters - known)}; it can be given {sorted(known)}")
+    return parameters
+
+
+def _attach(function: F, declared: Slice) -> F:
+    function.__slice__ = declared  # type: ignore[attr-defined]
+    return function
+
+
+def decides(
+    route: str,
+    *,
+    on: Aggregate[Any],
+    allow: Role,
+    refuses: tuple[type[Refusal], ...] = (),
+    loads: Callable[..., Awaitable[Any]] | None = None,
+    identify: Callable[[Any], UUID] | None = None,
+    also: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Declare a command.
+
+    The function takes the command and, by name, whatever it needs of: the
+    record's state (named after its kind), `context` (what `loads(command,
+    [state], read)` returned), `new_id` and `now`. It returns a list of events,
+    with `On` for those of other records; an empty list means no change.
+    Without a state parameter the command creates a record; `identify` gives
+    its id where that follows from the command. `also` are further routes.
+    """
+
+    def declare(function: F) -> F:
+        parameters = _parameters(function, {"command", on.kind, "context", "new_id", "now"})
+        return _attach(
+            function,
+            CommandSlice(
+                name=function.__name__,
+                routes=tuple(Route.parse(text) for text in (route, *also)),
+                allow=allow,
+                refuses=refuses,
+                doc=_document(function),
+                request=get_type_hints(function)["command"],
+                run=function,
+                on=on,
+                parameters=parameters,
+                creates=on.kind not in parameters,
+                loads=loads,
+                identify=identify,
+            ),
+        )
+
+    return declare
+
+
+def handles(
+    route: str,
+    *,
+    on: Aggregate[Any],
+    allow: Role,
+    refuses: tuple[type[Refusal], ...] = (),
+    status: int = 200,
+    answer_fields: type[BaseModel] | None = None,
+) -> Callable[[F], F]:
+    """Declare a command that needs more than one decision, with something between them."""
+
+    def declare(function: F) -> F:
+        return _attach(
+            function,
+            HandlerSlice(
+                name=function.__name__,
+                routes=(Route.parse(route),),
+                allow=allow,
+                refuses=refuses,
+                doc=_document(function),
+                request=get_type_hints(function)["command"],
+                run=function,
+                parameters=_parameters(function, {"command", "session", "wired"}),
+                on=on,
+                status=status,
+                answer_fields=answer_fields,
+            ),
+        )
+
+    return declare
+
+
+def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ()) -> Callable[[F], F]:
+    """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
+
+    def declare(function: F) -> F:
+        hints = get_type_hints(function)
+        return _attach(
+            function,
+            QuerySlice(
+                name=function.__name__,
+                routes=(Route.parse(route),),
+                allow=allow,
+                refuses=refuses,
+                doc=_document(function),
+                request=hints["query"],
+                run=function,
+                parameters=_parameters(function, {"query", "read", "caller", "wired"}),
+                answer=hints["return"],
+            ),
+        )
+
+    return declare
+
+
+def declared_slices(package: ModuleType) -> Iterable[Slice]:
+    """Every slice declared in the modules of a package, by the name of its file."""
+    for module in sorted(iter_modules(package.__path__), key=lambda found: found.name):
+        members = vars(import_module(f"{package.__name__}.{module.name}"))
+        for member in members.values():
+            declared = getattr(member, "__slice__", None)
+            if isinstance(declared, Slice) and member.__module__ == f"{package.__name__}.{module.name}":
+                yield declared
