@@ -1,0 +1,58 @@
+"""What lies beside the log and is not history: contacts that can be erased, and leases."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from cora.kernel.identity import new_id
+from cora.log.types import Pool
+
+_TAKE = """
+insert into lease as l (name, holder, expires_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
+on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
+where l.expires_at < clock_timestamp() or l.holder = excluded.holder
+returning true
+"""
+
+
+class ContactTable:
+    """E-mail addresses by contact id."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def get(self, contact_id: UUID) -> str | None:
+        """The address, or None when it is unknown or erased."""
+        address: str | None = await self._pool.fetchval("select address from contact where id = $1", contact_id)
+        return address
+
+    async def erase(self, contact_id: UUID) -> bool:
+        """Remove the address for ever; whether there was one."""
+        erased = await self._pool.fetchval("delete from contact where id = $1 returning true", contact_id)
+        return bool(erased)
+
+
+class LeaseTable:
+    """Leases that one process holds at a time; a holder that dies loses its lease when it expires."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def hold(self, name: str, seconds: float = 60.0) -> AsyncGenerator[None]:
+        """Wait for a lease and hold it, renewed while the body runs."""
+        holder = new_id()
+        while not await self._pool.fetchval(_TAKE, name, holder, seconds):
+            await asyncio.sleep(min(0.05, seconds / 10))
+        renewal = asyncio.create_task(self._renew(name, holder, seconds), name=f"lease {name}")
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await self._pool.execute("delete from lease where name = $1 and holder = $2", name, holder)
+
+    async def _renew(self, name: str, holder: UUID, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds / 3)
+            await self._pool.fetchval(_TAKE, name, holder, seconds)

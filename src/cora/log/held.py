@@ -1,0 +1,100 @@
+"""One decision under the lock of the log, for a command that a crowd has starved.
+
+Lock, look, decide, append, commit: while the lock is held nobody else can
+append, so what is read stays true and one try is enough.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
+from cora.kernel.identity import new_id
+from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
+from cora.log.append import UnstorableError
+from cora.log.batch import APPEND, arguments, verdicts
+from cora.log.connect import BUSY, LOST
+from cora.log.link import Link
+from cora.log.snapshot import ConnectionSource, find_answer
+
+
+class HeldLog(ConnectionSource):
+    """The log while this connection holds its lock."""
+
+    def __init__(self, link: Link, on_commit: Callable[[], None]) -> None:
+        super().__init__(link.fetch)
+        self._link = link
+        self._on_commit = on_commit
+
+    async def append(self, request: Append) -> Verdict:
+        """Judge a request and commit it; nothing more can be asked of this log afterwards."""
+        rows = (new_id(), 1, *arguments([request]))
+        try:
+            answer: str = await self._link.fetchval(APPEND, *rows)
+            await (await self._link.connection()).execute("commit")
+        except BUSY as busy:
+            raise OverloadedError from busy
+        except LOST:
+            answer = await self._find_out(rows)
+        except Exception as error:
+            raise UnstorableError from error
+        if request.events:
+            self._on_commit()
+        return verdicts([request], answer)[0]
+
+    async def still_current(self, reads: ReadSet) -> bool:
+        """Always: nobody else can append."""
+        return True
+
+    async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
+        """What was answered under an idempotency key."""
+        return await find_answer(self._link.fetch, principal, key, digest)
+
+    def under_lock(self) -> AbstractAsyncContextManager[Log]:
+        """This log."""
+        return contextlib.nullcontext(self)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Source]:
+        """This log: what it reads stays as it is."""
+        return contextlib.nullcontext(self)
+
+    async def _find_out(self, rows: tuple[Any, ...]) -> str:
+        """What became of an append whose connection was lost. Sent again under its number, it is applied once."""
+        pause = 0.05
+        while True:
+            await self._link.drop()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+            with contextlib.suppress(*LOST, *BUSY):
+                answer: str = await self._link.fetchval(APPEND, *rows)
+                return answer
+
+
+@asynccontextmanager
+async def hold(link: Link, on_commit: Callable[[], None]) -> AsyncGenerator[HeldLog]:
+    """The log under its lock. Raises `ConcurrencyConflictError` when the lock is not to be had in time."""
+    try:
+        connection = await link.connection()
+        await connection.execute("begin; select pg_advisory_xact_lock(log_lock())")
+    except BUSY as busy:
+        await link.drop()
+        link.suspect()
+        raise ConcurrencyConflictError from busy
+    except LOST as lost:
+        await link.drop()
+        raise OverloadedError from lost
+    try:
+        yield HeldLog(link, on_commit)
+    finally:
+        await _leave(link)
+
+
+async def _leave(link: Link) -> None:
+    try:
+        connection = await link.connection()
+        if connection.is_in_transaction():
+            await connection.execute("rollback")
+    except Exception:
+        await link.drop()

@@ -1,0 +1,89 @@
+"""One long-lived connection that is opened when needed and replaced when it was lost."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import asyncpg
+import structlog
+from asyncpg.prepared_stmt import PreparedStatement
+
+from cora.log.connect import connect
+from cora.log.types import Connection
+
+_logger = structlog.get_logger("cora.log")
+
+# Below Postgres 17 there is no transaction_timeout: a holder of the lock whose
+# client fell silent in the middle of a statement is ended after 5 seconds.
+_END_SILENT_HOLDERS = """
+select pg_terminate_backend(a.pid)
+from pg_locks l join pg_stat_activity a on a.pid = l.pid
+where l.locktype = 'advisory' and l.granted
+  and l.database = (select oid from pg_database where datname = current_database())
+  and (l.classid::bigint << 32 | l.objid::bigint) = log_lock()
+  and a.pid <> pg_backend_pid() and a.wait_event_type = 'Client' and a.state_change < now() - interval '5 s'
+"""
+
+
+class Link:
+    """A connection for one user at a time."""
+
+    def __init__(self, dsn: str, schema: str) -> None:
+        self._dsn = dsn
+        self._schema = schema
+        self._connection: Connection | None = None
+        self._statements: dict[str, PreparedStatement[Any]] = {}
+        self._suspicious = False
+
+    async def connection(self) -> Connection:
+        """The open connection. Raises what asyncpg raises when the database cannot be reached."""
+        if self._connection is None or self._connection.is_closed():
+            self._statements.clear()
+            self._connection = await connect(self._dsn, self._schema)
+        if self._suspicious:
+            self._suspicious = False
+            await self._end_silent_holders(self._connection)
+        return self._connection
+
+    async def statement(self, sql: str) -> PreparedStatement[Any]:
+        """A statement prepared on the open connection."""
+        connection = await self.connection()
+        statement = self._statements.get(sql)
+        if statement is None:
+            statement = self._statements[sql] = await connection.prepare(sql)
+        return statement
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        """The single value that a statement gives."""
+        statement = await self.statement(sql)
+        return await statement.fetchval(*values)
+
+    async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows that a statement gives."""
+        statement = await self.statement(sql)
+        return await statement.fetch(*values)
+
+    def suspect(self) -> None:
+        """The lock was not to be had in time: before the next use, look for a holder that fell silent."""
+        self._suspicious = True
+
+    async def drop(self) -> None:
+        """Forget a connection that was lost."""
+        connection, self._connection = self._connection, None
+        self._statements.clear()
+        if connection is not None:
+            connection.terminate()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(connection.close(), 2)
+
+    async def _end_silent_holders(self, connection: Connection) -> None:
+        if connection.get_server_version().major >= 17:
+            return
+        ended = await connection.fetch(_END_SILENT_HOLDERS)
+        if ended:
+            _logger.warning("ended silent holders of the log's lock", count=len(ended))

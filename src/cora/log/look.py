@@ -1,0 +1,154 @@
+"""Looks at the current state, gathered: many callers, one statement, one snapshot."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from cora.kernel.aggregate import Claim
+from cora.kernel.errors import OverloadedError
+from cora.kernel.reader import Holder, Pointing
+from cora.log.batch import claim_key
+from cora.log.connect import LOST
+from cora.log.link import Link
+
+MAXIMUM_LOOKS = 256
+MAXIMUM_WAITING = 8192
+GIVE_UP_AFTER = 15.0
+
+_HEAD = "cross join (select coalesce(max(last_position), 0) as head from block) h"
+
+# The head comes from the same statement as what was looked up, so both are of one snapshot.
+RECORDS = f"""
+select h.head, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at
+from unnest($1::uuid[]) with ordinality u(id, n)
+left join document d on d.id = u.id {_HEAD} order by u.n
+"""
+
+POINTING = f"""
+select h.head, u.n, p.source, p.version
+from unnest($1::text[], $2::uuid[], $3::boolean[]) with ordinality u(relation, target, first, n)
+{_HEAD}
+left join lateral (
+    select f.source, d.version from reference f join document d on d.id = f.source
+    where f.relation = u.relation and f.target = u.target and f.until is null
+    order by f.source limit case when u.first then 1 end
+) p on true order by u.n, p.source
+"""
+
+HOLDERS = f"""
+select h.head, c.owner, d.version
+from unnest($1::text[], $2::text[]) with ordinality u(what, value, n)
+left join claim c on c.what = u.what and c.value = u.value
+left join document d on d.id = c.owner {_HEAD} order by u.n
+"""
+
+K = TypeVar("K")
+V = TypeVar("V")
+Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
+
+_logger = structlog.get_logger("cora.log")
+
+
+async def find_records(fetch: Fetch, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """One row per id, in order; `version` is None for what does not exist."""
+    return await fetch(RECORDS, ids)
+
+
+async def find_pointing(fetch: Fetch, asked: Sequence[tuple[str, UUID, bool]]) -> list[Pointing]:
+    """What points at each target: (relation, target, only the smallest id)."""
+    rows = await fetch(POINTING, *map(list, zip(*asked, strict=True)))
+    head: int = rows[0]["head"]
+    sources: list[list[tuple[UUID, int]]] = [[] for _ in asked]
+    for _, n, source, version in rows:
+        if source is not None:
+            sources[n - 1].append((source, version))
+    return [Pointing(head, tuple(found)) for found in sources]
+
+
+async def find_holders(fetch: Fetch, claims: Sequence[Claim]) -> list[Holder]:
+    """Who holds each claim."""
+    keys = [claim_key(claim) for claim in claims]
+    rows = await fetch(HOLDERS, [what for what, _ in keys], [value for _, value in keys])
+    return [Holder(head, owner, version or 0) for head, owner, version in rows]
+
+
+@dataclass(slots=True)
+class _Look(Generic[K, V]):
+    asked: K
+    found: asyncio.Future[V]
+
+
+class Gatherer(Generic[K, V]):
+    """Answers single looks by asking for many at once over a connection of its own."""
+
+    def __init__(self, link: Link, find: Callable[[Fetch, Sequence[K]], Awaitable[Sequence[V]]]) -> None:
+        self._link = link
+        self._find = find
+        self._looks: deque[_Look[K, V]] = deque()
+        self._arrived = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=f"cora log {find.__name__}")
+
+    async def look(self, asked: K) -> V:
+        """What is found for one. Raises `OverloadedError` when too many wait or the database is away."""
+        if len(self._looks) >= MAXIMUM_WAITING:
+            raise OverloadedError
+        look: _Look[K, V] = _Look(asked, asyncio.get_running_loop().create_future())
+        self._looks.append(look)
+        self._arrived.set()
+        return await look.found
+
+    async def close(self) -> None:
+        """Stop; what still waits is refused as overload."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        for look in self._looks:
+            if not look.found.done():
+                look.found.set_exception(OverloadedError())
+        self._looks.clear()
+        await self._link.close()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            looks = [self._looks.popleft() for _ in range(min(len(self._looks), MAXIMUM_LOOKS))]
+            if not self._looks:
+                self._arrived.clear()
+            try:
+                found = await self._search([look.asked for look in looks])
+            except asyncio.CancelledError:
+                _refuse(looks, OverloadedError())
+                raise
+            except Exception as error:
+                _logger.error("a look failed", error=type(error).__name__, detail=str(error)[:500])
+                _refuse(looks, OverloadedError() if isinstance(error, LOST) else error)
+                continue
+            for look, each in zip(looks, found, strict=True):
+                if not look.found.done():
+                    look.found.set_result(each)
+
+    async def _search(self, asked: Sequence[K]) -> Sequence[V]:
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + GIVE_UP_AFTER, 0.05
+        while True:
+            try:
+                return await self._find(self._link.fetch, asked)
+            except LOST:
+                await self._link.drop()
+                if loop.time() > until:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+
+def _refuse(looks: Sequence[_Look[Any, Any]], error: Exception) -> None:
+    for look in looks:
+        if not look.found.done():
+            look.found.set_exception(error)

@@ -1,0 +1,45 @@
+"""Looks on one connection: inside one snapshot, or while the lock is held."""
+
+from uuid import UUID
+
+from cora.kernel.aggregate import Claim
+from cora.kernel.reader import Holder, KeyReused, Pointing, Replayed, Stored
+from cora.log.look import Fetch, find_holders, find_pointing, find_records
+
+_ANSWER = """
+select digest, status, id, version, position, body from answer
+where principal = $1 and key = $2 and answered_at > clock_timestamp() - interval '7 days'
+"""
+
+
+class ConnectionSource:
+    """Looks one by one, over one connection."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def record(self, id: UUID) -> Stored:
+        """A record by its id."""
+        (row,) = await find_records(self._fetch, [id])
+        return Stored(row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"])
+
+    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
+        """The records that point at `target` through a relation."""
+        (found,) = await find_pointing(self._fetch, [(relation, target, first)])
+        return found
+
+    async def holder(self, claim: Claim) -> Holder:
+        """Who holds a claimed value."""
+        (found,) = await find_holders(self._fetch, [claim])
+        return found
+
+
+async def find_answer(fetch: Fetch, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
+    """What was answered under an idempotency key within seven days."""
+    rows = await fetch(_ANSWER, principal, key)
+    if not rows:
+        return None
+    (row,) = rows
+    if row["digest"] != digest:
+        return KeyReused()
+    return Replayed(row["status"], row["id"], row["version"], row["position"], row["body"])

@@ -1,0 +1,166 @@
+"""The event log on Postgres, opened for one process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from cora.kernel.aggregate import Aggregate, Claim
+from cora.kernel.documents import Asked, Envelope, Page
+from cora.kernel.errors import OverloadedError
+from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
+from cora.log.append import Writer
+from cora.log.batch import read_rows
+from cora.log.beside import ContactTable, LeaseTable
+from cora.log.connect import LOST, connect
+from cora.log.documents import envelope, list_query, page
+from cora.log.held import hold
+from cora.log.link import Link
+from cora.log.look import Gatherer, find_holders, find_pointing, find_records
+from cora.log.snapshot import ConnectionSource, find_answer
+from cora.log.tail import Tail
+from cora.log.types import Connection, Pool
+
+PRUNE_EVERY = 3600.0
+CONNECTIONS_FOR_PEOPLE = 6
+
+_CURRENT = "select not exists (select from stale_requests($1, $2, $3))"
+_PRUNE = """
+delete from answer where answered_at < now() - interval '7 days';
+delete from batch where written_at < now() - interval '1 day';
+delete from lease where expires_at < now() - interval '1 day';
+"""
+
+_logger = structlog.get_logger("cora.log")
+
+
+class PostgresLog:
+    """Implements `kernel.reader.Log` and `kernel.documents.Documents`."""
+
+    def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
+        def link() -> Link:
+            return Link(dsn, schema)
+
+        self.dsn = dsn
+        self.schema = schema
+        self.pool = pool
+        self.contacts = ContactTable(pool)
+        self.leases = LeaseTable(pool)
+        self.tail = Tail(dsn, schema)
+        self._writer = Writer(link(), self.tail.wake)
+        self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
+        self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
+        self._holders = Gatherer[Claim, Holder](link(), find_holders)
+        self._held = link()
+        self._one_holds = asyncio.Lock()
+        self._pruning = asyncio.create_task(self._prune(), name="cora log pruning")
+
+    @classmethod
+    async def open(cls, dsn: str, schema: str = "cora") -> "PostgresLog":
+        """Open the log of a migrated database. Raises what asyncpg raises when it cannot be reached."""
+
+        async def dial(*_: Any, **__: Any) -> Connection:
+            return await connect(dsn, schema, indexed=False)
+
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=CONNECTIONS_FOR_PEOPLE, connect=dial, reset=_nothing_to_reset
+        )
+        return cls(dsn, schema, pool)
+
+    async def close(self) -> None:
+        """Close every connection; requests that still wait are refused as overload."""
+        self._pruning.cancel()
+        await self._writer.close()
+        for gatherer in (self._records, self._pointing, self._holders):
+            await gatherer.close()
+        await self.tail.close()
+        await self._held.close()
+        try:
+            await asyncio.wait_for(self.pool.close(), 2)
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def append(self, request: Append) -> Verdict:
+        """Judge a request and record it. Raises `OverloadedError` when there is too much to do."""
+        return await self._writer.append(request)
+
+    async def record(self, id: UUID) -> Stored:
+        """A record by its id."""
+        row = await self._records.look(id)
+        return Stored(row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"])
+
+    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
+        """The records that point at `target` through a relation."""
+        return await self._pointing.look((relation, target, first))
+
+    async def holder(self, claim: Claim) -> Holder:
+        """Who holds a claimed value."""
+        return await self._holders.look(claim)
+
+    async def still_current(self, reads: ReadSet) -> bool:
+        """Whether nothing that was read has changed, in one snapshot."""
+        rows = read_rows(1, reads)
+        current: bool = await self._with_pool(lambda connection: connection.fetchval(_CURRENT, *rows))
+        return current
+
+    async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
+        """What was answered under an idempotency key."""
+        return await self._with_pool(lambda connection: find_answer(connection.fetch, principal, key, digest))
+
+    @asynccontextmanager
+    async def under_lock(self) -> AsyncGenerator[Log]:
+        """The log while nobody else can append. Raises `ConcurrencyConflictError` on a lock timeout."""
+        async with self._one_holds, hold(self._held, self.tail.wake) as held:
+            yield held
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Source]:
+        """One consistent, read-only view of all records."""
+        async with self._connection() as connection:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield ConnectionSource(connection.fetch)
+
+    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
+        """One record. Raises the aggregate's `<Kind>NotFoundError`."""
+        row = await self._records.look(id)
+        if row["kind"] != aggregate.kind:
+            raise aggregate.not_found(id)
+        return Envelope(row["version"], envelope(id, row))
+
+    async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
+        """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
+        sql, values = list_query(aggregate, asked)
+        return page(aggregate, asked, await self._with_pool(lambda connection: connection.fetch(sql, *values)))
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        try:
+            async with self.pool.acquire(timeout=10) as connection:
+                yield connection  # pyright: ignore[reportReturnType]
+        except (*LOST, TimeoutError) as error:
+            raise OverloadedError from error
+
+    async def _with_pool(self, use: Callable[[Connection], Awaitable[Any]]) -> Any:
+        """A read over the pool, tried again on another connection when one was lost."""
+        for _ in range(3):
+            with contextlib.suppress(OverloadedError):
+                async with self._connection() as connection:
+                    return await use(connection)
+        raise OverloadedError
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                await self.pool.execute(_PRUNE)
+            except Exception as error:
+                _logger.warning("could not prune", error=type(error).__name__)
+            await asyncio.sleep(PRUNE_EVERY)
+
+
+async def _nothing_to_reset(_connection: Any) -> None:
+    """The settings of a connection are its identity here; a reset would drop the restricted role."""
