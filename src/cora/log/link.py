@@ -6,10 +6,9 @@ from typing import Any
 
 import asyncpg
 import structlog
-from asyncpg.prepared_stmt import PreparedStatement
 
 from cora.log.connect import connect
-from cora.log.types import Connection
+from cora.log.types import Connection, Statement
 
 _logger = structlog.get_logger("cora.log")
 
@@ -32,7 +31,7 @@ class Link:
         self._dsn = dsn
         self._schema = schema
         self._connection: Connection | None = None
-        self._statements: dict[str, PreparedStatement[Any]] = {}
+        self._statements: dict[str, Statement] = {}
         self._suspicious = False
 
     async def connection(self) -> Connection:
@@ -45,7 +44,7 @@ class Link:
             await self._end_silent_holders(self._connection)
         return self._connection
 
-    async def statement(self, sql: str) -> PreparedStatement[Any]:
+    async def statement(self, sql: str) -> Statement:
         """A statement prepared on the open connection."""
         connection = await self.connection()
         statement = self._statements.get(sql)
