@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -17,10 +17,12 @@ from cora.kernel.errors import (
     ConcurrencyConflictError,
     IdempotencyKeyReusedError,
     IdTakenError,
+    InvalidRequestError,
     OccurredBeforeLastFactError,
     OccurredInFutureError,
     PreconditionFailedError,
     Refusal,
+    Violation,
 )
 from cora.kernel.identity import new_id
 from cora.kernel.moment import (
@@ -49,7 +51,7 @@ from cora.kernel.reader import (
     TooEarly,
     TooLate,
 )
-from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On, QuerySlice
+from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, On, QuerySlice
 
 # A decision that met changed facts this often is made under the lock instead.
 TRIES_BEFORE_LOCK = 3
@@ -132,6 +134,18 @@ class Kernel:
         async with self.log.snapshot() as source:
             given = {"query": query, "read": Reader(source), "caller": caller, "wired": self.wired}
             return await declared.run(**{name: given[name] for name in declared.parameters})
+
+    async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
+        """Run a command beside the log. It cannot honour the options that need a history, so it refuses them."""
+        call.principal.require(declared.allow)
+        given_options = {
+            "/dry_run": call.dry_run, "/Occurred-At": call.occurred_at is not None, "/If-Match": call.if_match is not None
+        }  # fmt: skip
+        if refused := [name for name, given in given_options.items() if given]:
+            why = "is not possible here: this command is not recorded in the log"
+            raise InvalidRequestError(tuple(Violation(name, why) for name in refused))
+        given = {"command": command, "caller": call.principal, "wired": self.wired}
+        return await declared.run(**{name: given[name] for name in declared.parameters})
 
     def _deciding(self, declared: CommandSlice, command: Any, call: Call) -> tuple[UUID, Decide]:
         on, path_id = declared.on, declared.on.path_id
@@ -257,7 +271,18 @@ class Session:
             case _:
                 raise draft.refusal(verdict)
 
+    def without_time(self) -> "Session":
+        """The same call without its `Occurred-At`: what it records occurs when it is recorded."""
+        return Session(self.kernel, replace(self.call, occurred_at=None), self._digest)
+
     async def _rehearse(self, draft: "_Draft", read: Reader, log: Log) -> Answer | None:
+        try:
+            for document in draft.append.documents:
+                require_time(self.call, read, document.id)
+        except OccurredBeforeLastFactError:
+            if await _is_true(read, log):
+                raise
+            return None
         for taken in draft.append.taken:
             owner = await read.owner(taken.claim)
             if owner is not None and Holding(taken.claim, owner) not in draft.append.released:
@@ -400,6 +425,13 @@ def require_version(call: Call, read: Reader, id: UUID) -> None:
     """Raises `PreconditionFailedError` when `If-Match` asks for another version than was read."""
     if call.if_match is not None and read.versions.get(id, 0) != call.if_match:
         raise PreconditionFailedError(f'"{call.if_match}"', read.versions.get(id, 0))
+
+
+def require_time(call: Call, read: Reader, id: UUID) -> None:
+    """Raises `OccurredBeforeLastFactError` when `Occurred-At` lies before the latest fact of a record that was read."""
+    last = read.occurred.get(id)
+    if call.occurred_at is not None and last is not None and call.occurred_at < last:
+        raise OccurredBeforeLastFactError(id, last)
 
 
 def contacts_in(value: Any) -> Iterable[Contact]:

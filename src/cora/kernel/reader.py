@@ -12,13 +12,17 @@ S = TypeVar("S")
 
 
 class Stored(NamedTuple):
-    """A record as it was found, or version 0 and no document. `head` is the log's last position then."""
+    """A record as it was found, or version 0 and no document.
+
+    `head` is the log's last position then, `occurred_at` the time of the record's latest fact.
+    """
 
     head: int
     version: int
     kind: str | None = None
     position: int = 0
     document: str | None = None
+    occurred_at: datetime | None = None
 
 
 class Pointing(NamedTuple):
@@ -73,6 +77,8 @@ class Reader:
     source: Source
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
+    occurred: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    """When the latest fact of each record occurred."""
     _relations: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
     _claims: dict[Claim, UUID | None] = field(default_factory=dict[Claim, UUID | None])
     _heads: set[int] = field(default_factory=set[int])
@@ -88,6 +94,8 @@ class Reader:
         self._saw(stored.head, id, stored.version)
         if stored.document is None or stored.kind != aggregate.kind:
             return None
+        if stored.occurred_at is not None:
+            self.occurred[id] = stored.occurred_at
         state = aggregate.decode_state(stored.document)
         self.states[id] = state
         return state

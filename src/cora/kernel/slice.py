@@ -1,9 +1,10 @@
 """The declaration of a slice: one command or question, in one file, declared once.
 
 `decides` declares a pure decision, `handles` a command that talks to an
-outside authority between two decisions, `answers` a question. Each attaches a
-declaration to the function and returns it untouched; the surfaces derive
-route, tool, command line, role check and reference page from it.
+outside authority between two decisions, `answers` a question, `acts` a command
+beside the log (contacts, tokens). Each attaches a declaration to the function
+and returns it untouched; the surfaces derive route, tool, command line, role
+check and reference page from it.
 """
 
 import inspect
@@ -122,6 +123,14 @@ class QuerySlice(Slice):
     answer: type[Any]
 
 
+@dataclass(frozen=True)
+class ActSlice(Slice):
+    """A command beside the log, done by `async run(command, [caller], [wired])`; no event comes of it."""
+
+    status: int
+    answer: type[Any]
+
+
 def _document(function: Callable[..., Any]) -> str:
     return inspect.getdoc(inspect.getmodule(function)) or inspect.getdoc(function) or ""
 
@@ -229,6 +238,30 @@ def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ())
                 request=hints["query"],
                 run=function,
                 parameters=_parameters(function, {"query", "read", "caller", "wired"}),
+                answer=hints["return"],
+            ),
+        )
+
+    return declare
+
+
+def acts(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), status: int = 200) -> Callable[[F], F]:
+    """Declare a command on what lies beside the log and has no history."""
+
+    def declare(function: F) -> F:
+        hints = get_type_hints(function)
+        return _attach(
+            function,
+            ActSlice(
+                name=function.__name__,
+                routes=(Route.parse(route),),
+                allow=allow,
+                refuses=refuses,
+                doc=_document(function),
+                request=hints["command"],
+                run=function,
+                parameters=_parameters(function, {"command", "caller", "wired"}),
+                status=status,
                 answer=hints["return"],
             ),
         )

@@ -21,7 +21,9 @@ class ConnectionSource:
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
         (row,) = await find_records(self._fetch, [id])
-        return Stored(row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"])
+        return Stored(
+            row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
+        )
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""

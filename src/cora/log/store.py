@@ -92,7 +92,9 @@ class PostgresLog:
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
         row = await self._records.look(id)
-        return Stored(row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"])
+        return Stored(
+            row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
+        )
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""
