@@ -138,10 +138,8 @@ class Kernel:
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
         """Run a command beside the log. It cannot honour the options that need a history, so it refuses them."""
         call.principal.require(declared.allow)
-        given_options = {
-            "/dry_run": call.dry_run, "/Occurred-At": call.occurred_at is not None, "/If-Match": call.if_match is not None
-        }  # fmt: skip
-        if refused := [name for name, given in given_options.items() if given]:
+        options = {"/dry_run": call.dry_run or None, "/Occurred-At": call.occurred_at, "/If-Match": call.if_match}
+        if refused := [name for name, given in options.items() if given is not None]:
             why = "is not possible here: this command is not recorded in the log"
             raise InvalidRequestError(tuple(Violation(name, why) for name in refused))
         given = {"command": command, "caller": call.principal, "wired": self.wired}
