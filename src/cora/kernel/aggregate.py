@@ -53,11 +53,13 @@ class Claim(NamedTuple):
 class Filter:
     """A field that a list can be filtered by.
 
-    `path` leads to it in the state. `many` marks a list: the filter asks whether it holds the value.
+    `path` leads to it in the state. `many` marks a list: the filter asks whether it holds the value, or an item
+    with the value at `within`.
     """
 
     path: tuple[str, ...]
     many: bool = False
+    within: tuple[str, ...] = ()
 
 
 def _nothing(_: Any) -> tuple[Any, ...]:

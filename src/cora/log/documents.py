@@ -94,13 +94,13 @@ def _condition(declared: Filter, number: int) -> str:
 
 
 def _documents_with(declared: Filter, wanted: tuple[str, ...]) -> list[str]:
-    documents: list[str] = []
-    for value in wanted:
-        inner: Any = [value]
-        for step in reversed(declared.path):
-            inner = {step: inner}
-        documents.append(json.dumps(inner))
-    return documents
+    return [json.dumps(_nested(declared.path, [_nested(declared.within, value)])) for value in wanted]
+
+
+def _nested(path: tuple[str, ...], value: Any) -> Any:
+    for step in reversed(path):
+        value = {step: value}
+    return value
 
 
 def _cursor(sort: str | None, row: asyncpg.Record) -> str:
