@@ -1,0 +1,449 @@
+"""Is the log untouched, and is everything beside it what its events say?
+
+Two passes over one snapshot, with bounded memory. In order of position:
+dense positions, digests, blocks. Stream by stream: versions, times, and the
+fold of the events against document, search text, references, claims and
+mentions. Digests are computed here, independently of the SQL that wrote them.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids
+from cora.log.batch import claim_key
+from cora.log.connect import connect
+from cora.log.types import Connection
+
+AT_ONCE = 1000
+ROWS_AT_ONCE = 4000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Progress = Callable[[int, int], None]
+"""Told how many steps of how many are done."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was verified; `difference` names the first thing that is not as it must be, in words."""
+
+    difference: str | None
+    events: int
+    blocks: int
+    records: int
+    references: int
+    claims: int
+    mentions: int
+
+    @property
+    def intact(self) -> bool:
+        """Whether no difference was found."""
+        return self.difference is None
+
+
+class _DifferenceError(Exception):
+    """The first difference, in words."""
+
+
+async def verify(
+    dsn: str, schema: str, aggregates: Iterable[Aggregate[Any]], progress: Progress | None = None
+) -> Report:
+    """Compare the log with itself and with everything derived from it, in one snapshot.
+
+    `aggregates` are all kinds of record that the log may hold. Stops at the
+    first difference. Raises what asyncpg raises when the database cannot be reached.
+    """
+    connection = await connect(dsn, schema, indexed=False)
+    try:
+        await connection.execute("set idle_in_transaction_session_timeout = 0")
+        if connection.get_server_version().major >= 17:
+            await connection.execute("set transaction_timeout = 0")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await _Verification(connection, aggregates, progress).run()
+    finally:
+        await connection.close()
+
+
+_COLUMNS = (
+    "position, stream, version, kind, data::text as data, actor, via, on_behalf_of, request, schema_version, "
+    "occurred_at, recorded_at"
+)
+
+# Every request of a block touches other streams than its neighbours, so block
+# and stream together are what one request did to one record.
+_BY_STREAM = """
+select position, stream, version, kind, data::text as data, occurred_at, recorded_at,
+       (select min(b.last_position) from block b where b.last_position >= e.position) as block
+from event e order by stream, version
+"""
+
+_DOCUMENTS = """
+select * from (
+    select u.n, u.id, case
+        when d.id is null then 'there is no document of it'
+        when d.kind <> u.kind then 'its document is of another kind'
+        when d.version <> u.version then 'its document has another version'
+        when d.position <> u.position then 'its document has another position'
+        when d.created_at <> u.created_at then 'its document has another created_at'
+        when d.recorded_at <> u.recorded_at then 'its document has another recorded_at'
+        when d.occurred_at <> u.occurred_at then 'its document has another occurred_at'
+        when d.body <> u.body::jsonb then 'its document is not the fold of its events'
+        when s.id is null then 'there is no search text of it'
+        when s.text <> u.text then 'its search text is not that of its state'
+    end as difference
+    from unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
+                $7::timestamptz[], $8::text[], $9::text[])
+         with ordinality u(id, kind, version, position, created_at, recorded_at, occurred_at, body, text, n)
+    left join document d on d.id = u.id left join search s on s.id = u.id
+) c where difference is not null order by n limit 1
+"""
+
+_REFERENCES = """
+with expected as (
+    select * from unnest($2::text[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::timestamptz[],
+                         $8::timestamptz[])
+), stored as (
+    select relation, target, source, since, until, since_occurred, until_occurred
+    from reference where source = any($1::uuid[])
+), missing(relation, target, source, since) as (
+    select * from expected except all select * from stored
+), extra(relation, target, source, since) as (
+    select * from stored except all select * from expected
+)
+select relation, target, source, since, true as missing from missing
+union all select relation, target, source, since, false from extra
+order by 5 desc, 4, 1, 2 limit 1
+"""
+
+_CLAIMS = """
+with expected as (
+    select * from unnest($2::text[], $3::text[], $4::uuid[])
+), stored as (
+    select what, value, owner from claim where owner = any($1::uuid[])
+), missing(what, value, owner) as (
+    select * from expected except all select * from stored
+), extra(what, value, owner) as (
+    select * from stored except all select * from expected
+)
+select what, value, owner, true as missing from missing
+union all select what, value, owner, false from extra
+order by 4 desc, 1, 2 limit 1
+"""
+
+_MENTIONS = """
+select u.position, u.entity, m.entity is null as missing
+from unnest($1::uuid[], $2::bigint[], $3::boolean[]) u(entity, position, joining)
+left join mention m on m.entity = u.entity and m.position = u.position
+where m.joining is distinct from u.joining order by u.position, u.entity limit 1
+"""
+
+# What is stored for a record that has no events. Each gives an id and words.
+_STRAYS = (
+    "select id, 'a document of it' as what from document",
+    "select id, 'a search text of it' as what from search",
+    "select source as id, 'a reference of it (' || relation || ')' as what from reference",
+    "select owner as id, 'a claim of it (' || what || ')' as what from claim",
+)
+
+_JOININGS = """
+select entity, position from (
+    select m.entity, m.position, e.occurred_at,
+           lag(e.occurred_at) over (partition by m.entity order by m.position) as earlier
+    from mention m join event e on e.position = m.position where m.joining
+) j where occurred_at < earlier order by position limit 1
+"""
+
+
+def digest_of(event: Mapping[str, Any]) -> bytes:
+    """The SHA-256 over everything an event says, from its row."""
+    on_behalf_of = event["on_behalf_of"]
+    said = (
+        event["position"],
+        event["stream"],
+        event["version"],
+        event["kind"],
+        event["actor"],
+        event["via"],
+        "\x1e" if on_behalf_of is None else on_behalf_of,
+        event["request"],
+        event["schema_version"],
+        _micros(event["occurred_at"]),
+        _micros(event["recorded_at"]),
+        event["data"],
+    )
+    return sha256("\x1f".join(map(str, said)).encode()).digest()
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class _Record:
+    """A record while its stream is folded."""
+
+    id: UUID
+    aggregate: Aggregate[Any]
+    created_at: datetime
+    state: Any = None
+    version: int = 0
+    position: int = 0
+    block: int = 0
+    recorded_at: datetime = _EPOCH
+    occurred_at: datetime = _EPOCH
+    mentioned: set[UUID] = field(default_factory=set[UUID])
+    joined: set[UUID] = field(default_factory=set[UUID])
+    references: set[Reference] = field(default_factory=set[Reference])
+    since: dict[Reference, tuple[int, datetime]] = field(default_factory=dict[Reference, tuple[int, datetime]])
+    rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    """What must be stored as references of this record."""
+
+    def referred(
+        self, reference: Reference, since: tuple[int, datetime], until: tuple[int | None, datetime | None]
+    ) -> None:
+        """Note a reference and how long it lasted."""
+        self.rows.append((*reference, self.id, since[0], until[0], since[1], until[1]))
+
+
+class _Expected:
+    """Rows that must be stored, gathered until they are compared."""
+
+    def __init__(self) -> None:
+        self.documents: list[tuple[Any, ...]] = []
+        self.references: list[tuple[Any, ...]] = []
+        self.claims: list[tuple[Any, ...]] = []
+        self.mentions: list[tuple[Any, ...]] = []
+
+    def size(self) -> int:
+        return len(self.documents) + len(self.references) + len(self.claims) + len(self.mentions)
+
+
+def _columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[index] for row in rows] for index in range(width)]
+
+
+class _Verification:
+    def __init__(self, connection: Connection, aggregates: Iterable[Aggregate[Any]], progress: Progress | None) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._aggregates: dict[str, Aggregate[Any]] = {}
+        for aggregate in aggregates:
+            for event in aggregate.events:
+                if self._aggregates.setdefault(event.__name__, aggregate) is not aggregate:
+                    raise ValueError(f"two aggregates have events of the kind {event.__name__}")
+        self._expected = _Expected()
+        self._mentions_of: array[int] = array("I")
+        self._total = 0
+        self._events = self._blocks = self._records = self._references = self._claims = self._mentions = 0
+
+    async def run(self) -> Report:
+        difference = None
+        try:
+            self._total = await self._connection.fetchval("select count(*) from event")
+            await self._in_order()
+            await self._stream_by_stream()
+            await self._strays()
+        except _DifferenceError as found:
+            difference = str(found)
+        return Report(
+            difference, self._events, self._blocks, self._records, self._references, self._claims, self._mentions
+        )
+
+    def _step(self, done: int) -> None:
+        if self._progress is not None and (done % AT_ONCE == 0 or done == 2 * self._total):
+            self._progress(done, 2 * self._total)
+
+    async def _in_order(self) -> None:
+        """Positions, digests and blocks."""
+        blocks = aiter(
+            self._connection.cursor(
+                "select last_position, recorded_at, hash from block order by last_position", prefetch=AT_ONCE
+            )
+        )
+        block = await anext(blocks, None)
+        chain, first = sha256(), 1
+        async for event in self._connection.cursor(
+            f"select {_COLUMNS}, digest from event order by position", prefetch=AT_ONCE
+        ):
+            position = event["position"]
+            if position != self._events + 1:
+                raise _DifferenceError(f"event {self._events + 1}: it is missing; event {position} comes next")
+            if digest_of(event) != event["digest"]:
+                raise _DifferenceError(f"event {position}: its digest is not that of its content")
+            if block is None:
+                raise _DifferenceError(f"event {position}: it belongs to no block")
+            if block["last_position"] < position:
+                raise _DifferenceError(f"block {block['last_position']}: it has no events")
+            if event["recorded_at"] != block["recorded_at"]:
+                raise _DifferenceError(f"event {position}: its recorded_at is not that of its block")
+            if event["occurred_at"] > event["recorded_at"]:
+                raise _DifferenceError(f"event {position}: it occurred after it was recorded")
+            self._events = position
+            self._step(position)
+            chain.update(event["digest"])
+            if position == block["last_position"]:
+                if chain.digest() != block["hash"]:
+                    raise _DifferenceError(
+                        f"block {position}: its hash is not that of events {first} to {position} after the block before"
+                    )
+                self._blocks += 1
+                following = await anext(blocks, None)
+                if following is not None and following["recorded_at"] < block["recorded_at"]:
+                    raise _DifferenceError(
+                        f"block {following['last_position']}: its recorded_at lies before that of block {position}"
+                    )
+                chain, first = sha256(block["hash"]), position + 1
+                block = following
+        if block is not None:
+            raise _DifferenceError(f"block {block['last_position']}: events {self._events + 1} and on are missing")
+
+    async def _stream_by_stream(self) -> None:
+        """Versions, times, and the fold of each record against all that is stored of it."""
+        self._mentions_of = array("I", bytes(4 * (self._events + 1)))
+        record: _Record | None = None
+        # The unique index gives the order; sorting would copy the log to disk.
+        await self._connection.execute("set local enable_sort = off")
+        done = self._events
+        async for event in self._connection.cursor(_BY_STREAM, prefetch=AT_ONCE):
+            if record is None or event["stream"] != record.id:
+                if record is not None:
+                    self._finish(record)
+                record = _Record(event["stream"], self._aggregate(event), event["recorded_at"])
+            self._fold(record, event)
+            done += 1
+            self._step(done)
+            if self._expected.size() >= ROWS_AT_ONCE:
+                await self._compare()
+        if record is not None:
+            self._finish(record)
+        await self._compare()
+        await self._connection.execute("set local enable_sort = on")
+
+    def _aggregate(self, event: asyncpg.Record) -> Aggregate[Any]:
+        aggregate = self._aggregates.get(event["kind"])
+        if aggregate is None:
+            raise _DifferenceError(f"event {event['position']}: no record has events of the kind {event['kind']}")
+        return aggregate
+
+    def _fold(self, record: _Record, row: asyncpg.Record) -> None:
+        position = row["position"]
+        if row["version"] != record.version + 1:
+            raise _DifferenceError(
+                f"event {position}: version {row['version']} of record {record.id} follows version {record.version}"
+            )
+        if position < record.position:
+            raise _DifferenceError(
+                f"event {position}: version {row['version']} of record {record.id} lies before version {record.version}"
+            )
+        if row["occurred_at"] < record.occurred_at:
+            raise _DifferenceError(
+                f"event {position}: it occurred before version {record.version} of record {record.id}"
+            )
+        if self._aggregate(row) is not record.aggregate:
+            raise _DifferenceError(
+                f"event {position}: {row['kind']} is no event of a {record.aggregate.kind}, which record {record.id} is"
+            )
+        if row["block"] != record.block:
+            self._close_request(record)
+        else:
+            self._mention(record)
+        try:
+            event: Event = record.aggregate.decode_event(row["kind"], row["data"])
+            record.state = record.aggregate.evolve(record.state, event, Fact(record.id, row["occurred_at"]))
+        except Exception as error:
+            raise _DifferenceError(
+                f"event {position}: {row['kind']} of record {record.id} cannot be read: {type(error).__name__}: {error}"
+            ) from error
+        record.version, record.position, record.block = row["version"], position, row["block"]
+        record.recorded_at, record.occurred_at = row["recorded_at"], row["occurred_at"]
+        record.mentioned = {record.id, *ids_in(event)}
+        record.joined = {record.id, *joined_ids(event)} if event.joins is not None else set()
+
+    def _close_request(self, record: _Record) -> None:
+        """The end of what one request did: its references, and the mentions of its last event."""
+        if record.state is not None:
+            now = set(record.aggregate.references(record.state))
+            for reference in now - record.references:
+                record.since[reference] = (record.position, record.occurred_at)
+            for reference in record.references - now:
+                record.referred(reference, record.since.pop(reference), (record.position, record.occurred_at))
+            record.mentioned.update(target for _, target in now ^ record.references)
+            record.references = now
+        self._mention(record)
+
+    def _mention(self, record: _Record) -> None:
+        if record.version:
+            self._mentions_of[record.position] = len(record.mentioned)
+            self._mentions += len(record.mentioned)
+            self._expected.mentions += [
+                (entity, record.position, entity in record.joined) for entity in record.mentioned
+            ]
+
+    def _finish(self, record: _Record) -> None:
+        self._close_request(record)
+        aggregate, state = record.aggregate, record.state
+        for reference, since in record.since.items():
+            record.referred(reference, since, (None, None))
+        self._expected.references += record.rows
+        self._references += len(record.rows)
+        claims = {claim_key(claim) for claim in aggregate.claims(state)}
+        self._expected.claims += [(what, value, record.id) for what, value in claims]
+        self._claims += len(claims)
+        self._expected.documents.append(
+            (
+                record.id, aggregate.kind, record.version, record.position, record.created_at, record.recorded_at,
+                record.occurred_at, aggregate.encode_state(state), aggregate.search_text(state),
+            )
+        )  # fmt: skip
+        self._records += 1
+
+    async def _compare(self) -> None:
+        """The gathered rows against the stored ones."""
+        expected, self._expected = self._expected, _Expected()
+        ids = [row[0] for row in expected.documents]
+        fetch = self._connection.fetchrow
+        wrong = await fetch(_DOCUMENTS, *_columns(expected.documents, 9))
+        if wrong:
+            raise _DifferenceError(f"record {wrong['id']}: {wrong['difference']}")
+        wrong = await fetch(_REFERENCES, ids, *_columns(expected.references, 7))
+        if wrong:
+            about = f"reference {wrong['relation']} of record {wrong['source']} to {wrong['target']}"
+            stored = "is not stored" if wrong["missing"] else "is stored, but no event says it"
+            raise _DifferenceError(f"event {wrong['since']}: {about}, with its times, {stored}")
+        wrong = await fetch(_CLAIMS, ids, *_columns(expected.claims, 3))
+        if wrong:
+            stored = "is not stored" if wrong["missing"] else "is stored, but it does not claim it"
+            raise _DifferenceError(f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r} {stored}")
+        wrong = await fetch(_MENTIONS, *_columns(expected.mentions, 3))
+        if wrong:
+            stored = "is not stored" if wrong["missing"] else "is stored with the wrong joining"
+            raise _DifferenceError(f"event {wrong['position']}: its mention of record {wrong['entity']} {stored}")
+
+    async def _strays(self) -> None:
+        """What is stored but follows from no event; and joinings in the order of their times."""
+        for stored in _STRAYS:
+            stray = await self._connection.fetchrow(
+                f"select id, what from ({stored}) s where not exists "
+                "(select from event e where e.stream = s.id and e.version = 1) order by 1, 2 limit 1"
+            )
+            if stray:
+                raise _DifferenceError(f"record {stray['id']}: it has no events, but {stray['what']} is stored")
+        if self._mentions != await self._connection.fetchval("select count(*) from mention"):
+            async for position, count in self._connection.cursor(
+                "select position, count(*) from mention group by position order by position", prefetch=AT_ONCE
+            ):
+                own: int = self._mentions_of[position] if 0 < position <= self._events else 0
+                if count != own:
+                    raise _DifferenceError(f"event {position}: {count} mentions are stored, it has {own}")
+        early = await self._connection.fetchrow(_JOININGS)
+        if early:
+            raise _DifferenceError(
+                f"event {early['position']}: it occurred before the last joining of record {early['entity']}"
+            )
