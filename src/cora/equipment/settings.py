@@ -139,19 +139,23 @@ class _Declared:
         return not Draft202012Validator({"patternProperties": {self.key: False}}).is_valid({key: None})
 
 
-def _declarations(schema: Any, root: Mapping[str, Any], followed: frozenset[str] = frozenset()) -> Iterator[_Declared]:
+def _declarations(schema: Any, root: Mapping[str, Any], followed: set[str] | None = None) -> Iterator[_Declared]:
     """What a schema declares for the object itself, also by way of `allOf` and the like and of local references."""
+    followed = set() if followed is None else followed
     rules = _object(schema)
-    for key, below in rules.get("properties", {}).items():
+    for key, below in _object(rules.get("properties")).items():
         yield _Declared(key, below)
-    for pattern, below in rules.get("patternProperties", {}).items():
+    for pattern, below in _object(rules.get("patternProperties")).items():
         yield _Declared(pattern, below, is_pattern=True)
-    reference = rules.get("$ref")
-    if isinstance(reference, str) and reference not in followed:
-        yield from _declarations(_at(root, reference), root, followed | {reference})
-    applied = [*(rules.get(name) for name in _APPLIED_UNDER_A_CONDITION), *rules.get("dependentSchemas", {}).values()]
+    applied = [rules[name] for name in _APPLIED_UNDER_A_CONDITION if name in rules]
+    applied += _object(rules.get("dependentSchemas")).values()
     for name in _APPLIED_TO_THE_SAME_OBJECT:
         applied += rules.get(name, [])
+    reference = rules.get("$ref")
+    # Each reference is followed once: schemas may refer to themselves, or to one another a great many times.
+    if isinstance(reference, str) and reference not in followed:
+        followed.add(reference)
+        applied.append(_at(root, reference))
     for each in applied:
         yield from _declarations(each, root, followed)
 
