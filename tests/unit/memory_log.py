@@ -1,0 +1,301 @@
+"""The event log in memory, for tests: the same verdicts as the log on Postgres, one process, nothing durable."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from cora.kernel.aggregate import Aggregate, Claim
+from cora.kernel.documents import Asked, Envelope, Page
+from cora.kernel.moment import moment_text, sealed
+from cora.kernel.reader import (
+    Accepted,
+    Append,
+    Claimed,
+    Holder,
+    Holding,
+    KeyReused,
+    Log,
+    Pointing,
+    ReadSet,
+    Replayed,
+    Source,
+    Stale,
+    Stored,
+    TooEarly,
+    TooLate,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One event as it lies in the log."""
+
+    position: int
+    stream: UUID
+    version: int
+    kind: str
+    data: dict[str, Any]
+    actor: str
+    via: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Document:
+    """The state of a record."""
+
+    kind: str
+    version: int
+    position: int
+    body: str
+    created_at: datetime
+    recorded_at: datetime
+    occurred_at: datetime
+
+
+@dataclass
+class _Tables:
+    events: list[Recorded] = field(default_factory=list[Recorded])
+    documents: dict[UUID, Document] = field(default_factory=dict[UUID, Document])
+    pointing: dict[tuple[str, UUID], frozenset[UUID]] = field(default_factory=dict[tuple[str, UUID], frozenset[UUID]])
+    moved: dict[tuple[str, UUID], int] = field(default_factory=dict[tuple[str, UUID], int])
+    claims: dict[Claim, UUID] = field(default_factory=dict[Claim, UUID])
+    joinings: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    answers: dict[tuple[str, str], tuple[bytes, Replayed]] = field(
+        default_factory=dict[tuple[str, str], tuple[bytes, Replayed]]
+    )
+    contacts: dict[UUID, str] = field(default_factory=dict[UUID, str])
+
+    def copy(self) -> "_Tables":
+        return replace(
+            self,
+            events=list(self.events),
+            documents=dict(self.documents),
+            pointing=dict(self.pointing),
+            claims=dict(self.claims),
+        )
+
+
+class MemorySource:
+    """Looks at the tables, or at a copy of them."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self.tables = tables
+
+    async def record(self, id: UUID) -> Stored:
+        await asyncio.sleep(0)
+        found = self.tables.documents.get(id)
+        if found is None:
+            return Stored(self._head, 0)
+        return Stored(self._head, found.version, found.kind, found.position, found.body, found.occurred_at)
+
+    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
+        await asyncio.sleep(0)
+        sources = sorted(self.tables.pointing.get((relation, target), frozenset()))
+        shown = sources[:1] if first else sources
+        return Pointing(self._head, tuple((id, self.tables.documents[id].version) for id in shown))
+
+    async def holder(self, claim: Claim) -> Holder:
+        await asyncio.sleep(0)
+        owner = self.tables.claims.get(claim)
+        return Holder(self._head, owner, self.tables.documents[owner].version if owner else 0)
+
+    @property
+    def _head(self) -> int:
+        return len(self.tables.events)
+
+
+class MemoryLog(MemorySource):
+    """`Log` and `Documents` in memory. `clock` may be replaced to move time."""
+
+    def __init__(self) -> None:
+        super().__init__(_Tables())
+        self.clock = lambda: datetime.now(UTC)
+        self._lock = asyncio.Lock()
+
+    @property
+    def events(self) -> list[Recorded]:
+        """All that was recorded, in order."""
+        return self.tables.events
+
+    def kinds(self, stream: UUID | None = None) -> list[str]:
+        """The kinds of the events recorded, of one stream or of all."""
+        return [event.kind for event in self.events if stream in (None, event.stream)]
+
+    async def append(self, request: Append) -> Verdict:
+        async with self._lock:
+            return self._judge(request)
+
+    async def still_current(self, reads: ReadSet) -> bool:
+        return not self._is_stale(reads)
+
+    async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
+        found = self.tables.answers.get((principal, key))
+        if found is None:
+            return None
+        return found[1] if found[0] == digest else KeyReused()
+
+    @asynccontextmanager
+    async def under_lock(self) -> AsyncGenerator[Log]:
+        async with self._lock:
+            yield _Held(self)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Source]:
+        yield MemorySource(self.tables.copy())
+
+    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
+        found = self.tables.documents.get(id)
+        if found is None or found.kind != aggregate.kind:
+            raise aggregate.not_found(id)
+        return Envelope(found.version, json.dumps(_envelope(id, found)))
+
+    async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
+        """By id only; filters by equal text."""
+        found = [
+            (id, document)
+            for id, document in sorted(self.tables.documents.items())
+            if document.kind == aggregate.kind
+            and (asked.after is None or str(id) > asked.after)
+            and all(_at(document, aggregate.filters[name].path) in fit for name, fit in asked.filters.items())
+        ]
+        shown = found[: asked.limit]
+        following = str(shown[-1][0]) if len(found) > asked.limit else None
+        items = [_envelope(id, document) for id, document in shown]
+        return Page(len(shown), json.dumps({"items": items, "next": following}))
+
+    def _is_stale(self, reads: ReadSet) -> bool:
+        tables, basis = self.tables, reads.basis or 0
+        return (
+            any(
+                (tables.documents[id].version if id in tables.documents else 0) != version
+                for id, version in reads.versions.items()
+            )
+            or any(tables.moved.get(relation, 0) > basis for relation in reads.relations)
+            or any(tables.claims.get(claim) != owner for claim, owner in reads.claims.items())
+        )
+
+    def _judge(self, request: Append) -> Verdict:
+        tables, now = self.tables, self.clock()
+        if request.answer is not None:
+            kept = tables.answers.get((request.answer.principal, request.answer.key))
+            if kept is not None:
+                return kept[1] if kept[0] == request.answer.digest else KeyReused()
+        if self._is_stale(request.reads):
+            return Stale()
+        occurred_at = request.occurred_at
+        if occurred_at is not None:
+            if occurred_at > now:
+                return TooLate(now)
+            early = {
+                document.id: tables.documents[document.id].occurred_at
+                for document in request.documents
+                if document.id in tables.documents and occurred_at < tables.documents[document.id].occurred_at
+            }
+            for event in request.events:
+                for id in event.joined:
+                    if id in tables.joinings and occurred_at < tables.joinings[id]:
+                        early.setdefault(id, tables.joinings[id])
+            if early:
+                id = min(early)
+                return TooEarly(id, early[id])
+        for claim, _ in request.taken:
+            owner = tables.claims.get(claim)
+            if owner is not None and Holding(claim, owner) not in request.released:
+                return Claimed(claim, owner)
+        return self._record(request, now)
+
+    def _record(self, request: Append, now: datetime) -> Accepted:
+        tables, occurred_at = self.tables, request.occurred_at or now
+        for event in request.events:
+            tables.events.append(
+                Recorded(
+                    len(tables.events) + 1, event.stream, event.version, event.kind, json.loads(event.data),
+                    request.actor, request.via, occurred_at, now,
+                )
+            )  # fmt: skip
+            for id in event.joined:
+                tables.joinings[id] = occurred_at
+        position = len(tables.events)
+        for new in request.documents:
+            before = tables.documents.get(new.id)
+            body = sealed(new.body, occurred_at=occurred_at, recorded_at=now, position=position)
+            tables.documents[new.id] = Document(
+                new.kind, new.version, position, body, before.created_at if before else now, now, occurred_at
+            )
+        for pointer in request.lost:
+            tables.pointing[pointer[:2]] = tables.pointing[pointer[:2]] - {pointer.source}
+            tables.moved[pointer[:2]] = position
+        for pointer in request.gained:
+            tables.pointing[pointer[:2]] = tables.pointing.get(pointer[:2], frozenset()) | {pointer.source}
+            tables.moved[pointer[:2]] = position
+        for claim, _ in request.released:
+            del tables.claims[claim]
+        for claim, owner in request.taken:
+            tables.claims[claim] = owner
+        tables.contacts.update(request.contacts)
+        if (kept := request.answer) is not None:
+            body = sealed(kept.body, occurred_at=occurred_at, recorded_at=now, position=position)
+            replayed = Replayed(kept.status, kept.id, kept.version, position, body)
+            tables.answers[kept.principal, kept.key] = (kept.digest, replayed)
+        return Accepted(position, now)
+
+
+class _Held(MemoryLog):
+    """The same log while its lock is held."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__()
+        self.tables, self.clock = log.tables, log.clock
+
+
+class MemoryLeases:
+    """One holder at a time in this process."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def hold(self, name: str, seconds: float = 60.0) -> AsyncGenerator[None]:
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            yield
+
+
+class MemoryContacts:
+    """The addresses that a log in memory keeps."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._addresses = log.tables.contacts
+
+    async def get(self, contact_id: UUID) -> str | None:
+        return self._addresses.get(contact_id)
+
+    async def erase(self, contact_id: UUID) -> bool:
+        return self._addresses.pop(contact_id, None) is not None
+
+
+def _envelope(id: UUID, found: Document) -> dict[str, Any]:
+    return {
+        "id": str(id),
+        "kind": found.kind,
+        "version": found.version,
+        "position": found.position,
+        "created_at": moment_text(found.created_at),
+        "recorded_at": moment_text(found.recorded_at),
+        "occurred_at": moment_text(found.occurred_at),
+        "state": json.loads(found.body),
+    }
+
+
+def _at(document: Document, path: tuple[str, ...]) -> str | None:
+    value: Any = json.loads(document.body)
+    for step in path:
+        value = value and value.get(step)
+    return value if isinstance(value, str) or value is None else json.dumps(value)
