@@ -1,0 +1,476 @@
+"""The values of the domain (domain.md, section 2): what they are, and how they are checked.
+
+Each is usable in a command, where it is checked and normalised, and in a state
+or an event, where it is read back through the same checks; so every check
+gives a value it has passed back unchanged.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from idutils.validators import is_url
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from cora.kernel.contact import Contact, ContactId
+
+_STRICT = ConfigDict(extra="forbid")
+_LONGEST_JSON_NUMBER = 2**63 - 1
+_DEEPEST_JSON = 32
+
+
+def folded(text: str) -> str:
+    """What two texts share that are equal ignoring case: NFC, then case folding, then NFC again."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _plain(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    _refuse_unprintable(text)
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _refuse_unprintable(text: str) -> None:
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cc":
+            raise ValueError(f"holds the control character U+{ord(character):04X}")
+        if category == "Cs":
+            raise ValueError("holds half of a surrogate pair")
+
+
+def _limited(longest: int) -> tuple[BeforeValidator, StringConstraints]:
+    """NFC-normalised and trimmed, 1 to `longest` characters, none of them a control character."""
+    return BeforeValidator(_plain), StringConstraints(min_length=1, max_length=longest)
+
+
+Name = Annotated[str, *_limited(200)]
+Reason = Annotated[str, *_limited(500)]
+Description = Annotated[str, *_limited(5000)]
+Docstring = Annotated[str, *_limited(2000)]
+Url = Annotated[str, *_limited(2000), StringConstraints(pattern=r"^https?://[^\s/]+\S*$")]
+Slug = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+PartNumber = Annotated[str, *_limited(200)]
+SlotCode = Annotated[str, *_limited(200)]
+SlotName = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+PortName = Annotated[str, *_limited(100), StringConstraints(pattern=r"^\S+$")]
+SignalType = Annotated[str, *_limited(50)]
+OwnerName = Annotated[str, *_limited(255)]
+VersionTag = Annotated[str, *_limited(100)]
+
+
+class Affordance(StrEnum):
+    """What a thing lets one do with it. Closed; names are only ever added."""
+
+    ROTATABLE = "Rotatable"
+    TRANSLATABLE = "Translatable"
+    HOMEABLE = "Homeable"
+    LIMITABLE = "Limitable"
+    CAPTURABLE = "Capturable"
+    POSABLE = "Posable"
+    INDEXABLE = "Indexable"
+    FOLLOWING = "Following"
+    LEADING = "Leading"
+    IMAGEABLE = "Imageable"
+    BINNABLE = "Binnable"
+    CAPTURING = "Capturing"
+    TRIGGERABLE = "Triggerable"
+    GATEABLE = "Gateable"
+    SYNCHRONIZABLE = "Synchronizable"
+    MARKING = "Marking"
+    PULSING = "Pulsing"
+    STREAMABLE = "Streamable"
+    BUFFERABLE = "Bufferable"
+    COMPRESSIBLE = "Compressible"
+    RECORDING = "Recording"
+    COOLABLE = "Coolable"
+    PID_CONTROLLABLE = "PIDControllable"
+    SHUTTERABLE = "Shutterable"
+    ATTENUABLE = "Attenuable"
+    BENDABLE = "Bendable"
+    IDENTIFIABLE = "Identifiable"
+    REPORTABLE = "Reportable"
+    CONSUMABLE = "Consumable"
+
+
+def _in_order(values: Any) -> Any:
+    """Each once, in order, so that equal sets are equal text."""
+    return tuple(sorted(set(values)))
+
+
+Affordances = Annotated[tuple[Affordance, ...], AfterValidator(_in_order)]
+"""A set of affordances."""
+
+SignalTypes = Annotated[tuple[SignalType, ...], AfterValidator(_in_order)]
+"""A set of signal types."""
+
+
+class DrawingSystem(StrEnum):
+    """Where a drawing is kept."""
+
+    ICMS = "ICMS"
+    EDMS = "EDMS"
+    DOI = "DOI"
+    OTHER = "Other"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing of the thing; without a revision the latest is meant."""
+
+    __pydantic_config__ = _STRICT
+    system: DrawingSystem
+    number: Annotated[str, *_limited(200)]
+    revision: Annotated[str, *_limited(100)] | None = None
+
+
+class IdentifierScheme(StrEnum):
+    """The two schemes of persistent identifiers."""
+
+    DOI = "DOI"
+    HANDLE = "Handle"
+
+
+_DOI = re.compile(r"10\.[0-9]{4,9}(\.[0-9]+)*/\S+")
+_HANDLE = re.compile(r"[0-9]+(\.[A-Za-z0-9]+)*/\S+")
+
+
+def _bare(value: str, pattern: str) -> str:
+    return re.sub(pattern, "", value.strip(), flags=re.IGNORECASE)
+
+
+def normal_doi(value: str) -> str:
+    """A DOI without resolver or `doi:`, in lower case. Raises `ValueError` when it is none."""
+    doi = _bare(value, r"^(https?://(dx\.)?doi\.org/|doi:\s*)").lower()
+    if not _DOI.fullmatch(doi):
+        raise ValueError("is not a DOI (10.<registrant>/<suffix>)")
+    return doi
+
+
+def normal_handle(value: str) -> str:
+    """A Handle without resolver or `hdl:`. Raises `ValueError` when it is none."""
+    handle = _bare(value, r"^(https?://hdl\.handle\.net/|hdl:\s*)")
+    if not _HANDLE.fullmatch(handle):
+        raise ValueError("is not a Handle (<prefix>/<suffix>)")
+    return handle
+
+
+@dataclass(frozen=True)
+class PersistentIdentifier:
+    """A DOI (kept in lower case) or a Handle. Equality ignores ASCII case: compare `key`."""
+
+    __pydantic_config__ = _STRICT
+    scheme: IdentifierScheme
+    value: Annotated[str, *_limited(200)]
+
+    def __post_init__(self) -> None:
+        normal = normal_doi if self.scheme == IdentifierScheme.DOI else normal_handle
+        object.__setattr__(self, "value", normal(self.value))
+
+    @property
+    def key(self) -> str:
+        """The same for equal identifiers."""
+        lower = "".join(each.lower() if each.isascii() else each for each in self.value)
+        return f"{self.scheme}:{lower}"
+
+
+class AlternateIdentifierKind(StrEnum):
+    """What an alternate identifier is (PIDINST 13.1)."""
+
+    SERIAL_NUMBER = "SerialNumber"
+    INVENTORY_NUMBER = "InventoryNumber"
+    OTHER = "Other"
+
+
+@dataclass(frozen=True)
+class AlternateIdentifier:
+    """Another identifier of the same instrument; `name` says what an `Other` is."""
+
+    __pydantic_config__ = _STRICT
+    kind: AlternateIdentifierKind
+    value: Annotated[str, *_limited(200)]
+    name: Name | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == AlternateIdentifierKind.OTHER and self.name is None:
+            raise ValueError("an identifier of kind Other needs a name")
+
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def _normal_ror(value: str) -> str:
+    bare = _bare(value, r"^(https?://)?ror\.org/").lower()
+    if not re.fullmatch(r"0[a-hj-km-np-tv-z0-9]{6}[0-9]{2}", bare):
+        raise ValueError("is not a ROR id (https://ror.org/0xxxxxxNN)")
+    number = 0
+    for character in bare[:7]:
+        number = number * 32 + _CROCKFORD.index(character)
+    if 98 - number * 100 % 97 != int(bare[7:]):
+        raise ValueError("is not a ROR id: its check digits are wrong")
+    return f"https://ror.org/{bare}"
+
+
+def _checked_mod_11_2(value: str, what: str) -> str:
+    digits = re.sub(r"[\s-]", "", value).upper()
+    if not re.fullmatch(r"\d{15}[\dX]", digits):
+        raise ValueError(f"is not {what}")
+    total = 0
+    for digit in digits[:15]:
+        total = (total + int(digit)) * 2
+    check = (12 - total % 11) % 11
+    if digits[15] != ("X" if check == 10 else str(check)):
+        raise ValueError(f"is not {what}: its check digit is wrong")
+    return digits
+
+
+def _normal_orcid(value: str) -> str:
+    digits = _checked_mod_11_2(_bare(value, r"^(https?://)?orcid\.org/"), "an ORCID iD")
+    return "https://orcid.org/" + "-".join(digits[at : at + 4] for at in range(0, 16, 4))
+
+
+def _normal_isni(value: str) -> str:
+    return _checked_mod_11_2(_bare(value, r"^(https?://)?(www\.)?isni\.org/(isni/)?|^isni:?\s*"), "an ISNI")
+
+
+def _normal_grid(value: str) -> str:
+    bare = _bare(value, r"^https?://(www\.)?grid\.ac/institutes/").lower()
+    if not re.fullmatch(r"grid\.\d{4,6}\.[0-9a-f]{1,2}", bare):
+        raise ValueError("is not a GRID id (grid.1234.5)")
+    return bare
+
+
+def _normal_wikidata(value: str) -> str:
+    bare = _bare(value, r"^https?://(www\.)?wikidata\.org/(wiki|entity)/").upper()
+    if not re.fullmatch(r"Q[1-9]\d*", bare):
+        raise ValueError("is not a Wikidata item (Q123)")
+    return bare
+
+
+def _normal_url(value: str) -> str:
+    if not is_url(value):
+        raise ValueError("is not a URL")
+    return value
+
+
+_AGENT_SCHEMES = {
+    "ror": ("ROR", _normal_ror),
+    "orcid": ("ORCID", _normal_orcid),
+    "isni": ("ISNI", _normal_isni),
+    "grid": ("GRID", _normal_grid),
+    "wikidata": ("Wikidata", _normal_wikidata),
+    "doi": ("DOI", normal_doi),
+    "handle": ("Handle", normal_handle),
+    "url": ("URL", _normal_url),
+}
+
+
+@dataclass(frozen=True)
+class AgentIdentifier:
+    """An identifier of an organisation or a person. Known schemes are checked and normalised, others pass."""
+
+    __pydantic_config__ = _STRICT
+    value: Annotated[str, *_limited(255)]
+    scheme: Annotated[str, *_limited(64)]
+
+    def __post_init__(self) -> None:
+        known = _AGENT_SCHEMES.get(self.scheme.casefold())
+        if known is not None:
+            scheme, normal = known
+            object.__setattr__(self, "scheme", scheme)
+            object.__setattr__(self, "value", normal(self.value))
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who owns an asset. The e-mail address is kept apart, under `contact_id`."""
+
+    __pydantic_config__ = _STRICT
+    name: OwnerName
+    contact_id: ContactId | None = None
+    identifier: AgentIdentifier | None = None
+
+
+@dataclass(frozen=True)
+class OwnerGiven:
+    """An owner as a command brings it, with the e-mail address."""
+
+    __pydantic_config__ = _STRICT
+    name: OwnerName
+    contact: Contact | None = None
+    identifier: AgentIdentifier | None = None
+
+    def owner(self) -> Owner:
+        """The owner as events and states hold it."""
+        return Owner(self.name, self.contact.contact_id if self.contact else None, self.identifier)
+
+
+@dataclass(frozen=True)
+class Manufacturer:
+    """Who made it."""
+
+    __pydantic_config__ = _STRICT
+    name: Name
+    identifier: AgentIdentifier | None = None
+
+
+class PortDirection(StrEnum):
+    """Which way a signal goes, seen from the asset."""
+
+    INPUT = "Input"
+    OUTPUT = "Output"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A connector for one kind of signal."""
+
+    __pydantic_config__ = _STRICT
+    name: PortName
+    direction: PortDirection
+    signal_type: SignalType
+
+
+@dataclass(frozen=True)
+class Term:
+    """A concept, with its identifier where a vocabulary publishes one."""
+
+    __pydantic_config__ = _STRICT
+    name: Name
+    identifier: Annotated[str, *_limited(255)] | None = None
+    scheme: Annotated[str, *_limited(64)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.identifier is None) != (self.scheme is None):
+            raise ValueError("identifier and scheme go together")
+
+
+class ReferenceSurface(StrEnum):
+    """The surface of a thing that its placement speaks of."""
+
+    THERMAL_FACE = "ThermalFace"
+    OPTIC_CENTER = "OpticCenter"
+    SHIELDING_FACE = "ShieldingFace"
+    MOUNTING_FACE = "MountingFace"
+
+
+def _finite(value: float) -> float:
+    if not isfinite(value):
+        raise ValueError("must be finite")
+    return value + 0.0  # a negative zero becomes zero
+
+
+Coordinate = Annotated[float, AfterValidator(_finite)]
+Tolerance = Annotated[float, Field(ge=0), AfterValidator(_finite)]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where something is in a frame: x, y, z in mm; rx, ry, rz in rad about fixed axes, x first; tolerances >= 0."""
+
+    __pydantic_config__ = _STRICT
+    parent_frame_id: UUID
+    x: Coordinate = 0.0
+    y: Coordinate = 0.0
+    z: Coordinate = 0.0
+    rx: Coordinate = 0.0
+    ry: Coordinate = 0.0
+    rz: Coordinate = 0.0
+    reference_surface: ReferenceSurface = ReferenceSurface.MOUNTING_FACE
+    tol_x: Tolerance = 0.0
+    tol_y: Tolerance = 0.0
+    tol_z: Tolerance = 0.0
+    tol_rx: Tolerance = 0.0
+    tol_ry: Tolerance = 0.0
+    tol_rz: Tolerance = 0.0
+    units: Literal["SI_mm_rad"] = "SI_mm_rad"
+
+
+class SlotCardinality(StrEnum):
+    """How many assets fill a slot."""
+
+    EXACTLY_1 = "Exactly1"
+    ZERO_OR_ONE = "ZeroOrOne"
+    ONE_OR_MORE = "OneOrMore"
+    ZERO_OR_MORE = "ZeroOrMore"
+
+    def admits(self, count: int) -> bool:
+        """Whether so many assets may fill the slot."""
+        least = 1 if self in (SlotCardinality.EXACTLY_1, SlotCardinality.ONE_OR_MORE) else 0
+        most = 1 if self in (SlotCardinality.EXACTLY_1, SlotCardinality.ZERO_OR_ONE) else count
+        return least <= count <= most
+
+
+@dataclass(frozen=True)
+class TemplateSlot:
+    """A place in an assembly for assets of certain families."""
+
+    __pydantic_config__ = _STRICT
+    slot_name: SlotName
+    required_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1), AfterValidator(_in_order)]
+    cardinality: SlotCardinality = SlotCardinality.EXACTLY_1
+
+
+@dataclass(frozen=True)
+class TemplateWire:
+    """A signal path between the ports of two slots."""
+
+    __pydantic_config__ = _STRICT
+    source_slot_name: SlotName
+    source_port_name: PortName
+    target_slot_name: SlotName
+    target_port_name: PortName
+
+    def __post_init__(self) -> None:
+        source = (self.source_slot_name, self.source_port_name)
+        if source == (self.target_slot_name, self.target_port_name):
+            raise ValueError("the two ends of a wire must differ")
+
+
+@dataclass(frozen=True)
+class SlotAssetBinding:
+    """An asset in a slot of a fixture."""
+
+    __pydantic_config__ = _STRICT
+    slot_name: SlotName
+    asset_id: UUID
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """JSON that can be stored and read back as it was. Raises `ValueError`."""
+    if depth > _DEEPEST_JSON:
+        raise ValueError(f"is nested deeper than {_DEEPEST_JSON} levels")
+    match value:
+        case None | bool():
+            return value
+        case str():
+            _refuse_unprintable(value)
+            return value
+        case int():
+            if abs(value) > _LONGEST_JSON_NUMBER:
+                raise ValueError("holds an integer of more than 64 bits")
+            return value
+        case float():
+            return _finite(value)
+        case list():
+            return [_storable(item, depth + 1) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        case dict():
+            return {_key(key): _storable(item, depth + 1) for key, item in value.items()}  # pyright: ignore
+        case _:
+            raise ValueError("is not JSON")
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError("has a key that is not text")
+    _refuse_unprintable(key)
+    return key
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
+"""Free JSON: finite numbers, integers of 64 bits, text without control characters, at most 32 levels."""
