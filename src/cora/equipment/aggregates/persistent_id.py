@@ -1,0 +1,258 @@
+"""A persistent identifier: one small stream for each, which alone owns the claim on its value.
+
+Reserved first, so that the exact identifier and landing page are known before
+an authority is called; then minted, or released when the authority will never
+have it. A recorded identifier existed before cora knew of it: it is reserved
+and held in one append, with the origin `Recorded`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from cora.equipment.assigned_identifier import IdentifierOrigin
+from cora.equipment.pidinst.record import Missing
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.errors import AuthorityError, ConflictError, NotFoundError
+from cora.kernel.moment import Moment
+
+SUBJECT = "persistent_id.subject"
+"""The relation by which an identifier that is reserved or minted points at its asset or fixture."""
+
+SubjectKind = Literal["asset", "fixture"]
+
+
+class PersistentIdStatus(StrEnum):
+    """Where an identifier stands."""
+
+    RESERVED = "Reserved"
+    MINTED = "Minted"
+    RELEASED = "Released"
+
+
+@dataclass(frozen=True)
+class PersistentIdReserved(Event):
+    """The identifier belongs to a record from now on, though no authority may know it yet.
+
+    `landing_page` is the URL it leads to; None for a recorded identifier, which leads where it did.
+    """
+
+    scheme: IdentifierScheme
+    value: str
+    landing_page: str | None
+    subject_kind: SubjectKind
+    subject_id: UUID
+    origin: IdentifierOrigin
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class PersistentIdMinted(Event):
+    """The authority holds the identifier."""
+
+
+@dataclass(frozen=True)
+class PersistentIdMintFailed(Event):
+    """The authority was asked and did not register it; `retryable` when it may do so later."""
+
+    reason: str
+    retryable: bool
+
+
+@dataclass(frozen=True)
+class PersistentIdReleased(Event):
+    """The authority will not register it and holds nothing: the record is free for another."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class MintFailure:
+    """The latest failure to mint, and which attempt it was (counted from 1)."""
+
+    reason: str
+    retryable: bool
+    attempt: int
+    failed_at: Moment
+
+
+@dataclass(frozen=True)
+class PersistentId:
+    """An identifier on its way to a record, or arrived there."""
+
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    landing_page: str | None
+    subject_kind: SubjectKind
+    subject_id: UUID
+    origin: IdentifierOrigin
+    test: bool
+    status: PersistentIdStatus
+    reserved_at: Moment
+    minted_at: Moment | None = None
+    released_at: Moment | None = None
+    last_failure: MintFailure | None = None
+
+    @property
+    def identifier(self) -> PersistentIdentifier:
+        """Scheme and value as one."""
+        return PersistentIdentifier(self.scheme, self.value)
+
+
+@dataclass(eq=False)
+class PersistentIdNotFoundError(NotFoundError):
+    """There is no such persistent identifier."""
+
+    says = "There is no persistent identifier with the id {id}; list them at /persistent-ids."
+
+
+@dataclass(eq=False)
+class AssetPersistentIdAssignmentForbiddenError(ConflictError):
+    """A decommissioned asset is given no identifier."""
+
+    says = "Asset {asset_id} is decommissioned; a persistent identifier has to be assigned before that."
+    asset_id: UUID
+
+
+@dataclass(eq=False)
+class AssetPersistentIdAlreadyAssignedError(ConflictError):
+    """The asset has its identifier, once and for all."""
+
+    says = "Asset {asset_id} has the {scheme} {value}, and an identifier is never changed; use that one."
+    asset_id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class FixturePersistentIdAlreadyAssignedError(ConflictError):
+    """The fixture has its identifier, once and for all."""
+
+    says = "Fixture {fixture_id} has the {scheme} {value}, and an identifier is never changed; use that one."
+    fixture_id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class PersistentIdReservedError(ConflictError):
+    """Another identifier is reserved for the record."""
+
+    says = (
+        "The {scheme} {value} is reserved for this record (persistent identifier {persistent_id_id}); "
+        "finish it: send the command with the same scheme and suffix, or without a suffix."
+    )
+    persistent_id_id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class PidinstRecordIncompleteError(ConflictError):
+    """The PIDINST record lacks what is mandatory."""
+
+    id: UUID
+    missing: tuple[Missing, ...]
+
+    def detail(self) -> str:
+        return "No identifier can be minted yet. " + " ".join(
+            f"{each.property} is missing: {each.detail}" for each in self.missing
+        )
+
+
+@dataclass(eq=False)
+class PersistentIdTakenError(ConflictError):
+    """The identifier belongs to another record."""
+
+    says = "The {scheme} {value} is taken (persistent identifier {persistent_id_id}); choose another."
+    persistent_id_id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class PersistentIdentifierMintError(AuthorityError):
+    """The authority for persistent identifiers did not register the identifier."""
+
+    scheme: IdentifierScheme
+    reason: str
+    retryable: bool
+    value: str | None = None
+
+    def detail(self) -> str:
+        what = f"The {self.scheme} {self.value or 'identifier'} could not be minted: {self.reason}."
+        if self.retryable:
+            return f"{what} It stays reserved: send the command again to resume it, or wait until cora has done so."
+        return f"{what} Sending the command again will not help; see the reason, or choose another suffix."
+
+
+def value_claim(scheme: IdentifierScheme, value: str) -> Claim:
+    """The claim on an identifier. Upper and lower case ASCII letters are alike, others are not."""
+    return Claim("persistent_id.value", PersistentIdentifier(scheme, value).key)
+
+
+def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId:
+    match state, event:
+        case None, PersistentIdReserved():
+            return PersistentId(
+                id=fact.id,
+                scheme=event.scheme,
+                value=event.value,
+                landing_page=event.landing_page,
+                subject_kind=event.subject_kind,
+                subject_id=event.subject_id,
+                origin=event.origin,
+                test=event.test,
+                status=PersistentIdStatus.RESERVED,
+                reserved_at=fact.occurred_at,
+            )
+        case PersistentId(), PersistentIdMinted():
+            return replace(state, status=PersistentIdStatus.MINTED, minted_at=fact.occurred_at)
+        case PersistentId(), PersistentIdMintFailed():
+            attempt = state.last_failure.attempt + 1 if state.last_failure else 1
+            failure = MintFailure(event.reason, event.retryable, attempt, fact.occurred_at)
+            return replace(state, last_failure=failure)
+        case PersistentId(), PersistentIdReleased():
+            return replace(state, status=PersistentIdStatus.RELEASED, released_at=fact.occurred_at)
+        case _:
+            raise TypeError(f"{type(event).__name__} cannot follow here")
+
+
+def references(state: PersistentId) -> Iterable[Reference]:
+    if state.status is not PersistentIdStatus.RELEASED:
+        yield Reference(SUBJECT, state.subject_id)
+
+
+def claims(state: PersistentId) -> Iterable[Claim]:
+    if state.status is not PersistentIdStatus.RELEASED:
+        yield value_claim(state.scheme, state.value)
+
+
+def claim_taken(claim: Claim, state: PersistentId, owner: UUID) -> PersistentIdTakenError:
+    return PersistentIdTakenError(owner, state.scheme, state.value)
+
+
+PERSISTENT_ID = Aggregate(
+    kind="persistent_id",
+    collection="persistent-ids",
+    state=PersistentId,
+    events=(PersistentIdReserved, PersistentIdMinted, PersistentIdMintFailed, PersistentIdReleased),
+    evolve=evolve,
+    not_found=PersistentIdNotFoundError,
+    references=references,
+    claims=claims,
+    claim_taken=claim_taken,
+    search_text=lambda state: state.value,
+    filters={
+        "status": Filter(("status",)),
+        "scheme": Filter(("scheme",)),
+        "value": Filter(("value",)),
+        "subject_id": Filter(("subject_id",)),
+        "test": Filter(("test",)),
+    },
+    sorts={"value": ("value",), "reserved_at": ("reserved_at",)},
+)

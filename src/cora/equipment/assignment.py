@@ -1,0 +1,207 @@
+"""Giving an asset or a fixture its persistent identifier (domain.md 4.2), for both alike.
+
+1. *Reserve*: all gates are passed and the exact identifier is recorded in a
+   stream of its own, or an open reservation is taken up again.
+2. *Mint*: the authority is asked for that identifier, by one leaseholder at a
+   time over all processes.
+3. *Assign*: that it was minted and that the record has it are recorded together.
+
+A process may die between any two steps: what is reserved is finished by the
+client's retry or by the worker, always with the same identifier.
+
+Of several simultaneous requests for one record one is answered 201. The others
+wait for it and are then refused with `AlreadyAssigned`, which names the
+identifier. A retry that comes after the worker has finished is refused
+likewise: a second assignment is a conflict.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, StringConstraints
+
+from cora.equipment.aggregates.persistent_id import (
+    PERSISTENT_ID,
+    PersistentId,
+    PersistentIdentifierMintError,
+    PersistentIdMinted,
+    PersistentIdMintFailed,
+    PersistentIdReleased,
+    PersistentIdReserved,
+    PersistentIdStatus,
+    value_claim,
+)
+from cora.equipment.assigned_identifier import IdentifierOrigin
+from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
+from cora.equipment.pidinst import record as pidinst
+from cora.equipment.pidinst.derive import landing_page
+from cora.equipment.pidinst.suffix import random_suffix
+from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
+from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
+from cora.equipment.values import IdentifierScheme
+from cora.equipment.wired import Equipment
+from cora.kernel.aggregate import Event, Fact
+from cora.kernel.errors import OccurredBeforeLastFactError
+from cora.kernel.execute import Answer, Decide, Decided, Session, require_time, require_version
+from cora.kernel.identity import new_id
+from cora.kernel.moment import UNRECORDED
+from cora.kernel.reader import Reader
+from cora.kernel.slice import On
+
+# So many random suffixes taken one after the other would be no chance.
+SUFFIX_TRIES = 16
+
+
+Suffix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+"""What comes after the prefix of the authority."""
+
+
+class Assignment(BaseModel):
+    """What the answer to an assignment carries besides the usual."""
+
+    scheme: IdentifierScheme
+    value: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a client asks for; without a suffix cora chooses one."""
+
+    scheme: IdentifierScheme
+    suffix: str | None = None
+
+
+async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, wired: Equipment) -> Answer:
+    """Reserve, mint and assign. Raises the refusals of the row in its order, then what the authority failed with."""
+    reservation: UUID | None = None
+
+    async def decide(read: Reader) -> Decided:
+        nonlocal reservation
+        state = await read.require(subject.aggregate, id)
+        require_version(session.call, read, id)
+        standing = await standing_of(subject, state, read, to_be_minted=True)
+        reserved = taken_up(wanted, standing, wired.doi_minter)
+        pass_gates(standing, resumed=reserved is not None)
+        require_time(session.call, read, id)
+        if reserved is not None:
+            reservation = reserved.id
+            return _assigned(subject, id, reserved) if session.call.dry_run else Decided(subject.aggregate, id, [])
+        reservation = new_id()
+        read.assume_new(reservation)
+        event = await _reserve(standing, wanted, read, wired)
+        first = On(PERSISTENT_ID, reservation, event)
+        if session.call.dry_run:
+            rehearsed = PERSISTENT_ID.evolve(None, event, Fact(reservation, UNRECORDED))
+            return _assigned(subject, id, rehearsed, first)
+        return Decided(subject.aggregate, id, [first])
+
+    first_answer = await session.settle(decide, id, last=False)
+    if session.call.dry_run or reservation is None:
+        return first_answer
+    return await finish(subject, id, reservation, session, wired)
+
+
+def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> PersistentId | None:
+    """The open reservation that a request means, also when it leaves the suffix out."""
+    reserved = standing.reserved
+    if reserved is None or reserved.scheme != wanted.scheme:
+        return None
+    if wanted.suffix is not None and reserved.value != minter.make_value(wanted.scheme, wanted.suffix):
+        return None
+    return reserved
+
+
+async def finish(
+    subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment, *, wait: float = 30.0
+) -> Answer:
+    """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
+    async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):
+        reserved, request = await _request(subject, id, reservation, session, wired)
+        if reserved.status is PersistentIdStatus.RESERVED:
+            failure = await ask_authority(wired.doi_minter, request)
+            if failure is not None:
+                await _record_failure(reserved, failure, session, wired.doi_minter)
+                raise PersistentIdentifierMintError(
+                    reserved.scheme, failure.reason, failure.retryable, value=reserved.value
+                )
+        elif reserved.status is PersistentIdStatus.RELEASED:
+            # The request that was waited for met a failure that no retry can mend.
+            reason = reserved.last_failure.reason if reserved.last_failure else "it was released"
+            raise PersistentIdentifierMintError(reserved.scheme, reason, retryable=False, value=reserved.value)
+
+        async def decide(read: Reader) -> Decided:
+            state = await read.require(subject.aggregate, id)
+            if state.persistent_id is not None:
+                raise subject.already_assigned(id, state.persistent_id.scheme, state.persistent_id.value)
+            return _assigned(subject, id, await read.require(PERSISTENT_ID, reservation))
+
+        return await _settle(session, decide, id, last=True)
+
+
+async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equipment) -> PersistentIdReserved:
+    minter = wired.doi_minter
+    if wanted.scheme not in minter.schemes:
+        reason = f"no authority for the scheme {wanted.scheme} is set up here"
+        raise PersistentIdentifierMintError(wanted.scheme, reason, retryable=False)
+    value = minter.make_value(wanted.scheme, wanted.suffix or random_suffix())
+    if wanted.suffix is None:
+        for _ in range(SUFFIX_TRIES):
+            if await read.owner(value_claim(wanted.scheme, value)) is None:
+                break
+            value = minter.make_value(wanted.scheme, random_suffix())
+    return PersistentIdReserved(
+        scheme=wanted.scheme,
+        value=value,
+        landing_page=landing_page(wired.public_url, standing.id),
+        subject_kind=standing.subject.kind,
+        subject_id=standing.id,
+        origin=IdentifierOrigin.MINTED,
+        test=minter.test,
+    )
+
+
+def _assigned(subject: Subject, id: UUID, reserved: PersistentId, *before: On) -> Decided:
+    answer = Assignment(scheme=reserved.scheme, value=reserved.value, url=reserved.landing_page or "")
+    minted = On(PERSISTENT_ID, reserved.id, PersistentIdMinted())
+    assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
+    members = f",{answer.model_dump_json()[1:-1]}"
+    return Decided(subject.aggregate, id, [*before, minted, assigned], status=201, members=members)
+
+
+async def _request(
+    subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment
+) -> tuple[PersistentId, MintRequest]:
+    async with session.kernel.log.snapshot() as source:
+        read = Reader(source)
+        reserved = await read.require(PERSISTENT_ID, reservation)
+        record = await subject.record(await read.require(subject.aggregate, id), read, wired.public_url)
+    identifier = pidinst.Identifier(identifier=reserved.value, identifier_type=reserved.scheme)
+    url = reserved.landing_page or record.landing_page
+    shown = {"identifier": identifier, "landing_page": url, "test": record.test or reserved.test}
+    told = record.model_copy(update=shown)
+    return reserved, MintRequest(reserved.identifier, url, told)
+
+
+async def _record_failure(
+    reserved: PersistentId, failure: MintFailedError, session: Session, minter: DoiMinter
+) -> None:
+    events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable)]
+    if not failure.retryable and await authority_holds_nothing(minter, reserved.identifier):
+        events.append(PersistentIdReleased(failure.reason))
+
+    async def decide(read: Reader) -> Decided:
+        known = await read.require(PERSISTENT_ID, reserved.id)
+        still = known.status is PersistentIdStatus.RESERVED
+        return Decided(PERSISTENT_ID, reserved.id, events if still else [])
+
+    await _settle(session, decide, reserved.id, last=False)
+
+
+async def _settle(session: Session, decide: Decide, subject: UUID, *, last: bool) -> Answer:
+    """Record what the authority did: at the time the caller gave, or now if a later fact is known by now."""
+    try:
+        return await session.settle(decide, subject, last=last)
+    except OccurredBeforeLastFactError:
+        return await session.without_time().settle(decide, subject, last=last)

@@ -1,0 +1,59 @@
+"""Asking an authority: by one at a time, for no longer than it takes, and with every failure understood."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
+from cora.equipment.ports.leases import Leases
+from cora.equipment.values import PersistentIdentifier
+from cora.kernel.errors import OverloadedError
+
+# A lease is renewed while its holder lives, so this is only how long a dead
+# holder is in the way of a retry.
+LEASE_SECONDS = 10.0
+AUTHORITY_SECONDS = 60.0
+
+_logger = structlog.get_logger("cora.minting")
+
+
+@asynccontextmanager
+async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerator[None]:
+    """Be the only one in all processes. Raises `OverloadedError` when another still is after `wait` seconds."""
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(wait):
+                await stack.enter_async_context(leases.hold(name, LEASE_SECONDS))
+        except TimeoutError:
+            raise OverloadedError(retry_after=5) from None
+        yield
+
+
+async def ask_authority(minter: DoiMinter, request: MintRequest) -> MintFailedError | None:
+    """Have an identifier minted; what it failed with, or None."""
+    try:
+        async with asyncio.timeout(AUTHORITY_SECONDS):
+            await minter.mint(request)
+    except MintFailedError as failure:
+        return failure
+    except TimeoutError:
+        return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
+    except Exception as error:
+        # A fault of the adapter must not leave the reservation without a word of what happened.
+        _logger.exception("the minter broke", value=request.identifier.value)
+        return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
+    return None
+
+
+async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier) -> bool:
+    """Whether the authority is known to hold nothing under the identifier; False when it cannot be told."""
+    try:
+        async with asyncio.timeout(AUTHORITY_SECONDS):
+            return not await minter.holds(identifier)
+    except (MintFailedError, TimeoutError):
+        return False
+    except Exception:
+        _logger.exception("the minter broke", value=identifier.value)
+        return False

@@ -1,0 +1,278 @@
+"""How an asset and a fixture become a PIDINST record: the table of domain.md 4.1, row by row.
+
+Pure: everything is in what was gathered.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from cora.equipment.aggregates.asset import Asset
+from cora.equipment.aggregates.facility import Facility
+from cora.equipment.aggregates.family import Family
+from cora.equipment.aggregates.fixture import Fixture
+from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.pidinst import record as pidinst
+from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
+from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term, normal_doi
+
+T = TypeVar("T")
+
+
+class _Link(NamedTuple):
+    """Another record that has an identifier."""
+
+    relation: pidinst.RelationType
+    identifier: AssignedIdentifier
+    name: str
+
+
+def asset_record(instrument: Instrument, surroundings: Surroundings, public_url: str) -> pidinst.PidinstRecord:
+    """The record of an asset."""
+    asset = instrument.asset
+    links = _links_of_asset(surroundings)
+    missing = missing_of_asset(instrument)
+    return pidinst.PidinstRecord(
+        identifier=_identifier(asset.id, asset.persistent_id),
+        landing_page=landing_page(public_url, asset.id),
+        name=asset.name,
+        owners=_owners(instrument),
+        manufacturers=_manufacturers(instrument),
+        model=_model_of_asset(instrument),
+        description=asset.description,
+        instrument_types=_distinct(_instrument_type(family) for family in instrument.families),
+        measured_variables=_distinct(_measured_variables(instrument)),
+        dates=_dates(asset.commissioned_at, asset.decommissioned_at),
+        related_identifiers=_distinct((*map(_related, links), *_described_by(asset.drawing))),
+        alternate_identifiers=_alternate_identifiers(asset),
+        measurement_techniques=_distinct(_techniques(instrument)),
+        complete=not missing,
+        missing=missing,
+        test=_shows_test(asset.persistent_id, links),
+    )
+
+
+def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord:
+    """The record of a fixture."""
+    fixture, instruments = compound.fixture, [component.instrument for component in compound.components]
+    links = _links("HasComponent", [instrument.asset for instrument in instruments])
+    missing = missing_of_fixture(compound)
+    return pidinst.PidinstRecord(
+        identifier=_identifier(fixture.id, fixture.persistent_id),
+        landing_page=landing_page(public_url, fixture.id),
+        name=fixture.name,
+        owners=_distinct(owner for instrument in instruments for owner in _owners(instrument)),
+        manufacturers=_distinct(maker for instrument in instruments for maker in _manufacturers(instrument)),
+        model=pidinst.Model(
+            model_name=compound.assembly.name,
+            model_identifier=pidinst.ModelIdentifier(
+                model_identifier=fixture.assembly_content_hash, model_identifier_type="SHA-256"
+            ),
+        ),
+        description=fixture.description or "\n".join(map(_component_line, compound.components)) or None,
+        instrument_types=() if compound.family is None else (_instrument_type(compound.family),),
+        measured_variables=_distinct(name for instrument in instruments for name in _measured_variables(instrument)),
+        dates=_dates(fixture.registered_at, fixture.retired_at),
+        related_identifiers=_distinct(map(_related, links)),
+        measurement_techniques=_distinct(each for instrument in instruments for each in _techniques(instrument)),
+        complete=not missing,
+        missing=missing,
+        test=_shows_test(fixture.persistent_id, links),
+    )
+
+
+def missing_of_asset(instrument: Instrument) -> tuple[pidinst.Missing, ...]:
+    """What is mandatory and cannot be told of an asset. Needs no families."""
+    asset = instrument.asset
+    return tuple(
+        _missing(
+            has_owner=bool(_owners(instrument)),
+            owner_remedy=f"add an owner to asset {asset.id} (add_asset_owner).",
+            has_manufacturer=instrument.model is not None,
+            manufacturer_remedy=(
+                f"bind a model to asset {asset.id} (bind_asset_model); "
+                "an instrument made here gets a model whose manufacturer is the facility."
+            ),
+        )
+    )
+
+
+def missing_of_fixture(compound: Compound) -> tuple[pidinst.Missing, ...]:
+    """What is mandatory and cannot be told of a fixture. Needs no families."""
+    assets = sorted((component.instrument.asset for component in compound.components), key=lambda asset: str(asset.id))
+    instruments = [component.instrument for component in compound.components]
+    no_asset = "it comes from bound assets, and the fixture binds none; register a fixture that does."
+    return tuple(
+        _missing(
+            has_owner=any(_owners(instrument) for instrument in instruments),
+            owner_remedy=f"add an owner to asset {assets[0].id} (add_asset_owner)." if assets else no_asset,
+            has_manufacturer=any(instrument.model is not None for instrument in instruments),
+            manufacturer_remedy=(
+                f"no bound asset has a model; bind one to asset {assets[0].id} (bind_asset_model)."
+                if assets
+                else no_asset
+            ),
+        )
+    )
+
+
+def landing_page(public_url: str, id: UUID) -> str:
+    """The URL that an identifier leads to: short, and the same for ever."""
+    return f"{public_url.rstrip('/')}/id/{id}"
+
+
+def _missing(
+    *, has_owner: bool, owner_remedy: str, has_manufacturer: bool, manufacturer_remedy: str
+) -> Iterator[pidinst.Missing]:
+    if not has_owner:
+        yield pidinst.Missing("Owner", owner_remedy)
+    if not has_manufacturer:
+        yield pidinst.Missing("Manufacturer", manufacturer_remedy)
+
+
+def _identifier(id: UUID, assigned: AssignedIdentifier | None) -> pidinst.Identifier:
+    if assigned is None:
+        return pidinst.Identifier(identifier=id.urn, identifier_type="URN")
+    return pidinst.Identifier(identifier=assigned.value, identifier_type=assigned.scheme)
+
+
+def _owners(instrument: Instrument) -> tuple[pidinst.Owner, ...]:
+    if instrument.responsible is not None:
+        return tuple(_owner(owner.name, owner.identifier) for owner in instrument.responsible.owners)
+    facility: Facility | None = instrument.facility
+    return () if facility is None else (_owner(facility.name, facility.identifier),)
+
+
+def _owner(name: str, identifier: AgentIdentifier | None) -> pidinst.Owner:
+    return pidinst.Owner(
+        owner_name=name,
+        owner_identifier=identifier
+        and pidinst.OwnerIdentifier(owner_identifier=identifier.value, owner_identifier_type=identifier.scheme),
+    )
+
+
+def _manufacturers(instrument: Instrument) -> tuple[pidinst.Manufacturer, ...]:
+    if instrument.model is None:
+        return ()
+    maker = instrument.model.manufacturer
+    identifier = maker.identifier and pidinst.ManufacturerIdentifier(
+        manufacturer_identifier=maker.identifier.value, manufacturer_identifier_type=maker.identifier.scheme
+    )
+    return (pidinst.Manufacturer(manufacturer_name=maker.name, manufacturer_identifier=identifier),)
+
+
+def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
+    if instrument.model is None:
+        return None
+    return pidinst.Model(
+        model_name=instrument.model.name,
+        model_identifier=pidinst.ModelIdentifier(
+            model_identifier=instrument.model.part_number, model_identifier_type="PartNumber"
+        ),
+    )
+
+
+def _component_line(component: Component) -> str:
+    instrument = component.instrument
+    model = instrument.model
+    made = f" ({model.manufacturer.name} {model.name})" if model is not None else ""
+    return f"{component.slot_name}: {instrument.asset.name}{made}"
+
+
+def _instrument_type(family: Family) -> pidinst.InstrumentType:
+    name, identifier, scheme = family.name, family.id.urn, "URN"
+    if family.term is not None:
+        name, identifier, scheme = family.term.name, family.term.identifier, family.term.scheme
+    return pidinst.InstrumentType(
+        instrument_type_name=name,
+        instrument_type_identifier=pidinst.InstrumentTypeIdentifier(
+            instrument_type_identifier=identifier, instrument_type_identifier_type=scheme
+        )
+        if identifier and scheme
+        else None,
+    )
+
+
+def _measured_variables(instrument: Instrument) -> Iterator[str]:
+    for family in instrument.families:
+        for term in family.measured_variables:
+            yield term.name
+
+
+def _techniques(instrument: Instrument) -> Iterator[pidinst.MeasurementTechnique]:
+    for family in instrument.families:
+        yield from map(_technique, family.measurement_techniques)
+
+
+def _technique(term: Term) -> pidinst.MeasurementTechnique:
+    return pidinst.MeasurementTechnique(
+        measurement_technique_name=term.name,
+        measurement_technique_identifier=pidinst.MeasurementTechniqueIdentifier(
+            measurement_technique_identifier=term.identifier, measurement_technique_identifier_type=term.scheme
+        )
+        if term.identifier and term.scheme
+        else None,
+    )
+
+
+def _dates(commissioned_at: datetime, decommissioned_at: datetime | None) -> tuple[pidinst.Date, ...]:
+    began = pidinst.Date(date=_day(commissioned_at), date_type="Commissioned")
+    if decommissioned_at is None:
+        return (began,)
+    return began, pidinst.Date(date=_day(decommissioned_at), date_type="DeCommissioned")
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _links_of_asset(surroundings: Surroundings) -> list[_Link]:
+    wholes = [whole for whole in (surroundings.parent, surroundings.fixture) if whole is not None]
+    return _links("IsComponentOf", wholes) + _links("HasComponent", surroundings.children)
+
+
+def _links(relation: pidinst.RelationType, others: Iterable[Asset | Fixture]) -> list[_Link]:
+    return [_Link(relation, other.persistent_id, other.name) for other in others if other.persistent_id is not None]
+
+
+def _related(link: _Link) -> pidinst.RelatedIdentifier:
+    return pidinst.RelatedIdentifier(
+        related_identifier=link.identifier.value,
+        related_identifier_type=IdentifierScheme(link.identifier.scheme),
+        relation_type=link.relation,
+        related_identifier_name=link.name,
+    )
+
+
+def _described_by(drawing: Drawing | None) -> Iterator[pidinst.RelatedIdentifier]:
+    if drawing is None or drawing.system is not DrawingSystem.DOI:
+        return
+    # What does not parse is not told to the world as a DOI.
+    with suppress(ValueError):
+        yield pidinst.RelatedIdentifier(
+            related_identifier=normal_doi(drawing.number),
+            related_identifier_type=IdentifierScheme.DOI,
+            relation_type="IsDescribedBy",
+        )
+
+
+def _alternate_identifiers(asset: Asset) -> tuple[pidinst.AlternateIdentifier, ...]:
+    return tuple(
+        pidinst.AlternateIdentifier(
+            alternate_identifier=each.value,
+            alternate_identifier_type=each.kind,
+            alternate_identifier_name=each.name,
+        )
+        for each in asset.alternate_identifiers
+    )
+
+
+def _shows_test(assigned: AssignedIdentifier | None, links: Iterable[_Link]) -> bool:
+    return (assigned is not None and assigned.test) or any(link.identifier.test for link in links)
+
+
+def _distinct(values: Iterable[T]) -> tuple[T, ...]:
+    """Each value once, in the order of their first appearance."""
+    return tuple(dict.fromkeys(values))

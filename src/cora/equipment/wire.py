@@ -1,0 +1,71 @@
+"""Wires the equipment context: all its records and slices, with the minter and what lies beside the log."""
+
+from dataclasses import dataclass, field
+
+from cora.equipment import features
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
+from cora.equipment.aggregates.assembly import ASSEMBLY
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.facility import FACILITY
+from cora.equipment.aggregates.family import FAMILY
+from cora.equipment.aggregates.fixture import FIXTURE
+from cora.equipment.aggregates.frame import FRAME
+from cora.equipment.aggregates.model import MODEL
+from cora.equipment.aggregates.mount import MOUNT
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
+from cora.equipment.aggregates.role import ROLE
+from cora.equipment.ports.contacts import Contacts
+from cora.equipment.ports.doi_minter import DoiMinter
+from cora.equipment.ports.leases import Leases
+from cora.equipment.wired import Equipment
+from cora.kernel.documents import Asked, Documents
+from cora.kernel.slice import declared_slices
+
+AGGREGATES = (FACILITY, FAMILY, ROLE, MODEL, ASSET, FRAME, MOUNT, ASSEMBLY, FIXTURE, PERSISTENT_ID)
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What the context needs from the server. Without a minter it gets the stub, which is for trying things out."""
+
+    public_url: str
+    leases: Leases
+    contacts: Contacts
+    doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
+
+
+class UnfitMinterError(Exception):
+    """This minter and this log do not go together; the server does not start."""
+
+
+def wire_equipment(deps: Deps) -> Equipment:
+    """The equipment context, ready for a kernel and the surfaces."""
+    return Equipment(
+        aggregates=AGGREGATES,
+        slices=tuple(declared_slices(features)),
+        doi_minter=deps.doi_minter,
+        leases=deps.leases,
+        contacts=deps.contacts,
+        public_url=deps.public_url.rstrip("/"),
+    )
+
+
+async def require_fit_minter(
+    minter: DoiMinter, documents: Documents, *, is_public: bool, allow_test_identifiers: bool
+) -> None:
+    """Raises `UnfitMinterError` for a public server with a test minter, and for a real minter on a log of tests."""
+    if allow_test_identifiers:
+        return
+    remedy = "set CORA_ALLOW_TEST_IDENTIFIERS=true if that is meant"
+    if minter.test and is_public:
+        raise UnfitMinterError(
+            "CORA_PUBLIC_URL is set, but identifiers would come from the stub minter and resolve nowhere; "
+            f"leave CORA_PUBLIC_URL out, or {remedy}."
+        )
+    if not minter.test:
+        found = await documents.list(PERSISTENT_ID, Asked(filters={"test": ("true",)}, limit=1))
+        if found.size:
+            raise UnfitMinterError(
+                "The log holds test identifiers, which do not go with a real minter; "
+                f"start with a fresh database, or {remedy}."
+            )

@@ -1,0 +1,25 @@
+"""What the equipment context offers, once it is wired (wire.py makes it)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cora.equipment.ports.contacts import Contacts
+from cora.equipment.ports.doi_minter import DoiMinter
+from cora.equipment.ports.leases import Leases
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.slice import Slice
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """The kinds of records, the slices, and what lies outside of the log.
+
+    `public_url` is where the landing pages are, without a slash at the end.
+    """
+
+    aggregates: tuple[Aggregate[Any], ...]
+    slices: tuple[Slice, ...]
+    doi_minter: DoiMinter
+    leases: Leases
+    contacts: Contacts
+    public_url: str
