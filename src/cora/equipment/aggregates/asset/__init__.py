@@ -1,0 +1,324 @@
+"""An asset: one physical instrument, or part of one.
+
+`state` says what is known of it, `events` what can happen to it, `errors` what
+is refused; this module says how the one follows from the other.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import assert_never
+from uuid import UUID
+
+from cora.equipment.aggregates.asset.errors import (
+    AssetAlreadyAttachedToFixtureError,
+    AssetAlternateIdentifierAlreadyPresentError,
+    AssetAlternateIdentifierNotPresentError,
+    AssetAttachedToDifferentFixtureError,
+    AssetCannotActivateError,
+    AssetCannotAttachToFixtureError,
+    AssetCannotDecommissionError,
+    AssetCannotEnterMaintenanceError,
+    AssetCannotExitMaintenanceError,
+    AssetCannotRelocateError,
+    AssetFamilyAlreadyPresentError,
+    AssetFamilyNotPresentError,
+    AssetHasActiveChildrenError,
+    AssetHasControlledAssetsError,
+    AssetHasFixtureBindingError,
+    AssetIsDecommissionedError,
+    AssetIsInstalledError,
+    AssetModelMismatchError,
+    AssetNameTakenError,
+    AssetNotAttachedToFixtureError,
+    AssetNotBoundInFixtureError,
+    AssetNotFoundError,
+    AssetOwnerAlreadyPresentError,
+    AssetOwnerNotPresentError,
+    AssetPortAlreadyPresentError,
+    AssetPortNotPresentError,
+    ControllerIsDecommissionedError,
+    ControllerNotFoundError,
+    InvalidAssetAnchorError,
+    InvalidAssetSettingsError,
+    MalformedAssetPersistentIdentifierError,
+    ParentIsDecommissionedError,
+    ParentNotFoundError,
+)
+from cora.equipment.aggregates.asset.events import (
+    AssetActivated,
+    AssetAlternateIdentifierAdded,
+    AssetAlternateIdentifierRemoved,
+    AssetAttachedToFixture,
+    AssetDecommissioned,
+    AssetDegraded,
+    AssetDescribed,
+    AssetDetachedFromFixture,
+    AssetFamilyAdded,
+    AssetFamilyRemoved,
+    AssetFaulted,
+    AssetMaintenanceEntered,
+    AssetMaintenanceExited,
+    AssetOwnerAdded,
+    AssetOwnerRemoved,
+    AssetPersistentIdAssigned,
+    AssetPortAdded,
+    AssetPortRemoved,
+    AssetRegistered,
+    AssetRelocated,
+    AssetRestored,
+    AssetSettingsUpdated,
+)
+from cora.equipment.aggregates.asset.state import (
+    INSTALLED_IN,
+    Asset,
+    AssetCondition,
+    AssetLifecycle,
+    AssetTier,
+    claims,
+    identifier_key,
+    installation_claim,
+    name_claim,
+    owner_key,
+    port_key,
+    references,
+    search_text,
+)
+from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.kernel.aggregate import Aggregate, Claim, Fact, Filter
+
+AssetEvent = (
+    AssetRegistered
+    | AssetDescribed
+    | AssetActivated
+    | AssetMaintenanceEntered
+    | AssetMaintenanceExited
+    | AssetDecommissioned
+    | AssetRelocated
+    | AssetFamilyAdded
+    | AssetFamilyRemoved
+    | AssetPortAdded
+    | AssetPortRemoved
+    | AssetSettingsUpdated
+    | AssetDegraded
+    | AssetFaulted
+    | AssetRestored
+    | AssetOwnerAdded
+    | AssetOwnerRemoved
+    | AssetAlternateIdentifierAdded
+    | AssetAlternateIdentifierRemoved
+    | AssetAttachedToFixture
+    | AssetDetachedFromFixture
+    | AssetPersistentIdAssigned
+)
+
+
+def evolve(asset: Asset | None, event: AssetEvent, fact: Fact) -> Asset:
+    """The asset after an event.
+
+    Raises `MalformedAssetPersistentIdentifierError` for an identifier that
+    does not parse or is not the first: such a log is corrupted.
+    """
+    if isinstance(event, AssetRegistered):
+        return _registered(event, fact)
+    if asset is None:
+        raise TypeError(f"an asset begins with AssetRegistered, not with {type(event).__name__}")
+    match event:
+        case AssetDescribed(name, description):
+            return replace(asset, name=name, description=description)
+        case AssetActivated():
+            return replace(asset, lifecycle=AssetLifecycle.ACTIVE, commissioned_at=fact.occurred_at)
+        case AssetMaintenanceEntered():
+            return replace(asset, lifecycle=AssetLifecycle.MAINTENANCE)
+        case AssetMaintenanceExited():
+            return replace(asset, lifecycle=AssetLifecycle.ACTIVE)
+        case AssetDecommissioned():
+            return replace(asset, lifecycle=AssetLifecycle.DECOMMISSIONED, decommissioned_at=fact.occurred_at)
+        case AssetRelocated():
+            return replace(asset, parent_id=event.to_parent_id)
+        case AssetFamilyAdded(family_id):
+            return replace(asset, family_ids=(*asset.family_ids, family_id))
+        case AssetFamilyRemoved(family_id):
+            return replace(asset, family_ids=tuple(each for each in asset.family_ids if each != family_id))
+        case AssetPortAdded(port):
+            return replace(asset, ports=(*asset.ports, port))
+        case AssetPortRemoved(name):
+            return replace(asset, ports=tuple(port for port in asset.ports if port.name != name))
+        case AssetSettingsUpdated():
+            return replace(asset, settings=event.settings)
+        case AssetDegraded(reason):
+            return replace(asset, condition=AssetCondition.DEGRADED, condition_reason=reason)
+        case AssetFaulted(reason):
+            return replace(asset, condition=AssetCondition.FAULTED, condition_reason=reason)
+        case AssetRestored(reason):
+            return replace(asset, condition=AssetCondition.NOMINAL, condition_reason=reason)
+        case AssetOwnerAdded(owner):
+            return replace(asset, owners=(*asset.owners, owner))
+        case AssetOwnerRemoved(name):
+            return replace(asset, owners=tuple(owner for owner in asset.owners if owner.name != name))
+        case AssetAlternateIdentifierAdded(identifier):
+            return replace(asset, alternate_identifiers=(*asset.alternate_identifiers, identifier))
+        case AssetAlternateIdentifierRemoved(identifier):
+            left = tuple(each for each in asset.alternate_identifiers if each != identifier)
+            return replace(asset, alternate_identifiers=left)
+        case AssetAttachedToFixture(fixture_id):
+            return replace(asset, fixture_id=fixture_id)
+        case AssetDetachedFromFixture():
+            return replace(asset, fixture_id=None)
+        case AssetPersistentIdAssigned():
+            return replace(asset, persistent_id=_assigned(asset, event))
+        case _:
+            assert_never(event)
+
+
+def _registered(event: AssetRegistered, fact: Fact) -> Asset:
+    return Asset(
+        id=fact.id,
+        registered_at=fact.occurred_at,
+        commissioned_at=fact.occurred_at,
+        name=event.name,
+        tier=event.tier,
+        description=event.description,
+        parent_id=event.parent_id,
+        facility_code=event.facility_code,
+        model_id=event.model_id,
+        family_ids=event.family_ids,
+        owners=event.owners,
+        alternate_identifiers=event.alternate_identifiers,
+        ports=event.ports,
+        drawing=event.drawing,
+        controller_id=event.controller_id,
+    )
+
+
+def _assigned(asset: Asset, event: AssetPersistentIdAssigned) -> AssignedIdentifier:
+    if asset.persistent_id is not None:
+        raise MalformedAssetPersistentIdentifierError(
+            f"asset {asset.id} has {asset.persistent_id.value} and was assigned {event.value} too"
+        )
+    try:
+        return AssignedIdentifier.parsed(event.scheme, event.value, event.origin, event.test)
+    except ValueError as wrong:
+        raise MalformedAssetPersistentIdentifierError(f"asset {asset.id}: {event.scheme} {event.value!r}") from wrong
+
+
+def require_living(asset: Asset) -> None:
+    """Raises `AssetIsDecommissionedError` when the asset has come to its end."""
+    if asset.is_decommissioned:
+        raise AssetIsDecommissionedError(asset.id)
+
+
+def require_declared(family_ids: Iterable[UUID], model_id: UUID, declared_family_ids: Collection[UUID]) -> None:
+    """Raises `AssetModelMismatchError` with the smallest of the families that a model does not declare."""
+    if undeclared := sorted(set(family_ids).difference(declared_family_ids)):
+        raise AssetModelMismatchError(model_id, undeclared[0])
+
+
+def _claim_taken(_claim: Claim, asset: Asset, owner: UUID) -> AssetNameTakenError:
+    return AssetNameTakenError(asset.name, owner)
+
+
+ASSET = Aggregate(
+    kind="asset",
+    collection="assets",
+    state=Asset,
+    events=AssetEvent.__args__,
+    evolve=evolve,
+    not_found=AssetNotFoundError,
+    references=references,
+    claims=claims,
+    claim_taken=_claim_taken,
+    search_text=search_text,
+    filters={
+        "name": Filter(("name",)),
+        "tier": Filter(("tier",)),
+        "lifecycle": Filter(("lifecycle",)),
+        "condition": Filter(("condition",)),
+        "parent_id": Filter(("parent_id",)),
+        "facility_code": Filter(("facility_code",)),
+        "model_id": Filter(("model_id",)),
+        "family_ids": Filter(("family_ids",), many=True),
+        "fixture_id": Filter(("fixture_id",)),
+        "persistent_id": Filter(("persistent_id", "value")),
+    },
+    sorts={
+        "name": ("name",),
+        "tier": ("tier",),
+        "lifecycle": ("lifecycle",),
+        "condition": ("condition",),
+        "registered_at": ("registered_at",),
+        "commissioned_at": ("commissioned_at",),
+    },
+)
+
+__all__ = [
+    "ASSET",
+    "INSTALLED_IN",
+    "Asset",
+    "AssetActivated",
+    "AssetAlreadyAttachedToFixtureError",
+    "AssetAlternateIdentifierAdded",
+    "AssetAlternateIdentifierAlreadyPresentError",
+    "AssetAlternateIdentifierNotPresentError",
+    "AssetAlternateIdentifierRemoved",
+    "AssetAttachedToDifferentFixtureError",
+    "AssetAttachedToFixture",
+    "AssetCannotActivateError",
+    "AssetCannotAttachToFixtureError",
+    "AssetCannotDecommissionError",
+    "AssetCannotEnterMaintenanceError",
+    "AssetCannotExitMaintenanceError",
+    "AssetCannotRelocateError",
+    "AssetCondition",
+    "AssetDecommissioned",
+    "AssetDegraded",
+    "AssetDescribed",
+    "AssetDetachedFromFixture",
+    "AssetEvent",
+    "AssetFamilyAdded",
+    "AssetFamilyAlreadyPresentError",
+    "AssetFamilyNotPresentError",
+    "AssetFamilyRemoved",
+    "AssetFaulted",
+    "AssetHasActiveChildrenError",
+    "AssetHasControlledAssetsError",
+    "AssetHasFixtureBindingError",
+    "AssetIsDecommissionedError",
+    "AssetIsInstalledError",
+    "AssetLifecycle",
+    "AssetMaintenanceEntered",
+    "AssetMaintenanceExited",
+    "AssetModelMismatchError",
+    "AssetNameTakenError",
+    "AssetNotAttachedToFixtureError",
+    "AssetNotBoundInFixtureError",
+    "AssetNotFoundError",
+    "AssetOwnerAdded",
+    "AssetOwnerAlreadyPresentError",
+    "AssetOwnerNotPresentError",
+    "AssetOwnerRemoved",
+    "AssetPersistentIdAssigned",
+    "AssetPortAdded",
+    "AssetPortAlreadyPresentError",
+    "AssetPortNotPresentError",
+    "AssetPortRemoved",
+    "AssetRegistered",
+    "AssetRelocated",
+    "AssetRestored",
+    "AssetSettingsUpdated",
+    "AssetTier",
+    "ControllerIsDecommissionedError",
+    "ControllerNotFoundError",
+    "InvalidAssetAnchorError",
+    "InvalidAssetSettingsError",
+    "MalformedAssetPersistentIdentifierError",
+    "ParentIsDecommissionedError",
+    "ParentNotFoundError",
+    "evolve",
+    "identifier_key",
+    "installation_claim",
+    "name_claim",
+    "owner_key",
+    "port_key",
+    "require_declared",
+    "require_living",
+]

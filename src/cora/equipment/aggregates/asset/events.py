@@ -1,0 +1,179 @@
+"""What can happen to an asset."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from cora.equipment.aggregates.asset.state import AssetTier
+from cora.equipment.assigned_identifier import IdentifierOrigin
+from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port
+from cora.kernel.aggregate import Event
+
+
+@dataclass(frozen=True)
+class AssetRegistered(Event):
+    """An asset became known; all that was said of it."""
+
+    name: str
+    tier: AssetTier
+    description: str | None = None
+    parent_id: UUID | None = None
+    facility_code: str | None = None
+    model_id: UUID | None = None
+    family_ids: tuple[UUID, ...] = ()
+    owners: tuple[Owner, ...] = ()
+    alternate_identifiers: tuple[AlternateIdentifier, ...] = ()
+    ports: tuple[Port, ...] = ()
+    drawing: Drawing | None = None
+    controller_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class AssetDescribed(Event):
+    """Its name and description were given anew."""
+
+    name: str
+    description: str | None
+
+
+@dataclass(frozen=True)
+class AssetActivated(Event):
+    """It went into service."""
+
+
+@dataclass(frozen=True)
+class AssetMaintenanceEntered(Event):
+    """It was taken out of service for maintenance."""
+
+
+@dataclass(frozen=True)
+class AssetMaintenanceExited(Event):
+    """It went back into service."""
+
+
+@dataclass(frozen=True)
+class AssetDecommissioned(Event):
+    """It came to its end."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class AssetRelocated(Event):
+    """It became a part of another asset."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("from_parent_id", "to_parent_id")
+    from_parent_id: UUID
+    to_parent_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class AssetFamilyAdded(Event):
+    """It was found to be of a family."""
+
+    family_id: UUID
+
+
+@dataclass(frozen=True)
+class AssetFamilyRemoved(Event):
+    """It is no longer said to be of a family."""
+
+    family_id: UUID
+
+
+@dataclass(frozen=True)
+class AssetPortAdded(Event):
+    """It has a port."""
+
+    port: Port
+
+
+@dataclass(frozen=True)
+class AssetPortRemoved(Event):
+    """It no longer has a port."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class AssetSettingsUpdated(Event):
+    """Its settings changed: the patch that was sent, and what came of it."""
+
+    patch: dict[str, Any]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetDegraded(Event):
+    """It was reported to work less well than it should."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class AssetFaulted(Event):
+    """It was reported not to work."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class AssetRestored(Event):
+    """It was reported to work as it should."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class AssetOwnerAdded(Event):
+    """It has an owner."""
+
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class AssetOwnerRemoved(Event):
+    """It no longer has an owner."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class AssetAlternateIdentifierAdded(Event):
+    """It is known by an identifier of its maker or its house."""
+
+    identifier: AlternateIdentifier
+
+
+@dataclass(frozen=True)
+class AssetAlternateIdentifierRemoved(Event):
+    """It is no longer known by an identifier."""
+
+    identifier: AlternateIdentifier
+
+
+@dataclass(frozen=True)
+class AssetAttachedToFixture(Event):
+    """It serves in a fixture that binds it."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("fixture_id",)
+    fixture_id: UUID
+
+
+@dataclass(frozen=True)
+class AssetDetachedFromFixture(Event):
+    """It no longer serves in a fixture."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("fixture_id",)
+    fixture_id: UUID
+
+
+@dataclass(frozen=True)
+class AssetPersistentIdAssigned(Event):
+    """The world can cite it: set once, never cleared or changed."""
+
+    scheme: str
+    value: str
+    origin: IdentifierOrigin
+    test: bool = False

@@ -1,0 +1,134 @@
+"""What is known of an asset."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, folded
+from cora.kernel.aggregate import Claim, Reference
+from cora.kernel.moment import Moment
+
+INSTALLED_IN = "mount.installed_asset_id"
+"""The claim, and the relation, by which a mount holds an asset."""
+
+
+class AssetTier(StrEnum):
+    """The level of an asset in the ISA-88 equipment hierarchy."""
+
+    UNIT = "Unit"
+    COMPONENT = "Component"
+    DEVICE = "Device"
+
+
+class AssetLifecycle(StrEnum):
+    """Where an asset stands between its registration and its end."""
+
+    COMMISSIONED = "Commissioned"
+    ACTIVE = "Active"
+    MAINTENANCE = "Maintenance"
+    DECOMMISSIONED = "Decommissioned"
+
+
+class AssetCondition(StrEnum):
+    """How well an asset works; it moves on its own, in any lifecycle."""
+
+    NOMINAL = "Nominal"
+    DEGRADED = "Degraded"
+    FAULTED = "Faulted"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One physical instrument, or part of one.
+
+    A root names a facility and no parent, every other asset a parent and no
+    facility. `condition_reason` is what the latest report of its condition
+    said. `commissioned_at` is the first activation, before it the registration.
+    """
+
+    id: UUID
+    name: str
+    tier: AssetTier
+    registered_at: Moment
+    commissioned_at: Moment
+    description: str | None = None
+    parent_id: UUID | None = None
+    facility_code: str | None = None
+    lifecycle: AssetLifecycle = AssetLifecycle.COMMISSIONED
+    condition: AssetCondition = AssetCondition.NOMINAL
+    condition_reason: str | None = None
+    family_ids: tuple[UUID, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    ports: tuple[Port, ...] = ()
+    owners: tuple[Owner, ...] = ()
+    alternate_identifiers: tuple[AlternateIdentifier, ...] = ()
+    drawing: Drawing | None = None
+    model_id: UUID | None = None
+    controller_id: UUID | None = None
+    fixture_id: UUID | None = None
+    persistent_id: AssignedIdentifier | None = None
+    decommissioned_at: Moment | None = None
+
+    @property
+    def is_decommissioned(self) -> bool:
+        """Whether it has come to its end."""
+        return self.lifecycle is AssetLifecycle.DECOMMISSIONED
+
+
+def name_claim(name: str, parent_id: UUID | None, facility_code: str | None) -> Claim:
+    """The claim on a name among the living children of a parent, or the roots of a facility."""
+    return Claim("asset.name", f"{parent_id or facility_code}/{folded(name)}")
+
+
+def installation_claim(asset_id: UUID) -> Claim:
+    """The claim that the mount where an asset is installed holds."""
+    return Claim(INSTALLED_IN, str(asset_id))
+
+
+def port_key(name: str) -> str:
+    """By what a port is found inside one asset."""
+    return folded(name)
+
+
+def owner_key(name: str) -> str:
+    """By what an owner is found inside one asset."""
+    return folded(name)
+
+
+def identifier_key(identifier: AlternateIdentifier) -> tuple[str, str, str]:
+    """What makes an alternate identifier unique inside one asset; `Other` is told apart by its name too."""
+    named = (identifier.kind == "Other" and identifier.name) or ""
+    return identifier.kind, folded(identifier.value), folded(named)
+
+
+def references(asset: Asset) -> Iterable[Reference]:
+    """The records that a living asset points at."""
+    if asset.is_decommissioned:
+        return
+    for relation, target in (
+        ("asset.parent_id", asset.parent_id),
+        ("asset.model_id", asset.model_id),
+        ("asset.controller_id", asset.controller_id),
+        ("asset.fixture_id", asset.fixture_id),
+    ):
+        if target is not None:
+            yield Reference(relation, target)
+    for family_id in asset.family_ids:
+        yield Reference("asset.family_ids", family_id)
+
+
+def claims(asset: Asset) -> Iterable[Claim]:
+    """Its name among its living siblings."""
+    if not asset.is_decommissioned:
+        yield name_claim(asset.name, asset.parent_id, asset.facility_code)
+
+
+def search_text(asset: Asset) -> str:
+    """Its name, its description and every identifier."""
+    parts = [asset.name, asset.description, *(identifier.value for identifier in asset.alternate_identifiers)]
+    if asset.persistent_id is not None:
+        parts.append(asset.persistent_id.value)
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,225 @@
+"""A mount: a place where one asset can be bolted. Where an asset is lives here alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar, assert_never
+from uuid import UUID
+
+from cora.equipment.aggregates.asset import INSTALLED_IN, AssetLifecycle, installation_claim
+from cora.equipment.values import Drawing, Placement, folded
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.errors import ConflictError, NotFoundError, Refusal
+from cora.kernel.moment import Moment
+
+
+class MountStatus(StrEnum):
+    """Whether a mount is in use."""
+
+    ACTIVE = "Active"
+    DECOMMISSIONED = "Decommissioned"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A place, its position in a frame, and what is bolted there.
+
+    `parent_id` is the slot above in the tree of slots. `installed_at` is when
+    the present asset was bolted there.
+    """
+
+    id: UUID
+    slot_code: str
+    placement: Placement
+    parent_id: UUID | None = None
+    drawing: Drawing | None = None
+    installed_asset_id: UUID | None = None
+    installed_at: Moment | None = None
+    status: MountStatus = MountStatus.ACTIVE
+
+
+@dataclass(frozen=True)
+class MountRegistered(Event):
+    """A mount became known."""
+
+    slot_code: str
+    placement: Placement
+    parent_id: UUID | None = None
+    drawing: Drawing | None = None
+
+
+@dataclass(frozen=True)
+class MountAssetInstalled(Event):
+    """An asset was bolted there."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("asset_id",)
+    asset_id: UUID
+
+
+@dataclass(frozen=True)
+class MountAssetUninstalled(Event):
+    """The asset was taken away."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("asset_id",)
+    asset_id: UUID
+    reason: str
+
+
+MountEvent = MountRegistered | MountAssetInstalled | MountAssetUninstalled
+
+
+@dataclass(eq=False)
+class MountNotFoundError(NotFoundError):
+    """There is no such mount."""
+
+    says = "There is no mount {id}."
+
+
+@dataclass(eq=False)
+class MountIsDecommissionedError(ConflictError):
+    """The mount is decommissioned."""
+
+    says = "Mount {mount_id} is decommissioned and takes no further slots; name another parent."
+    mount_id: UUID
+
+
+@dataclass(eq=False)
+class MountAlreadyExistsError(ConflictError):
+    """An active mount has this slot code."""
+
+    says = "Mount {owner_id} has the slot code {slot_code!r}, upper and lower case alike; choose another."
+    slot_code: str
+    owner_id: UUID
+
+
+@dataclass(eq=False)
+class MountCannotUpdateError(ConflictError):
+    """Only an active mount changes."""
+
+    says = "Mount {mount_id} is {mount_status}; only an Active one changes."
+    mount_id: UUID
+    mount_status: MountStatus
+
+
+@dataclass(eq=False)
+class AssetNotInstallableError(ConflictError):
+    """Only an active asset can be installed."""
+
+    says = "Asset {asset_id} is {lifecycle}; only an Active one can be installed."
+    asset_id: UUID
+    lifecycle: AssetLifecycle
+
+
+@dataclass(eq=False)
+class AssetAlreadyInstalledElsewhereError(ConflictError):
+    """The asset is installed in another mount."""
+
+    says = "Asset {asset_id} is installed in mount {mount_id}; uninstall it there first."
+    asset_id: UUID
+    mount_id: UUID
+
+
+@dataclass(eq=False)
+class MountAlreadyOccupiedError(ConflictError):
+    """Another asset is installed in the mount."""
+
+    says = "Asset {installed_asset_id} is installed in mount {mount_id}; uninstall it first."
+    mount_id: UUID
+    installed_asset_id: UUID
+
+
+@dataclass(eq=False)
+class MountIsEmptyError(ConflictError):
+    """Nothing is installed in the mount."""
+
+    says = "Nothing is installed in mount {mount_id}."
+    mount_id: UUID
+
+
+@dataclass(eq=False)
+class MountHasFixtureBoundAssetError(ConflictError):
+    """The installed asset is attached to a fixture."""
+
+    says = "Asset {asset_id} in mount {mount_id} is attached to fixture {fixture_id}; detach it first."
+    mount_id: UUID
+    asset_id: UUID
+    fixture_id: UUID
+
+
+def evolve(mount: Mount | None, event: MountEvent, fact: Fact) -> Mount:
+    """The mount after an event."""
+    if isinstance(event, MountRegistered):
+        return Mount(
+            id=fact.id,
+            slot_code=event.slot_code,
+            placement=event.placement,
+            parent_id=event.parent_id,
+            drawing=event.drawing,
+        )
+    if mount is None:
+        raise TypeError(f"a mount begins with MountRegistered, not with {type(event).__name__}")
+    match event:
+        case MountAssetInstalled(asset_id):
+            return replace(mount, installed_asset_id=asset_id, installed_at=fact.occurred_at)
+        case MountAssetUninstalled():
+            return replace(mount, installed_asset_id=None, installed_at=None)
+        case _:
+            assert_never(event)
+
+
+def require_active(mount: Mount) -> None:
+    """Raises `MountCannotUpdateError` unless the mount is in use."""
+    if mount.status is not MountStatus.ACTIVE:
+        raise MountCannotUpdateError(mount.id, mount.status)
+
+
+def references(mount: Mount) -> Iterable[Reference]:
+    """What an active mount holds, the slot above it and the frame it is placed in."""
+    if mount.status is not MountStatus.ACTIVE:
+        return
+    yield Reference("mount.placement", mount.placement.parent_frame_id)
+    if mount.parent_id is not None:
+        yield Reference("mount.parent_id", mount.parent_id)
+    if mount.installed_asset_id is not None:
+        yield Reference(INSTALLED_IN, mount.installed_asset_id)
+
+
+def claims(mount: Mount) -> Iterable[Claim]:
+    """Its slot code, and the one place of the asset that is installed."""
+    if mount.status is not MountStatus.ACTIVE:
+        return
+    yield Claim("mount.slot_code", folded(mount.slot_code))
+    if mount.installed_asset_id is not None:
+        yield installation_claim(mount.installed_asset_id)
+
+
+def _claim_taken(claim: Claim, mount: Mount, owner: UUID) -> Refusal:
+    if claim.what == INSTALLED_IN:
+        return AssetAlreadyInstalledElsewhereError(UUID(claim.value), owner)
+    return MountAlreadyExistsError(mount.slot_code, owner)
+
+
+def _search_text(mount: Mount) -> str:
+    return mount.slot_code
+
+
+MOUNT = Aggregate(
+    kind="mount",
+    collection="mounts",
+    state=Mount,
+    events=MountEvent.__args__,
+    evolve=evolve,
+    not_found=MountNotFoundError,
+    references=references,
+    claims=claims,
+    claim_taken=_claim_taken,
+    search_text=_search_text,
+    filters={
+        "slot_code": Filter(("slot_code",)),
+        "status": Filter(("status",)),
+        "parent_id": Filter(("parent_id",)),
+        "frame": Filter(("placement", "parent_frame_id")),
+        "installed_asset_id": Filter(("installed_asset_id",)),
+    },
+    sorts={"slot_code": ("slot_code",), "installed_at": ("installed_at",)},
+)
