@@ -1,0 +1,40 @@
+"""Record that an asset is no longer known by an identifier, for instance because it was mistyped."""
+
+from uuid import UUID
+
+from cora.equipment.aggregates.asset import (
+    ASSET,
+    Asset,
+    AssetAlternateIdentifierNotPresentError,
+    AssetAlternateIdentifierRemoved,
+    AssetIsDecommissionedError,
+    identifier_key,
+    require_living,
+)
+from cora.equipment.values import AlternateIdentifier
+from cora.kernel.principal import Role
+from cora.kernel.slice import Command, decides
+
+
+class RemoveAssetAlternateIdentifier(Command):
+    """The identifier by which an asset is no longer known; one of kind Other is told by its name too."""
+
+    asset_id: UUID
+    identifier: AlternateIdentifier
+
+
+@decides(
+    "POST /assets/{asset_id}/remove-alternate-identifier",
+    on=ASSET,
+    allow=Role.OPERATOR,
+    refuses=(AssetIsDecommissionedError, AssetAlternateIdentifierNotPresentError),
+)
+def remove_asset_alternate_identifier(
+    command: RemoveAssetAlternateIdentifier, asset: Asset
+) -> list[AssetAlternateIdentifierRemoved]:
+    require_living(asset)
+    wanted = identifier_key(command.identifier)
+    for identifier in asset.alternate_identifiers:
+        if identifier_key(identifier) == wanted:
+            return [AssetAlternateIdentifierRemoved(identifier)]
+    raise AssetAlternateIdentifierNotPresentError(asset.id, command.identifier.kind, command.identifier.value)
