@@ -19,6 +19,7 @@ import asyncpg
 from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids
 from cora.log.batch import claim_key
 from cora.log.connect import connect
+from cora.log.derived import Expected, first_difference, first_stray
 from cora.log.types import Connection
 
 AT_ONCE = 1000
@@ -84,74 +85,6 @@ select position, stream, version, kind, data::text as data, occurred_at, recorde
 from event e order by stream, version
 """
 
-_DOCUMENTS = """
-select * from (
-    select u.n, u.id, case
-        when d.id is null then 'there is no document of it'
-        when d.kind <> u.kind then 'its document is of another kind'
-        when d.version <> u.version then 'its document has another version'
-        when d.position <> u.position then 'its document has another position'
-        when d.created_at <> u.created_at then 'its document has another created_at'
-        when d.recorded_at <> u.recorded_at then 'its document has another recorded_at'
-        when d.occurred_at <> u.occurred_at then 'its document has another occurred_at'
-        when d.body <> u.body::jsonb then 'its document is not the fold of its events'
-        when s.id is null then 'there is no search text of it'
-        when s.text <> u.text then 'its search text is not that of its state'
-    end as difference
-    from unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::text[])
-         with ordinality u(id, kind, version, position, created_at, recorded_at, occurred_at, body, text, n)
-    left join document d on d.id = u.id left join search s on s.id = u.id
-) c where difference is not null order by n limit 1
-"""
-
-_REFERENCES = """
-with expected as (
-    select * from unnest($2::text[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::timestamptz[],
-                         $8::timestamptz[])
-), stored as (
-    select relation, target, source, since, until, since_occurred, until_occurred
-    from reference where source = any($1::uuid[])
-), missing(relation, target, source, since) as (
-    select * from expected except all select * from stored
-), extra(relation, target, source, since) as (
-    select * from stored except all select * from expected
-)
-select relation, target, source, since, true as missing from missing
-union all select relation, target, source, since, false from extra
-order by 5 desc, 4, 1, 2 limit 1
-"""
-
-_CLAIMS = """
-with expected as (
-    select * from unnest($2::text[], $3::text[], $4::uuid[])
-), stored as (
-    select what, value, owner from claim where owner = any($1::uuid[])
-), missing(what, value, owner) as (
-    select * from expected except all select * from stored
-), extra(what, value, owner) as (
-    select * from stored except all select * from expected
-)
-select what, value, owner, true as missing from missing
-union all select what, value, owner, false from extra
-order by 4 desc, 1, 2 limit 1
-"""
-
-_MENTIONS = """
-select u.position, u.entity, m.entity is null as missing
-from unnest($1::uuid[], $2::bigint[], $3::boolean[]) u(entity, position, joining)
-left join mention m on m.entity = u.entity and m.position = u.position
-where m.joining is distinct from u.joining order by u.position, u.entity limit 1
-"""
-
-# What is stored for a record that has no events. Each gives an id and words.
-_STRAYS = (
-    "select id, 'a document of it' as what from document",
-    "select id, 'a search text of it' as what from search",
-    "select source as id, 'a reference of it (' || relation || ')' as what from reference",
-    "select owner as id, 'a claim of it (' || what || ')' as what from claim",
-)
-
 _JOININGS = """
 select entity, position from (
     select m.entity, m.position, e.occurred_at,
@@ -212,23 +145,6 @@ class _Record:
         self.rows.append((*reference, self.id, since[0], until[0], since[1], until[1]))
 
 
-class _Expected:
-    """Rows that must be stored, gathered until they are compared."""
-
-    def __init__(self) -> None:
-        self.documents: list[tuple[Any, ...]] = []
-        self.references: list[tuple[Any, ...]] = []
-        self.claims: list[tuple[Any, ...]] = []
-        self.mentions: list[tuple[Any, ...]] = []
-
-    def size(self) -> int:
-        return len(self.documents) + len(self.references) + len(self.claims) + len(self.mentions)
-
-
-def _columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [[row[index] for row in rows] for index in range(width)]
-
-
 class _Verification:
     def __init__(self, connection: Connection, aggregates: Iterable[Aggregate[Any]], progress: Progress | None) -> None:
         self._connection = connection
@@ -238,7 +154,7 @@ class _Verification:
             for event in aggregate.events:
                 if self._aggregates.setdefault(event.__name__, aggregate) is not aggregate:
                     raise ValueError(f"two aggregates have events of the kind {event.__name__}")
-        self._expected = _Expected()
+        self._expected = Expected()
         self._mentions_of: array[int] = array("I")
         self._total = 0
         self._events = self._blocks = self._records = self._references = self._claims = self._mentions = 0
@@ -406,40 +322,22 @@ class _Verification:
 
     async def _compare(self) -> None:
         """The gathered rows against the stored ones."""
-        expected, self._expected = self._expected, _Expected()
-        ids = [row[0] for row in expected.documents]
-        fetch = self._connection.fetchrow
-        wrong = await fetch(_DOCUMENTS, *_columns(expected.documents, 9))
-        if wrong:
-            raise _DifferenceError(f"record {wrong['id']}: {wrong['difference']}")
-        wrong = await fetch(_REFERENCES, ids, *_columns(expected.references, 7))
-        if wrong:
-            about = f"reference {wrong['relation']} of record {wrong['source']} to {wrong['target']}"
-            stored = "is not stored" if wrong["missing"] else "is stored, but no event says it"
-            raise _DifferenceError(f"event {wrong['since']}: {about}, with its times, {stored}")
-        wrong = await fetch(_CLAIMS, ids, *_columns(expected.claims, 3))
-        if wrong:
-            stored = "is not stored" if wrong["missing"] else "is stored, but it does not claim it"
-            raise _DifferenceError(f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r} {stored}")
-        wrong = await fetch(_MENTIONS, *_columns(expected.mentions, 3))
-        if wrong:
-            stored = "is not stored" if wrong["missing"] else "is stored with the wrong joining"
-            raise _DifferenceError(f"event {wrong['position']}: its mention of record {wrong['entity']} {stored}")
+        expected, self._expected = self._expected, Expected()
+        if difference := await first_difference(self._connection, expected):
+            raise _DifferenceError(difference)
 
     async def _strays(self) -> None:
         """What is stored but follows from no event; and joinings in the order of their times."""
-        for stored in _STRAYS:
-            stray = await self._connection.fetchrow(
-                f"select id, what from ({stored}) s where not exists "
-                "(select from event e where e.stream = s.id and e.version = 1) order by 1, 2 limit 1"
-            )
-            if stray:
-                raise _DifferenceError(f"record {stray['id']}: it has no events, but {stray['what']} is stored")
+        if stray := await first_stray(self._connection):
+            raise _DifferenceError(stray)
         if self._mentions != await self._connection.fetchval("select count(*) from mention"):
-            async for position, count in self._connection.cursor(
+            counts = self._connection.cursor(
                 "select position, count(*) from mention group by position order by position", prefetch=AT_ONCE
-            ):
-                own: int = self._mentions_of[position] if 0 < position <= self._events else 0
+            )
+            async for row in counts:
+                position: int = row["position"]
+                count: int = row["count"]
+                own = int(self._mentions_of[position]) if 0 < position <= self._events else 0
                 if count != own:
                     raise _DifferenceError(f"event {position}: {count} mentions are stored, it has {own}")
         early = await self._connection.fetchrow(_JOININGS)
