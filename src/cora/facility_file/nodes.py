@@ -1,0 +1,100 @@
+"""A piece of YAML as it was read: text, mapping or list, each with its line; scalars as in the YAML 1.2 core schema."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_TRUE = frozenset(("true", "True", "TRUE"))
+_FALSE = frozenset(("false", "False", "FALSE"))
+# A number with leading zeros (01, 007.5) is text: such things are part numbers and revisions.
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_LONGEST_NUMBER = 400
+
+
+@dataclass(slots=True)
+class Scalar:
+    """A single value. `plain` says that it stood without quotes, so it may be null, a boolean or a number."""
+
+    line: int
+    text: str
+    plain: bool = False
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it stands for nothing."""
+        return self.plain and self.text in _NULL
+
+
+@dataclass(slots=True)
+class Mapping:
+    """Keys and values; `key_lines` says where each key stands."""
+
+    line: int
+    items: "dict[str, Node]"
+    key_lines: dict[str, int]
+
+
+@dataclass(slots=True)
+class Sequence:
+    """A list."""
+
+    line: int
+    items: "list[Node]"
+
+
+Node: TypeAlias = Scalar | Mapping | Sequence
+
+
+def resolved(scalar: Scalar) -> Any:
+    """The value of a scalar: None, bool, int, float or str. Raises `ValueError` for a number JSON cannot hold."""
+    text = scalar.text
+    if not scalar.plain:
+        return text
+    if text in _NULL:
+        return None
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    if text[0] not in "+-.0123456789":
+        return text
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError(f"{text} is not a finite number")
+    for pattern, read in ((_INTEGER, _decimal), (_FLOAT, _decimal_fraction), (_HEXADECIMAL, _based), (_OCTAL, _based)):
+        if pattern.fullmatch(text):
+            if len(text) > _LONGEST_NUMBER:
+                raise ValueError("the number has too many digits")
+            return read(text)
+    return text
+
+
+def plain_json(node: Node) -> Any:
+    """The node as JSON data. Raises `ValueError` for a number JSON cannot hold."""
+    match node:
+        case Scalar():
+            return resolved(node)
+        case Sequence():
+            return [plain_json(item) for item in node.items]
+        case Mapping():
+            return {key: plain_json(value) for key, value in node.items.items()}
+
+
+def _decimal(text: str) -> int:
+    return int(text)
+
+
+def _based(text: str) -> int:
+    return int(text, 0)
+
+
+def _decimal_fraction(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text} is too large")
+    return value
