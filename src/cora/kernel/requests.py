@@ -1,0 +1,277 @@
+"""From what a caller sent to a command or question, with every violation and its place.
+
+Three steps, each of which raises `InvalidRequestError` with all it finds:
+`read_json` turns bytes into a value that can be kept (no NUL, no lone
+surrogates, no numbers beyond range, no key twice, bounded depth),
+`to_request` makes a command or a question of its members, and `read_call`
+reads what goes with any command.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from math import isfinite, isinf
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.execute import Call
+from cora.kernel.principal import Principal
+
+M = TypeVar("M", bound=BaseModel)
+
+MAXIMUM_BODY = 1024 * 1024
+"""Bytes of a request's body."""
+MAXIMUM_DEPTH = 64
+"""Levels of arrays and objects inside each other."""
+MAXIMUM_VIOLATIONS = 1000
+
+INTEGERS = range(-(2**63), 2**63)
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+OCCURRED_AT = "Occurred-At"
+ON_BEHALF_OF = "On-Behalf-Of"
+IF_MATCH = "If-Match"
+DRY_RUN = "dry_run"
+CALL_OPTIONS = (IDEMPOTENCY_KEY, OCCURRED_AT, ON_BEHALF_OF, IF_MATCH, DRY_RUN)
+"""What goes with any command, by its name on every surface."""
+
+# Control characters (but tab and line ends), lone surrogates and the two
+# non-characters: Postgres, XML or the marks of moment.py could not hold them.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MOMENT = re.compile(r"(?a:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))")
+_VERSION = re.compile(r'"(?a:\d{1,18})"')
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+class _Unfit:
+    """Stands in a parsed value for something that cannot be kept."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+@contextmanager
+def gathering(errors: list[Violation]) -> Generator[None]:
+    """Gather the violations of one step, so that the next one can report its own too."""
+    try:
+        yield
+    except InvalidRequestError as invalid:
+        errors.extend(invalid.errors)
+
+
+def invalid(errors: Iterable[Violation]) -> InvalidRequestError:
+    """The refusal for some violations: each told once, and not without end."""
+    told = list(dict.fromkeys(errors))
+    if len(told) > MAXIMUM_VIOLATIONS:
+        more = len(told) - MAXIMUM_VIOLATIONS
+        told = [*told[:MAXIMUM_VIOLATIONS], Violation("", f"and {more} further violations")]
+    return InvalidRequestError(tuple(told))
+
+
+def pointer(steps: Iterable[str | int]) -> str:
+    """Steps into a JSON value as an RFC 6901 pointer."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON value of a body, fit to be kept; an empty body is an empty object."""
+    if not body:
+        return {}
+    try:
+        value = json.loads(
+            body.decode(),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=lambda name: _Unfit(f"{name} is not a JSON number"),
+        )
+    except UnicodeDecodeError as error:
+        raise invalid([Violation("", f"is not UTF-8 at byte {error.start}")]) from None
+    except RecursionError:
+        raise invalid([Violation("", f"is nested deeper than {MAXIMUM_DEPTH} levels")]) from None
+    except ValueError as error:
+        raise invalid([Violation("", f"is not JSON: {error}")]) from None
+    require_fit(value)
+    return value
+
+
+def require_fit(value: Any) -> None:
+    """Raises `InvalidRequestError` unless a JSON value can be kept: its texts, numbers, keys and depth."""
+    errors = list(_unfit_parts(value))
+    if errors:
+        raise invalid(errors)
+
+
+def to_request(model: type[M], members: Any, *, strict: bool = True) -> M:
+    """The command or question with these members.
+
+    `strict` takes members as JSON has them (a number is not the text of one);
+    without it they may all be text, as in a query string or on a command line.
+    """
+    if not isinstance(members, dict):
+        raise invalid([Violation("", "must be a JSON object")])
+    try:
+        return model.model_validate_json(json.dumps(members), strict=strict)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise invalid(_violation(each, cast("dict[str, Any]", members)) for each in found) from None
+
+
+def read_call(principal: Principal, via: str, request_id: str, options: Mapping[str, str | None]) -> Call:
+    """What goes with any command, from its options as text (`CALL_OPTIONS`); one left out may be None."""
+    errors: list[Violation] = []
+
+    def read(name: str, how: Any) -> Any:
+        text = options.get(name)
+        if text is None:
+            return None
+        try:
+            return how(text)
+        except ValueError as error:
+            errors.append(Violation(f"/{name}", str(error)))
+            return None
+
+    call = Call(
+        principal=principal,
+        via=via,
+        request_id=request_id,
+        on_behalf_of=read(ON_BEHALF_OF, _person),
+        occurred_at=read(OCCURRED_AT, read_moment),
+        idempotency_key=read(IDEMPOTENCY_KEY, _idempotency_key),
+        if_match=read(IF_MATCH, _expected_version),
+        dry_run=bool(read(DRY_RUN, _yes_or_no)),
+    )
+    if errors:
+        raise invalid(errors)
+    return call
+
+
+def read_moment(text: str) -> datetime:
+    """An RFC 3339 time with its offset, in UTC. Raises `ValueError`, as do the other readers of one text."""
+    says = "must be a time with its offset, such as 2026-05-03T14:00:00Z"
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(says)
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(says) from None
+    if moment < _EARLIEST:
+        raise ValueError("must not lie before 1900")
+    return moment
+
+
+def _person(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.strip())
+    if not 1 <= len(text) <= 200 or _UNFIT.search(text) or not text.isprintable():
+        raise ValueError("must be 1 to 200 printable characters")
+    return text
+
+
+def _idempotency_key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError("must be 1 to 200 visible ASCII characters")
+    return text
+
+
+def _expected_version(text: str) -> int | None:
+    if text == "*":
+        return None
+    if not _VERSION.fullmatch(text):
+        raise ValueError('must be the ETag of one version, such as "3", or *; weak tags cannot match')
+    return int(text[1:-1])
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                result[key] = _Unfit("is given twice")
+            seen.add(key)
+    return result
+
+
+def _integer(text: str) -> int | _Unfit:
+    if len(text) <= 20:
+        number = int(text)
+        if number in INTEGERS:
+            return number
+    return _Unfit("is an integer beyond 64 bits")
+
+
+def _number(text: str) -> float | _Unfit:
+    number = float(text)
+    if isinf(number):
+        return _Unfit("is a number beyond range")
+    if number == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        return _Unfit("is a number too small to keep")
+    return number
+
+
+def _unfit_parts(value: Any) -> Generator[Violation]:
+    """What is unfit in a value. Without recursion: how deep the value goes is up to whoever sent it."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
+    while waiting:
+        inside, path = waiting.pop()
+        items: Iterable[tuple[str | int, Any]]
+        if isinstance(inside, dict):
+            items = cast("dict[str, Any]", inside).items()
+            for key in cast("dict[str, Any]", inside):
+                if _UNFIT.search(key):
+                    yield Violation(pointer(path), f"has a key with a character that cannot be kept: {key!a}")
+        elif isinstance(inside, list):
+            items = enumerate(cast("list[Any]", inside))
+        else:
+            if why := _unfit(inside):
+                yield Violation(pointer(path), why)
+            continue
+        if len(path) >= MAXIMUM_DEPTH:
+            yield Violation("", f"is nested deeper than {MAXIMUM_DEPTH} levels")
+            return
+        waiting += [(item, (*path, key)) for key, item in items][::-1]
+
+
+def _unfit(leaf: Any) -> str | None:
+    if isinstance(leaf, str):
+        found = _UNFIT.search(leaf)
+        return f"has a character that cannot be kept: U+{ord(found[0]):04X}" if found else None
+    if isinstance(leaf, _Unfit):
+        return leaf.why
+    # Values that were not read by `read_json` may hold what JSON cannot say.
+    if isinstance(leaf, int):
+        return None if leaf in INTEGERS else "is an integer beyond 64 bits"
+    if isinstance(leaf, float):
+        return None if isfinite(leaf) else "is not a finite number"
+    return None if leaf is None else "is not a JSON value"
+
+
+def _violation(error: ErrorDetails, members: dict[str, Any]) -> Violation:
+    """A complaint of Pydantic, at the place in the members: it also names the alternatives of a union on the way."""
+    steps: list[str | int] = []
+    inside: Any = members
+    for step in error["loc"]:
+        if isinstance(inside, dict) and step in inside:
+            inside = cast("dict[Any, Any]", inside)[step]
+        elif isinstance(inside, list) and isinstance(step, int) and step < len(cast("list[Any]", inside)):
+            inside = cast("list[Any]", inside)[step]
+        elif not (error["type"] == "missing" and step == error["loc"][-1]):
+            continue
+        steps.append(step)
+    says = {"missing": "is required", "extra_forbidden": "is not known here"}.get(error["type"], error["msg"])
+    return Violation(pointer(steps), says.removeprefix("Value error, "))
