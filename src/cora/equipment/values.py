@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from idutils.validators import is_url
+from idutils.validators import is_url  # pyright: ignore[reportUnknownVariableType]
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cora.kernel.contact import Contact, ContactId

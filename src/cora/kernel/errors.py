@@ -89,11 +89,11 @@ class ForbiddenError(Refusal):
 
 @dataclass(eq=False)
 class NotFoundError(Refusal):
-    """There is no such record."""
+    """There is no such record. `id` is what it was asked by: its id, or a natural key."""
 
     status = 404
     says = "There is no record {id}."
-    id: UUID
+    id: UUID | str
 
 
 @dataclass(eq=False)

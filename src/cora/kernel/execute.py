@@ -119,14 +119,21 @@ class Kernel:
         if call.occurred_at is not None and call.occurred_at > (now := self.clock()):
             raise OccurredInFutureError(call.occurred_at, now)
         session = Session(self, call, _request_digest(declared.name, command) if call.idempotency_key else b"")
-        if isinstance(declared, CommandSlice):
-            subject, decide = self._deciding(declared, command, call)
-            return await session.settle(decide, subject)
-        if replay := await session.replay():
-            return replay
-        given = {"command": command, "session": session, "wired": self.wired}
-        answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
-        return answer
+        try:
+            if isinstance(declared, CommandSlice):
+                subject, decide = self._deciding(declared, command, call)
+                return await session.settle(decide, subject)
+            if replay := await session.replay():
+                return replay
+            given = {"command": command, "session": session, "wired": self.wired}
+            answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
+            return answer
+        except Refusal:
+            # The same request under the same key may have been answered
+            # meanwhile, and what it recorded is what refuses this one.
+            if replay := await session.replay():
+                return replay
+            raise
 
     async def query(self, declared: QuerySlice, query: Any, caller: Principal) -> Any:
         """Answer a question from one snapshot of all records."""

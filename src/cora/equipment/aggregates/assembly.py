@@ -1,0 +1,249 @@
+"""An assembly: a reusable blueprint of a cluster of equipment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, assert_never
+from uuid import UUID
+
+import rfc8785
+
+from cora.equipment.values import Drawing, TemplateSlot, TemplateWire, folded
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
+
+
+class AssemblyStatus(StrEnum):
+    """Where the definition stands."""
+
+    DEFINED = "Defined"
+    VERSIONED = "Versioned"
+    DEPRECATED = "Deprecated"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The structure of a cluster. `version` is the tag of its latest version; `presents_as` are ids of roles."""
+
+    id: UUID
+    name: str
+    presents_as_family_id: UUID
+    content_hash: str
+    required_slots: tuple[TemplateSlot, ...] = ()
+    required_wires: tuple[TemplateWire, ...] = ()
+    parameter_overrides_schema: dict[str, Any] | None = None
+    drawing: Drawing | None = None
+    presents_as: tuple[UUID, ...] = ()
+    status: AssemblyStatus = AssemblyStatus.DEFINED
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class AssemblyDefined(Event):
+    """An assembly was defined."""
+
+    name: str
+    presents_as_family_id: UUID
+    content_hash: str
+    required_slots: tuple[TemplateSlot, ...] = ()
+    required_wires: tuple[TemplateWire, ...] = ()
+    parameter_overrides_schema: dict[str, Any] | None = None
+    drawing: Drawing | None = None
+
+
+@dataclass(frozen=True)
+class AssemblyPresentsAsAdded(Event):
+    """The assembly fulfils a role."""
+
+    role_id: UUID
+
+
+@dataclass(frozen=True)
+class AssemblyPresentsAsRemoved(Event):
+    """The assembly no longer says that it fulfils a role."""
+
+    role_id: UUID
+
+
+AssemblyEvent = AssemblyDefined | AssemblyPresentsAsAdded | AssemblyPresentsAsRemoved
+
+
+@dataclass(eq=False)
+class AssemblyNotFoundError(NotFoundError):
+    """There is no such assembly."""
+
+    says = "There is no assembly {id}."
+
+
+@dataclass(eq=False)
+class AssemblyNameTakenError(ConflictError):
+    """The name of an assembly is used once only, ignoring case."""
+
+    says = "Assembly {existing_id} has the name {name!r} already; choose another name."
+    name: str
+    existing_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyCannotInstantiateError(ConflictError):
+    """A deprecated assembly makes no new fixtures."""
+
+    says = "Assembly {assembly_id} is deprecated; choose another."
+    assembly_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyCannotUpdateError(ConflictError):
+    """A deprecated assembly is not changed."""
+
+    says = "Assembly {assembly_id} is deprecated and can no longer be changed."
+    assembly_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyAlreadyPresentsAsError(ConflictError):
+    """The assembly fulfils the role already."""
+
+    says = "Assembly {assembly_id} presents as role {role_id} already."
+    assembly_id: UUID
+    role_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyDoesNotPresentAsError(ConflictError):
+    """The assembly does not say that it fulfils the role."""
+
+    says = "Assembly {assembly_id} does not present as role {role_id}."
+    assembly_id: UUID
+    role_id: UUID
+
+
+@dataclass(eq=False)
+class WireReferencesUnknownSlotError(InvalidError):
+    """A wire leads from and to slots of the assembly."""
+
+    says = "A wire names the slot {slot_name!r}, which the assembly does not have; it has {known_slots}."
+    slot_name: str
+    known_slots: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class InvalidParameterOverridesSchemaError(InvalidError):
+    """The schema of the parameter overrides is not a JSON Schema that can be used."""
+
+    says = "The schema of the parameter overrides cannot be used; see errors."
+    errors: tuple[Violation, ...]
+
+
+def content_hash(
+    name: str,
+    presents_as_family_id: UUID,
+    required_slots: Iterable[TemplateSlot],
+    required_wires: Iterable[TemplateWire],
+    parameter_overrides_schema: Mapping[str, Any] | None,
+    family_names: Mapping[UUID, str],
+) -> str:
+    """SHA-256 (hex) of the canonical JSON (RFC 8785) of a structure: the same structure has the same hash anywhere.
+
+    Families count by their folded names, not by their ids.
+    """
+    structure = {
+        "name": name,
+        "presents_as_family": folded(family_names[presents_as_family_id]),
+        "required_slots": [
+            {
+                "slot_name": slot.slot_name,
+                "required_families": sorted(folded(family_names[id]) for id in slot.required_family_ids),
+                "cardinality": slot.cardinality.value,
+            }
+            for slot in sorted(required_slots, key=lambda slot: slot.slot_name)
+        ],
+        "required_wires": [
+            {
+                "source_slot_name": wire.source_slot_name,
+                "source_port_name": wire.source_port_name,
+                "target_slot_name": wire.target_slot_name,
+                "target_port_name": wire.target_port_name,
+            }
+            for wire in sorted(required_wires, key=wire_order)
+        ],
+        "parameter_overrides_schema": parameter_overrides_schema,
+    }
+    return sha256(rfc8785.dumps(structure)).hexdigest()
+
+
+def wire_order(wire: TemplateWire) -> tuple[str, str, str, str]:
+    """The order in which wires are listed."""
+    return wire.source_slot_name, wire.source_port_name, wire.target_slot_name, wire.target_port_name
+
+
+def evolve(assembly: Assembly | None, event: AssemblyEvent, fact: Fact) -> Assembly:
+    """The assembly after an event."""
+    if isinstance(event, AssemblyDefined):
+        return Assembly(
+            fact.id, event.name, event.presents_as_family_id, event.content_hash, event.required_slots,
+            event.required_wires, event.parameter_overrides_schema, event.drawing,
+        )  # fmt: skip
+    if assembly is None:
+        raise TypeError(f"an assembly begins with AssemblyDefined, not with {type(event).__name__}")
+    match event:
+        case AssemblyPresentsAsAdded(role_id):
+            return replace(assembly, presents_as=(*assembly.presents_as, role_id))
+        case AssemblyPresentsAsRemoved(role_id):
+            return replace(assembly, presents_as=tuple(each for each in assembly.presents_as if each != role_id))
+        case _:
+            assert_never(event)
+
+
+def require_updatable(assembly: Assembly) -> None:
+    """Raises `AssemblyCannotUpdateError` for a deprecated assembly."""
+    if assembly.status is AssemblyStatus.DEPRECATED:
+        raise AssemblyCannotUpdateError(assembly.id)
+
+
+def assembly_claim(name: str) -> Claim:
+    """The claim by which an assembly is found by its name."""
+    return Claim("assembly.name", folded(name))
+
+
+def _claims(assembly: Assembly) -> list[Claim]:
+    return [] if assembly.status is AssemblyStatus.DEPRECATED else [assembly_claim(assembly.name)]
+
+
+def _claim_taken(_claim: Claim, assembly: Assembly, owner: UUID) -> ConflictError:
+    return AssemblyNameTakenError(assembly.name, owner)
+
+
+def _references(assembly: Assembly) -> list[Reference]:
+    slot_families = sorted({id for slot in assembly.required_slots for id in slot.required_family_ids})
+    return [
+        Reference("assembly.presents_as_family_id", assembly.presents_as_family_id),
+        *(Reference("assembly.required_slots", id) for id in slot_families),
+        *(Reference("assembly.presents_as", id) for id in assembly.presents_as),
+    ]
+
+
+def _search_text(assembly: Assembly) -> str:
+    return " ".join((assembly.name, *(slot.slot_name for slot in assembly.required_slots)))
+
+
+ASSEMBLY = Aggregate(
+    kind="assembly",
+    collection="assemblies",
+    state=Assembly,
+    events=(AssemblyDefined, AssemblyPresentsAsAdded, AssemblyPresentsAsRemoved),
+    evolve=evolve,
+    not_found=AssemblyNotFoundError,
+    references=_references,
+    claims=_claims,
+    claim_taken=_claim_taken,
+    search_text=_search_text,
+    filters={
+        "name": Filter(("name",)),
+        "status": Filter(("status",)),
+        "content_hash": Filter(("content_hash",)),
+        "presents_as_family_id": Filter(("presents_as_family_id",)),
+    },
+    sorts={"name": ("name",), "status": ("status",)},
+)
