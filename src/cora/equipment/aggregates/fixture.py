@@ -159,9 +159,9 @@ class FixtureParameterOverridesInvalidError(InvalidRequestError):
 class FixtureNameTakenError(ConflictError):
     """A fixture that is not retired has this name."""
 
-    says = "Fixture {owner_id} is named {name!r}, upper and lower case alike; choose another name."
+    says = "Fixture {existing_id} is named {name!r}, upper and lower case alike; choose another name."
     name: str
-    owner_id: UUID
+    existing_id: UUID
 
 
 class MalformedFixturePersistentIdentifierError(Exception):

@@ -87,9 +87,9 @@ class MountIsDecommissionedError(ConflictError):
 class MountAlreadyExistsError(ConflictError):
     """An active mount has this slot code."""
 
-    says = "Mount {owner_id} has the slot code {slot_code!r}, upper and lower case alike; choose another."
+    says = "Mount {existing_id} has the slot code {slot_code!r}, upper and lower case alike; choose another."
     slot_code: str
-    owner_id: UUID
+    existing_id: UUID
 
 
 @dataclass(eq=False)

@@ -74,9 +74,11 @@ class AssetModelMismatchError(ConflictError):
 class AssetNameTakenError(ConflictError):
     """A living sibling has this name."""
 
-    says = "Asset {owner_id} stands beside it and is named {name!r}, upper and lower case alike; choose another name."
+    says = (
+        "Asset {existing_id} stands beside it and is named {name!r}, upper and lower case alike; choose another name."
+    )
     name: str
-    owner_id: UUID
+    existing_id: UUID
 
 
 @dataclass(eq=False)
