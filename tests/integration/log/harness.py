@@ -19,7 +19,7 @@ from cora.log.store import PostgresLog
 from cora.log.types import Connection
 from cora.log.verify import Report, verify
 
-from . import toy
+from . import records, toy
 
 CALLER = Principal("ada", Role.OPERATOR)
 
@@ -104,7 +104,7 @@ async def opened(dsn: str, schema: str) -> AsyncGenerator[Client]:
 
 async def verified(dsn: str, schema: str) -> Report:
     """What `verify` says."""
-    return await verify(dsn, schema, toy.AGGREGATES)
+    return await verify(dsn, schema, records.AGGREGATES)
 
 
 async def fetch(dsn: str, schema: str, sql: str, *values: Any) -> list[asyncpg.Record]:

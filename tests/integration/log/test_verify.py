@@ -12,7 +12,7 @@ from cora.log.connect import connect as log_connect
 from cora.log.types import Connection
 from cora.log.verify import digest_of, verify
 
-from . import toy
+from . import records, toy
 from .harness import Client, connect, drop_schema, fetch, make_schema, opened, verified
 
 
@@ -34,7 +34,7 @@ async def _history(client: Client) -> None:
 async def test_what_is_intact_is_counted(client: Client, server: str, schema: str) -> None:
     await _history(client)
     steps: list[tuple[int, int]] = []
-    report = await verify(server, schema, toy.AGGREGATES, lambda done, total: steps.append((done, total)))
+    report = await verify(server, schema, records.AGGREGATES, lambda done, total: steps.append((done, total)))
     assert report.difference is None
     assert report.intact
     assert (report.events, report.records, report.references, report.claims) == (12, 4, 3, 2)
@@ -90,7 +90,7 @@ TAMPERED = {
     "one bit of a hash": ("update block set hash = set_bit(hash, 0, 1 - get_bit(hash, 0)) where last_position = 4",
         "block 4: its hash"),
     "the time of a block": ("update block set recorded_at = recorded_at - interval '1 h' where last_position = 4",
-        "event 4: its recorded_at"),
+        "block 4: its recorded_at lies before"),
     "a block removed": ("delete from block where last_position = 3", "event 3: its recorded_at"),
     "the last block removed": (
         "delete from block where last_position = 12", "event 12: it belongs to no block",
@@ -331,7 +331,9 @@ async def test_the_first_of_several_is_named(server: str, recorded: Recorded) ->
 
 async def test_two_aggregates_cannot_share_a_kind_of_event(server: str, schema: str) -> None:
     with pytest.raises(ValueError, match="BayOpened"):
-        await verify(server, schema, (toy.BAY, replace(toy.UNIT, events=(*toy.UNIT.events, toy.BayOpened))))
+        await verify(
+            server, schema, (records.BAY, replace(records.UNIT, events=(*records.UNIT.events, records.BayOpened)))
+        )
 
 
 @pytest.mark.parametrize("table", ["event", "block"])
