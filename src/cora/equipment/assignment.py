@@ -52,6 +52,9 @@ from cora.kernel.slice import On
 # So many random suffixes taken one after the other would be no chance.
 SUFFIX_TRIES = 16
 
+# Longer than a dead holder's lease lasts, so that a retry gets through.
+WAIT_SECONDS = 30.0
+
 
 Suffix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 """What comes after the prefix of the authority."""
@@ -100,7 +103,7 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
     first_answer = await session.settle(decide, id, last=False)
     if session.call.dry_run or reservation is None:
         return first_answer
-    return await finish(subject, id, reservation, session, wired)
+    return await finish(subject, id, reservation, session, wired, wait=WAIT_SECONDS)
 
 
 def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> PersistentId | None:
@@ -114,7 +117,7 @@ def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> Persisten
 
 
 async def finish(
-    subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment, *, wait: float = 30.0
+    subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment, *, wait: float
 ) -> Answer:
     """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
     async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):

@@ -92,7 +92,7 @@ def missing_of_asset(instrument: Instrument) -> tuple[pidinst.Missing, ...]:
             owner_remedy=f"add an owner to asset {asset.id} (add_asset_owner).",
             has_manufacturer=instrument.model is not None,
             manufacturer_remedy=(
-                f"bind a model to asset {asset.id} (bind_asset_model); "
+                f"bind a model to asset {asset.id}; "
                 "an instrument made here gets a model whose manufacturer is the facility."
             ),
         )
@@ -110,9 +110,7 @@ def missing_of_fixture(compound: Compound) -> tuple[pidinst.Missing, ...]:
             owner_remedy=f"add an owner to asset {assets[0].id} (add_asset_owner)." if assets else no_asset,
             has_manufacturer=any(instrument.model is not None for instrument in instruments),
             manufacturer_remedy=(
-                f"no bound asset has a model; bind one to asset {assets[0].id} (bind_asset_model)."
-                if assets
-                else no_asset
+                f"no bound asset has a model; bind one to asset {assets[0].id}." if assets else no_asset
             ),
         )
     )

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly
 from cora.equipment.aggregates.asset import ASSET, Asset
-from cora.equipment.aggregates.facility import FACILITY, Facility
+from cora.equipment.aggregates.facility import FACILITY, Facility, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
-from cora.kernel.aggregate import Claim
 from cora.kernel.reader import Reader
 
 
@@ -92,5 +91,5 @@ async def _responsible(asset: Asset, read: Reader) -> tuple[Asset | None, Facili
 
 
 async def _facility(code: str | None, read: Reader) -> Facility | None:
-    owner: UUID | None = await read.owner(Claim("facility.code", code)) if code else None
+    owner: UUID | None = await read.owner(facility_claim(code)) if code else None
     return await read.get(FACILITY, owner) if owner else None
