@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from tests.unit.equipment.strategies_asset import ASSET_ID, an_asset, assets, first_true, folds, refusal
+
+from cora.equipment.aggregates.asset import (
+    ASSET,
+    Asset,
+    AssetCannotExitMaintenanceError,
+    AssetLifecycle,
+    AssetMaintenanceExited,
+)
+from cora.equipment.features.exit_asset_maintenance import ExitAssetMaintenance, exit_asset_maintenance
+
+COMMAND = ExitAssetMaintenance(asset_id=ASSET_ID)
+
+
+def test_it_moves_on() -> None:
+    assert exit_asset_maintenance(COMMAND, an_asset(lifecycle=AssetLifecycle.MAINTENANCE)) == [AssetMaintenanceExited()]
+
+
+@pytest.mark.parametrize("lifecycle", set(AssetLifecycle) - {AssetLifecycle.MAINTENANCE})
+def test_from_elsewhere_it_is_refused(lifecycle: AssetLifecycle) -> None:
+    with pytest.raises(AssetCannotExitMaintenanceError) as refused:
+        exit_asset_maintenance(COMMAND, an_asset(lifecycle=lifecycle))
+    assert refused.value.members() == {"asset_id": ASSET_ID, "lifecycle": lifecycle}
+
+
+@given(assets())
+def test_it_is_possible_exactly_when_maintenance(asset: Asset) -> None:
+    is_there = asset.lifecycle is AssetLifecycle.MAINTENANCE
+    refused = refusal(exit_asset_maintenance, command=COMMAND, asset=asset)
+    assert refused is first_true((not is_there, AssetCannotExitMaintenanceError))
+    if not refused:
+        after = folds(ASSET, asset, exit_asset_maintenance(COMMAND, asset))
+        assert after == replace(asset, lifecycle=AssetLifecycle.ACTIVE)

@@ -1,0 +1,24 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+from tests.unit.equipment.strategies_asset import ASSET_ID, a_dead_asset, assets, folds, reasons
+
+from cora.equipment.aggregates.asset import ASSET, Asset, AssetCondition, AssetRestored
+from cora.equipment.features.restore_asset import RestoreAsset, restore_asset
+
+
+def test_a_report_is_taken_even_of_a_decommissioned_asset() -> None:
+    assert restore_asset(RestoreAsset(asset_id=ASSET_ID, reason=" seen "), a_dead_asset()) == [AssetRestored("seen")]
+
+
+def test_a_report_needs_a_reason() -> None:
+    with pytest.raises(ValidationError):
+        RestoreAsset(asset_id=ASSET_ID, reason="  ")
+
+
+@given(assets(), reasons)
+def test_each_is_a_report_that_changes_the_condition_alone(asset: Asset, reason: str) -> None:
+    after = folds(ASSET, asset, restore_asset(RestoreAsset(asset_id=ASSET_ID, reason=reason), asset))
+    assert after == replace(asset, condition=AssetCondition.NOMINAL, condition_reason=reason)
