@@ -28,20 +28,30 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
+# White space of Unicode; `str.strip` alone would also take away the separators U+001C to U+001F.
+_WHITE_SPACE = "".join(map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F,
+                                 0x205F, 0x3000)))  # fmt: skip
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def _plain(text: Any) -> Any:
     if not isinstance(text, str):
         return text
-    _refuse_unprintable(text)
-    return unicodedata.normalize("NFC", text).strip()
+    trimmed = text.strip(_WHITE_SPACE)
+    _refuse_unprintable(trimmed)
+    if trimmed.isascii():
+        return trimmed
+    normal = unicodedata.normalize("NFC", trimmed)
+    if all(unicodedata.category(character)[0] in "CZ" for character in normal):
+        raise ValueError("holds nothing that can be seen")
+    return normal
 
 
 def _refuse_unprintable(text: str) -> None:
-    for character in text:
-        category = unicodedata.category(character)
-        if category == "Cc":
-            raise ValueError(f"holds the control character U+{ord(character):04X}")
-        if category == "Cs":
+    if found := _UNPRINTABLE.search(text):
+        if found[0] >= "\ud800":
             raise ValueError("holds half of a surrogate pair")
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}")
 
 
 def _limited(longest: int) -> tuple[BeforeValidator, StringConstraints]:
@@ -136,6 +146,9 @@ class IdentifierScheme(StrEnum):
     HANDLE = "Handle"
 
 
+_IN_LOWER_CASE = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+"""ASCII letters only: elsewhere case makes a difference between identifiers."""
+
 _DOI = re.compile(r"10\.[0-9]{4,9}(\.[0-9]+)*/\S+")
 _HANDLE = re.compile(r"[0-9]+(\.[A-Za-z0-9]+)*/\S+")
 
@@ -146,7 +159,7 @@ def _bare(value: str, pattern: str) -> str:
 
 def normal_doi(value: str) -> str:
     """A DOI without resolver or `doi:`, in lower case. Raises `ValueError` when it is none."""
-    doi = _bare(value, r"^(https?://(dx\.)?doi\.org/|doi:\s*)").lower()
+    doi = _bare(value, r"^(https?://(dx\.|www\.)?doi\.org/|doi:\s*)").translate(_IN_LOWER_CASE)
     if not _DOI.fullmatch(doi):
         raise ValueError("is not a DOI (10.<registrant>/<suffix>)")
     return doi
@@ -175,8 +188,7 @@ class PersistentIdentifier:
     @property
     def key(self) -> str:
         """The same for equal identifiers."""
-        lower = "".join(each.lower() if each.isascii() else each for each in self.value)
-        return f"{self.scheme}:{lower}"
+        return f"{self.scheme}:{self.value.translate(_IN_LOWER_CASE)}"
 
 
 class AlternateIdentifierKind(StrEnum):
@@ -218,7 +230,7 @@ def _normal_ror(value: str) -> str:
 
 def _checked_mod_11_2(value: str, what: str) -> str:
     digits = re.sub(r"[\s-]", "", value).upper()
-    if not re.fullmatch(r"\d{15}[\dX]", digits):
+    if not re.fullmatch(r"[0-9]{15}[0-9X]", digits):
         raise ValueError(f"is not {what}")
     total = 0
     for digit in digits[:15]:
@@ -240,20 +252,20 @@ def _normal_isni(value: str) -> str:
 
 def _normal_grid(value: str) -> str:
     bare = _bare(value, r"^https?://(www\.)?grid\.ac/institutes/").lower()
-    if not re.fullmatch(r"grid\.\d{4,6}\.[0-9a-f]{1,2}", bare):
+    if not re.fullmatch(r"grid\.[0-9]{4,6}\.[0-9a-f]{1,2}", bare):
         raise ValueError("is not a GRID id (grid.1234.5)")
     return bare
 
 
 def _normal_wikidata(value: str) -> str:
     bare = _bare(value, r"^https?://(www\.)?wikidata\.org/(wiki|entity)/").upper()
-    if not re.fullmatch(r"Q[1-9]\d*", bare):
+    if not re.fullmatch(r"Q[1-9][0-9]*", bare):
         raise ValueError("is not a Wikidata item (Q123)")
     return bare
 
 
 def _normal_url(value: str) -> str:
-    if not is_url(value):
+    if not is_url(value) or re.search(r"\s", value):
         raise ValueError("is not a URL")
     return value
 

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 PROBLEM_TYPE = "https://cora.invalid/problems/"
@@ -55,7 +55,7 @@ class Refusal(Exception):
 
     def detail(self) -> str:
         """What is wrong here and what to do first."""
-        return self.says.format(**self.members())
+        return self.says.format(**{name: _shown(value) for name, value in self.members().items()})
 
     def members(self) -> dict[str, Any]:
         """The typed members: the offending ids and values."""
@@ -64,6 +64,10 @@ class Refusal(Exception):
     def headers(self) -> Mapping[str, str]:
         """Headers that go with this refusal over HTTP."""
         return {}
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(map(str, cast("tuple[Any, ...]", value))) if isinstance(value, tuple) else value
 
 
 @dataclass(eq=False)

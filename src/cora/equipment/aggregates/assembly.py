@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 from uuid import UUID
 
 import rfc8785
@@ -168,9 +168,18 @@ def content_hash(
             }
             for wire in sorted(required_wires, key=wire_order)
         ],
-        "parameter_overrides_schema": parameter_overrides_schema,
+        "parameter_overrides_schema": _with_doubles(parameter_overrides_schema),
     }
     return sha256(rfc8785.dumps(structure)).hexdigest()
+
+
+def _with_doubles(value: Any) -> Any:
+    """The value as RFC 8785 sees it: a number is an IEEE double, also where an integer is too large to be exact."""
+    if isinstance(value, Mapping):
+        return {key: _with_doubles(each) for key, each in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_with_doubles(each) for each in cast("list[Any]", value)]
+    return float(value) if isinstance(value, int) and abs(value) >= 2**53 else value
 
 
 def wire_order(wire: TemplateWire) -> tuple[str, str, str, str]:

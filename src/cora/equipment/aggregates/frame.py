@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import ConfigDict
+
 from cora.equipment.values import Placement, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError
@@ -20,8 +22,13 @@ class FrameStatus(StrEnum):
 class Supersession:
     """Which frame this one replaces, and the placement that leads from that one to this one."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
     predecessor_frame_id: UUID
     transform_from_predecessor: Placement
+
+    def __post_init__(self) -> None:
+        if self.transform_from_predecessor.parent_frame_id != self.predecessor_frame_id:
+            raise ValueError("the parent_frame_id of transform_from_predecessor must be predecessor_frame_id")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Define an assembly: a blueprint of a cluster of equipment, with slots for families and wires between their ports."""
 
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -93,23 +94,31 @@ def define_assembly(command: DefineAssembly, context: Context) -> list[AssemblyD
 
 
 def _require_distinct(command: DefineAssembly) -> None:
+    slot_names = [slot.slot_name for slot in command.required_slots]
     violations = [
-        Violation(f"/required_slots/{index}/slot_name", f"the slot {slot.slot_name!r} is there already")
-        for index, slot in enumerate(command.required_slots)
-        if slot.slot_name in {each.slot_name for each in command.required_slots[:index]}
+        Violation(f"/required_slots/{index}/slot_name", f"the slot {slot_names[index]!r} is there already")
+        for index in _repeated(slot_names)
     ]
     violations += [
         Violation(f"/required_wires/{index}", "the wire is there already")
-        for index, wire in enumerate(command.required_wires)
-        if wire in command.required_wires[:index]
+        for index in _repeated(command.required_wires)
     ]
     if violations:
         raise InvalidRequestError(tuple(violations))
 
 
+def _repeated(entries: Iterable[Hashable]) -> Iterator[int]:
+    """Where something stands that stood before."""
+    seen: set[Hashable] = set()
+    for index, entry in enumerate(entries):
+        if entry in seen:
+            yield index
+        seen.add(entry)
+
+
 def _require_slots(command: DefineAssembly) -> None:
-    known = tuple(sorted(slot.slot_name for slot in command.required_slots))
+    known = {slot.slot_name for slot in command.required_slots}
     for wire in sorted(command.required_wires, key=wire_order):
         for name in (wire.source_slot_name, wire.target_slot_name):
             if name not in known:
-                raise WireReferencesUnknownSlotError(name, known)
+                raise WireReferencesUnknownSlotError(name, tuple(sorted(known)))
