@@ -1,0 +1,80 @@
+"""MCP over streamable HTTP: one address, the same bearer tokens as the rest of the API.
+
+There are no sessions: every request stands alone and is authenticated by
+itself, so no token can take over what another began.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from cora.equipment.wired import Equipment
+from cora.kernel.documents import Documents
+from cora.kernel.errors import MethodNotAllowedError, Refusal, UnauthenticatedError
+from cora.kernel.execute import Kernel
+from cora.kernel.identity import new_id
+from cora.kernel.principal import ANONYMOUS, Principal, Role
+from cora.kernel.requests import MAXIMUM_BODY
+from cora.surfaces.http.messages import problem_reply
+from cora.surfaces.mcp.server import Context, mcp_server
+from cora.surfaces.mcp.tools import Caller, offered_tools
+
+MCP_PATH = "/mcp"
+
+_CALLER = "cora.mcp.caller"
+
+
+class McpEndpoint:
+    """An ASGI application for the one address of MCP. It serves only while `running`.
+
+    It stands within the HTTP `Surface`, which says in the scope who is
+    calling (`principal`) and which request this is (`request_id`), and has
+    bounded the body. Without that it refuses everything.
+    """
+
+    def __init__(self, kernel: Kernel, documents: Documents, equipment: Equipment) -> None:
+        tools = offered_tools(kernel, documents, equipment.slices, equipment.aggregates)
+        # A page of another site cannot make a browser send our bearer token,
+        # so the Host and Origin checks of the SDK would guard nothing here.
+        self._manager = StreamableHTTPSessionManager(
+            app=mcp_server(tools, _caller_of), json_response=True, stateless=True, max_request_body_size=MAXIMUM_BODY
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """For the lifespan of the server, once."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"MCP is not served over {scope['type']}")
+        caller = Caller(scope.get("principal", ANONYMOUS), scope.get("request_id") or new_id().hex)
+        try:
+            _admit(caller.principal, scope["method"])
+        except Refusal as refusal:
+            reply = problem_reply(refusal, caller.request_id)
+            response = Response(reply.body, reply.status, media_type=reply.media_type.decode())
+            response.raw_headers.extend(reply.headers)
+            await response(scope, receive, send)
+            return
+        await self._manager.handle_request({**scope, _CALLER: caller}, receive, send)
+
+
+def _admit(principal: Principal, method: str) -> None:
+    principal.require(Role.READER)
+    if method != "POST":
+        # Without sessions there is nothing to listen to and nothing to end.
+        raise MethodNotAllowedError(MCP_PATH, method, "POST")
+
+
+def _caller_of(context: Context) -> Caller:
+    """Who sent the HTTP request that holds this message; the endpoint put it there."""
+    request: Any = context.request
+    if request is None:
+        raise UnauthenticatedError
+    return request.scope[_CALLER]

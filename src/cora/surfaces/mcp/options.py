@@ -1,0 +1,105 @@
+"""What goes with any command, as arguments: the names of the headers, folded to those of arguments."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.execute import Call
+from cora.kernel.principal import Principal
+from cora.kernel.requests import (
+    CALL_OPTIONS,
+    DRY_RUN,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    OCCURRED_AT,
+    ON_BEHALF_OF,
+    gathering,
+    invalid,
+    read_call,
+)
+from cora.surfaces.mcp.schemas import Schema
+
+VIA = "mcp"
+
+
+def argument(option: str) -> str:
+    """The name of an option as an argument: `idempotency_key` for `Idempotency-Key`."""
+    return option.lower().replace("-", "_")
+
+
+OPTIONS: dict[str, Schema] = {
+    argument(IDEMPOTENCY_KEY): {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "description": "a key of your own; the same call with the same key is answered again, not done again",
+    },
+    argument(OCCURRED_AT): {
+        "type": "string",
+        "format": "date-time",
+        "description": "when it became true, with an offset; left out: now",
+    },
+    argument(ON_BEHALF_OF): {"type": "string", "maxLength": 200, "description": "for whom this is done"},
+    argument(IF_MATCH): {
+        "type": "integer",
+        "minimum": 0,
+        "description": "the version the record must still have, else PreconditionFailed (412)",
+    },
+    argument(DRY_RUN): {
+        "type": "boolean",
+        "default": False,
+        "description": "answer what would be recorded, and record nothing",
+    },
+}
+
+
+def split(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options among the arguments of a command, and the members of the command itself."""
+    options = {option: arguments[argument(option)] for option in CALL_OPTIONS if argument(option) in arguments}
+    return options, {name: value for name, value in arguments.items() if name not in OPTIONS}
+
+
+def call_of(options: dict[str, Any], principal: Principal, request_id: str) -> Call:
+    """A call with these options. Raises `InvalidRequestError`, naming the arguments."""
+    errors: list[Violation] = []
+    texts: dict[str, str | None] = {}
+    for option, value in options.items():
+        try:
+            texts[option] = _text(option, value)
+        except ValueError as error:
+            errors.append(Violation(f"/{argument(option)}", str(error)))
+    call: Any = None
+    with gathering(errors), _named_as_arguments():
+        call = read_call(principal, VIA, request_id, texts)
+    if errors:
+        raise invalid(errors)
+    return call
+
+
+def _text(option: str, value: Any) -> str | None:
+    """An option as the header would have it."""
+    if value is None:
+        return None
+    if option == IF_MATCH:
+        if type(value) is not int or value < 0:
+            raise ValueError("must be the version of a record, such as 3")
+        return f'"{value}"'
+    if option == DRY_RUN:
+        if type(value) is not bool:
+            raise ValueError("must be true or false")
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return value
+
+
+@contextmanager
+def _named_as_arguments() -> Generator[None]:
+    try:
+        yield
+    except InvalidRequestError as error:
+        places = {f"/{option}": f"/{argument(option)}" for option in CALL_OPTIONS}
+        raise InvalidRequestError(
+            tuple(Violation(places.get(each.pointer, each.pointer), each.detail) for each in error.errors)
+        ) from None

@@ -1,0 +1,116 @@
+"""JSON Schemas of what tools take and answer, from the same models that HTTP uses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.slice import CommandSlice, HandlerSlice
+
+Schema = dict[str, Any]
+
+_ID: Schema = {"type": "string", "format": "uuid"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_EVENT: Schema = {
+    "type": "object",
+    "properties": {"kind": {"type": "string"}, "stream": _ID, "version": _COUNT, "data": {"type": "object"}},
+    "required": ["kind", "stream", "version", "data"],
+}
+
+
+def input_schema(request: type[BaseModel], options: Mapping[str, Schema]) -> Schema:
+    """What a tool takes: the fields of the request, then the options. Raises `TypeError` when one hides the other."""
+    schema = _plain(request.model_json_schema(mode="validation"))
+    fields: Schema = schema.setdefault("properties", {})
+    if hidden := set(fields) & set(options):
+        raise TypeError(f"{request.__name__} has fields with the names of options: {sorted(hidden)}")
+    schema["properties"] = {**fields, **options}
+    schema.pop("description", None)
+    return schema
+
+
+def answer_schema(answer: type[Any]) -> Schema:
+    """What a question answers. Raises `TypeError` unless that is a JSON object."""
+    schema = _plain(TypeAdapter(answer).json_schema(mode="serialization"))
+    if schema.get("type") != "object":
+        raise TypeError(f"{answer} is not a JSON object; an answer of a tool has to be one")
+    return schema
+
+
+def command_schema(declared: CommandSlice | HandlerSlice) -> Schema:
+    """What a command answers (domain.md, section 1)."""
+    further = declared.answer_fields if isinstance(declared, HandlerSlice) else None
+    members, definitions = _members(further)
+    properties: Schema = {
+        "id": _ID,
+        "version": {**_COUNT, "description": "of the record, after the command"},
+        "position": {**_COUNT, "description": "of the log"},
+        "occurred_at": _TIME,
+        "recorded_at": _TIME,
+        "dry_run": {"const": True, "description": "present when nothing was recorded, only rehearsed"},
+        "events": {"type": "array", "items": _EVENT, "description": "what was recorded; empty: there was no change"},
+        "state": {"type": "object", "description": f"of the record, as get_{declared.on.kind} shows it"},
+        **members,
+    }
+    required = ["id", "version", "position", "events", "state"]
+    return {"type": "object", "properties": properties, "required": required, **definitions}
+
+
+def envelope_schema(aggregate: Aggregate[Any]) -> Schema:
+    """A record as it is shown."""
+    state, definitions = _state(aggregate)
+    return {**_envelope(aggregate, state), **definitions}
+
+
+def page_schema(aggregate: Aggregate[Any]) -> Schema:
+    """A page of a list."""
+    state = {"type": "object", "description": f"as get_{aggregate.kind} shows it"}
+    return {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": _envelope(aggregate, state)},
+            "next": {"type": ["string", "null"], "description": "the cursor of the next page; null: this is the last"},
+        },
+        "required": ["items", "next"],
+    }
+
+
+def _envelope(aggregate: Aggregate[Any], state: Schema) -> Schema:
+    properties: Schema = {
+        "id": _ID,
+        "kind": {"const": aggregate.kind},
+        "version": _COUNT,
+        "position": {**_COUNT, "description": "of its last event in the log"},
+        "created_at": _TIME,
+        "recorded_at": _TIME,
+        "occurred_at": _TIME,
+        "state": state,
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _state(aggregate: Aggregate[Any]) -> tuple[Schema, Schema]:
+    schema = _plain(aggregate.state_adapter.json_schema(mode="serialization"))
+    definitions = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
+    return schema, definitions
+
+
+def _members(model: type[BaseModel] | None) -> tuple[Schema, Schema]:
+    if model is None:
+        return {}, {}
+    schema = _plain(model.model_json_schema(mode="serialization"))
+    definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+    return schema.get("properties", {}), definitions
+
+
+def _plain(schema: Any) -> Any:
+    """Without the titles that Pydantic makes of field names: they say nothing that the names do not."""
+    if isinstance(schema, dict):
+        entries: dict[str, Any] = schema  # pyright: ignore[reportUnknownVariableType]
+        return {key: _plain(value) for key, value in entries.items() if not (key == "title" and isinstance(value, str))}
+    if isinstance(schema, list):
+        items: list[Any] = schema  # pyright: ignore[reportUnknownVariableType]
+        return [_plain(item) for item in items]
+    return schema

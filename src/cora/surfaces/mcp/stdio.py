@@ -1,0 +1,29 @@
+"""MCP over standard input and output, for a client that starts cora itself."""
+
+from mcp.server.stdio import stdio_server
+
+from cora.equipment.wired import Equipment
+from cora.kernel.documents import Documents
+from cora.kernel.execute import Kernel
+from cora.kernel.identity import new_id
+from cora.kernel.principal import Principal, Role
+from cora.surfaces.mcp.server import Context, mcp_server
+from cora.surfaces.mcp.tools import Caller, offered_tools
+
+
+async def serve_stdio(kernel: Kernel, documents: Documents, equipment: Equipment, principal: Principal) -> None:
+    """Serve one client until it closes standard input.
+
+    Standard output carries the protocol and nothing else: while serving, what
+    is printed otherwise goes to standard error. Raises `UnauthenticatedError`
+    for the anonymous principal.
+    """
+    principal.require(Role.READER)
+    tools = offered_tools(kernel, documents, equipment.slices, equipment.aggregates)
+
+    def caller_of(_context: Context) -> Caller:
+        return Caller(principal, str(new_id()))
+
+    server = mcp_server(tools, caller_of)
+    async with stdio_server() as (received, sent):
+        await server.run(received, sent, server.create_initialization_options())

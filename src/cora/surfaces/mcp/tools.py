@@ -1,0 +1,190 @@
+"""Every slice as a tool, and the reads of every kind of record."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from uuid import UUID
+
+from mcp_types import Tool
+from pydantic import Field, TypeAdapter, create_model
+
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents
+from cora.kernel.errors import Violation
+from cora.kernel.execute import Call, Kernel
+from cora.kernel.principal import Principal, Role
+from cora.kernel.requests import gathering, invalid, to_request
+from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, Query, QuerySlice, Slice
+from cora.surfaces.mcp.describe import annotations, get_description, list_description, reading, slice_description, title
+from cora.surfaces.mcp.options import OPTIONS, VIA, call_of, split
+from cora.surfaces.mcp.schemas import answer_schema, command_schema, envelope_schema, input_schema, page_schema
+
+_FITTING = "a value that fits, or a list of those that do"
+_Value = Annotated[str, Field(max_length=500)]
+_Values: TypeAlias = _Value | Annotated[list[_Value], Field(min_length=1, max_length=100)] | None
+_Cursor: TypeAlias = Annotated[str, Field(max_length=4000)] | None
+
+LONGEST_PAGE = 100_000
+"""Characters of a page of a list; one that comes out longer is asked for again with fewer records."""
+
+
+class Caller(NamedTuple):
+    """Who calls a tool, and the id of this one call."""
+
+    principal: Principal
+    request_id: str
+
+
+Run = Callable[[dict[str, Any], Caller], Awaitable[str]]
+"""Arguments and caller in, the JSON text of an answer out; raises the `Refusal` it meets."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A tool, the least role it is offered to, and what it does."""
+
+    tool: Tool
+    allow: Role
+    run: Run
+
+
+def offered_tools(
+    kernel: Kernel, documents: Documents, slices: tuple[Slice, ...], aggregates: tuple[Aggregate[Any], ...]
+) -> Mapping[str, Offered]:
+    """Every tool by its name. Raises `TypeError` when two have the same name."""
+    tools: dict[str, Offered] = {}
+    for offered in (*_of_slices(kernel, slices), *_of_records(documents, aggregates)):
+        if tools.setdefault(offered.tool.name, offered) is not offered:
+            raise TypeError(f"there are two tools with the name {offered.tool.name}")
+    return tools
+
+
+def _of_slices(kernel: Kernel, slices: tuple[Slice, ...]) -> Iterator[Offered]:
+    for declared in slices:
+        match declared:
+            case CommandSlice() | HandlerSlice():
+                schema, run, options = command_schema(declared), _command(kernel, declared), OPTIONS
+            case QuerySlice():
+                schema, run, options = answer_schema(declared.answer), _query(kernel, declared), {}
+            case ActSlice():
+                schema, run, options = answer_schema(declared.answer), _act(kernel, declared), {}
+            case _:
+                raise TypeError(f"{declared.name} is a slice of an unknown sort")
+        tool = Tool(
+            name=declared.name,
+            title=title(declared.name),
+            description=slice_description(declared),
+            input_schema=input_schema(declared.request, options),
+            output_schema=schema,
+            annotations=annotations(declared),
+        )
+        yield Offered(tool, declared.allow, run)
+
+
+def _command(kernel: Kernel, declared: CommandSlice | HandlerSlice) -> Run:
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        options, members = split(arguments)
+        errors: list[Violation] = []
+        command: Any = None
+        call: Any = None
+        with gathering(errors):
+            command = to_request(declared.request, members)
+        with gathering(errors):
+            call = call_of(options, caller.principal, caller.request_id)
+        if errors:
+            raise invalid(errors)
+        return (await kernel.command(declared, command, call)).body
+
+    return run
+
+
+def _query(kernel: Kernel, declared: QuerySlice) -> Run:
+    adapter = TypeAdapter[Any](declared.answer)
+
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        query = to_request(declared.request, arguments)
+        return adapter.dump_json(await kernel.query(declared, query, caller.principal)).decode()
+
+    return run
+
+
+def _act(kernel: Kernel, declared: ActSlice) -> Run:
+    adapter = TypeAdapter[Any](declared.answer)
+
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        command = to_request(declared.request, arguments)
+        call = Call(caller.principal, VIA, caller.request_id)
+        return adapter.dump_json(await kernel.act(declared, command, call)).decode()
+
+    return run
+
+
+def _of_records(documents: Documents, aggregates: tuple[Aggregate[Any], ...]) -> Iterator[Offered]:
+    for aggregate in aggregates:
+        which: dict[str, Any] = {aggregate.path_id: (UUID, ...)}
+        get = create_model(f"Get_{aggregate.kind}", __base__=Query, **which)
+        yield _read(
+            name=f"get_{aggregate.kind}",
+            description=get_description(aggregate),
+            request=get,
+            answers=envelope_schema(aggregate),
+            run=_get(documents, aggregate, get),
+        )
+        listed = _list_request(aggregate)
+        yield _read(
+            name=f"list_{aggregate.collection.replace('-', '_')}",
+            description=list_description(aggregate),
+            request=listed,
+            answers=page_schema(aggregate),
+            run=_list(documents, aggregate, listed),
+        )
+
+
+def _read(name: str, description: str, request: type[Query], answers: dict[str, Any], run: Run) -> Offered:
+    tool = Tool(
+        name=name,
+        title=title(name),
+        description=description,
+        input_schema=input_schema(request, {}),
+        output_schema=answers,
+        annotations=reading(),
+    )
+    return Offered(tool, Role.READER, run)
+
+
+def _get(documents: Documents, aggregate: Aggregate[Any], request: type[Query]) -> Run:
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        query = to_request(request, arguments)
+        return (await documents.get(aggregate, getattr(query, aggregate.path_id))).body
+
+    return run
+
+
+def _list_request(aggregate: Aggregate[Any]) -> type[Query]:
+    fields: dict[str, Any] = {name: (_Values, Field(None, description=_FITTING)) for name in aggregate.filters}
+    if aggregate.sorts:
+        orders: Any = Literal[tuple(order for name in sorted(aggregate.sorts) for order in (name, f"-{name}"))]
+        fields["sort"] = (orders | None, None)
+    fields["limit"] = (Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT)], DEFAULT_LIMIT)
+    fields["cursor"] = (_Cursor, Field(None, description="`next` of a page"))
+    return create_model(f"List_{aggregate.collection}", __base__=Query, **fields)
+
+
+def _list(documents: Documents, aggregate: Aggregate[Any], request: type[Query]) -> Run:
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        query = to_request(request, arguments)
+        given: dict[str, Any] = query.model_dump(exclude_none=True)
+        filters = {name: _all(given[name]) for name in aggregate.filters if name in given}
+        limit: int = given["limit"]
+        while True:
+            asked = Asked(filters, given.get("sort"), limit, given.get("cursor"))
+            page = await documents.list(aggregate, asked)
+            if len(page.body) <= LONGEST_PAGE or limit == 1:
+                return page.body
+            limit = max(1, limit // 2)
+
+    return run
+
+
+def _all(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
