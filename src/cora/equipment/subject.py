@@ -24,6 +24,7 @@ from cora.equipment.pidinst.derive import missing_of_asset, missing_of_fixture
 from cora.equipment.pidinst.gather import gather_compound, gather_instrument
 from cora.equipment.pidinst.read import read_asset_record, read_fixture_record
 from cora.equipment.pidinst.record import Missing, PidinstRecord
+from cora.equipment.values import IdentifierScheme
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import Refusal
 from cora.kernel.reader import Reader
@@ -39,7 +40,7 @@ class Subject:
     missing: Callable[[Any, Reader], Awaitable[tuple[Missing, ...]]]
     record: Callable[[Any, Reader, str], Awaitable[PidinstRecord]]
     assigned: Callable[..., Event]
-    already_assigned: Callable[[UUID, str, str], Refusal]
+    already_assigned: Callable[[UUID, IdentifierScheme, str], Refusal]
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class AssetPersistentIdAlreadyAssignedError(ConflictError):
 
     says = "Asset {asset_id} has the {scheme} {value}, and an identifier is never changed; use that one."
     asset_id: UUID
-    scheme: str
+    scheme: IdentifierScheme
     value: str
 
 
@@ -134,7 +134,7 @@ class FixturePersistentIdAlreadyAssignedError(ConflictError):
 
     says = "Fixture {fixture_id} has the {scheme} {value}, and an identifier is never changed; use that one."
     fixture_id: UUID
-    scheme: str
+    scheme: IdentifierScheme
     value: str
 
 

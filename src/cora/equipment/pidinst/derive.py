@@ -238,7 +238,7 @@ def _links(relation: pidinst.RelationType, others: Iterable[Asset | Fixture]) ->
 def _related(link: _Link) -> pidinst.RelatedIdentifier:
     return pidinst.RelatedIdentifier(
         related_identifier=link.identifier.value,
-        related_identifier_type=IdentifierScheme(link.identifier.scheme),
+        related_identifier_type=link.identifier.scheme,
         relation_type=link.relation,
         related_identifier_name=link.name,
     )

@@ -1,0 +1,96 @@
+"""Reading what a record rests on, and who may see it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.unit.equipment.world import World
+
+from cora.equipment.aggregates.asset import (
+    ASSET,
+    AssetAttachedToFixture,
+    AssetNotFoundError,
+    AssetOwnerAdded,
+    AssetRegistered,
+    AssetTier,
+)
+from cora.equipment.aggregates.fixture import FixtureNotFoundError
+from cora.equipment.features.get_asset_pidinst import GetAssetPidinst, get_asset_pidinst
+from cora.equipment.features.get_fixture_pidinst import GetFixturePidinst, get_fixture_pidinst
+from cora.equipment.values import Owner
+from cora.kernel.errors import UnauthenticatedError
+from cora.kernel.identity import new_id
+from cora.kernel.principal import ANONYMOUS, Principal, Role
+
+READER = Principal("reader", Role.READER)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def seen(world: World, kind: str, id: UUID, caller: Principal = READER) -> dict[str, Any]:
+    function: Any = get_asset_pidinst if kind == "asset" else get_fixture_pidinst
+    query: Any = GetAssetPidinst(asset_id=id) if kind == "asset" else GetFixturePidinst(fixture_id=id)
+    return json.loads((await world.kernel.query(function.__slice__, query, caller)).model_dump_json())
+
+
+async def part_of(world: World, parent: UUID) -> UUID:
+    id = new_id()
+    return await world.note(ASSET, id, AssetRegistered(f"Part {id}", AssetTier.DEVICE, parent_id=parent))
+
+
+async def test_owners_come_from_the_nearest_ancestor_that_has_some(world: World) -> None:
+    root = await world.asset()
+    middle = await part_of(world, root)
+    leaf = await part_of(world, middle)
+    assert (await seen(world, "asset", leaf))["owners"] == [{"ownerName": "Advanced Photon Source"}]
+    await world.note(ASSET, root, AssetOwnerAdded(Owner("Root owner")))
+    assert (await seen(world, "asset", leaf))["owners"] == [{"ownerName": "Root owner"}]
+    await world.note(ASSET, middle, AssetOwnerAdded(Owner("Middle owner")))
+    assert (await seen(world, "asset", leaf))["owners"] == [{"ownerName": "Middle owner"}]
+    assert (await seen(world, "asset", root))["owners"] == [{"ownerName": "Root owner"}]
+
+
+async def test_both_ends_of_a_relation_show_it_once_the_other_has_an_identifier(world: World) -> None:
+    parent = await world.asset()
+    child = await part_of(world, parent)
+    fixture = await world.fixture_of(child)
+    await world.note(ASSET, child, AssetAttachedToFixture(fixture))
+    assert (await seen(world, "asset", child))["relatedIdentifiers"] == []
+    for kind, id, value in (("asset", parent, "p"), ("asset", child, "c"), ("fixture", fixture, "f")):
+        await world.record(kind, id, "DOI", f"10.5438/{value}")
+
+    def relations(told: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(each["relationType"], each["relatedIdentifier"]) for each in told["relatedIdentifiers"]]
+
+    assert relations(await seen(world, "asset", parent)) == [("HasComponent", "10.5438/c")]
+    assert relations(await seen(world, "fixture", fixture)) == [("HasComponent", "10.5438/c")]
+    assert relations(await seen(world, "asset", child)) == [
+        ("IsComponentOf", "10.5438/p"),
+        ("IsComponentOf", "10.5438/f"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["asset", "fixture"])
+async def test_a_record_is_open_to_everybody_once_it_has_an_identifier(world: World, kind: str) -> None:
+    asset = await world.asset()
+    id = asset if kind == "asset" else await world.fixture_of(asset)
+    with pytest.raises(UnauthenticatedError):
+        await seen(world, kind, id, ANONYMOUS)
+    assert (await seen(world, kind, id))["identifier"]["identifierType"] == "URN"
+    await world.assign(kind, id, suffix="a1")
+    for caller in (ANONYMOUS, READER):
+        told = await seen(world, kind, id, caller)
+        assert told["identifier"] == {"identifier": "10.0000/cora-stub/a1", "identifierType": "DOI"}
+        assert told["test"] is True
+
+
+@pytest.mark.parametrize(("kind", "refusal"), [("asset", AssetNotFoundError), ("fixture", FixtureNotFoundError)])
+async def test_what_does_not_exist_is_told_to_readers_only(world: World, kind: str, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        await seen(world, kind, UUID(int=9))
+    with pytest.raises(UnauthenticatedError):
+        await seen(world, kind, UUID(int=9), ANONYMOUS)

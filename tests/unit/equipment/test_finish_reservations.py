@@ -1,0 +1,131 @@
+"""The worker finishes what is reserved."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.equipment.world import Dies, World
+
+from cora.equipment.aggregates.persistent_id import MintFailure, PersistentIdentifierMintError
+from cora.equipment.finish_reservations import (
+    GRACE,
+    LONGEST_PAUSE,
+    PAUSE_WHEN_HOPELESS,
+    finish_open_reservations,
+    open_reservations,
+    pause,
+)
+from cora.equipment.ports.doi_minter import MintFailedError
+
+FAILED = MintFailedError("no answer", retryable=True)
+AT_ONCE = timedelta(0)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def reserve(world: World, suffix: str, kind: str = "asset") -> None:
+    """A reservation whose process died."""
+    asset = await world.asset()
+    world.minter.dies = "before the minter"
+    with pytest.raises(Dies):
+        await world.assign(kind, asset if kind == "asset" else await world.fixture_of(asset), suffix=suffix)
+
+
+async def test_what_a_dead_process_left_is_minted_and_assigned_by_the_worker(world: World) -> None:
+    await reserve(world, "a1")
+    await reserve(world, "f1", "fixture")
+    finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)
+    assert (len(finished.assigned), finished.failed, finished.left) == (2, (), ())
+    assert world.minter.registered == {"10.0000/cora-stub/a1", "10.0000/cora-stub/f1"}
+    assert {event.actor for event in world.log.events[-4:]} == {"system:worker"}
+    assert {event.via for event in world.log.events[-4:]} == {"worker"}
+    assert [event.kind for event in world.log.events[-4:]] == [
+        "PersistentIdMinted", "AssetPersistentIdAssigned", "PersistentIdMinted", "FixturePersistentIdAssigned"
+    ]  # fmt: skip
+    assert await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE) == type(finished)()
+
+
+async def test_a_fresh_reservation_is_left_to_its_client(world: World) -> None:
+    await reserve(world, "a1")
+    finished = await finish_open_reservations(world.kernel, world.log)
+    assert (finished.assigned, len(finished.left)) == ((), 1)
+    assert world.minter.asked == []
+
+
+async def test_after_a_failure_the_worker_waits_longer_and_then_tries_again(world: World) -> None:
+    await reserve(world, "a1")
+    world.minter.outcomes = [FAILED, FAILED]
+    began = world.log.events[-1].recorded_at
+    tried: list[int] = []
+    for minute in range(40):
+        world.log.clock = lambda at=began + timedelta(seconds=6 * minute): at
+        before = len(world.minter.asked)
+        finished = await finish_open_reservations(world.kernel, world.log)
+        if len(world.minter.asked) > before:
+            tried.append(minute)
+        if finished.assigned:
+            break
+    first, second, third = tried
+    assert (first, second - first, third - second) == (2, 4, 7)
+    assert world.minter.registered == {"10.0000/cora-stub/a1"}
+
+
+async def test_one_failure_does_not_keep_the_others_back(world: World) -> None:
+    await reserve(world, "a1")
+    await reserve(world, "a2")
+    world.minter.outcomes = [FAILED]
+    finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)
+    assert (len(finished.failed), len(finished.assigned)) == (1, 1)
+
+
+async def test_a_hopeless_reservation_is_released_by_the_worker(world: World) -> None:
+    await reserve(world, "a1")
+    world.minter.outcomes = [MintFailedError("not allowed", retryable=False)]
+    finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)
+    assert len(finished.failed) == 1
+    assert world.log.kinds()[-1] == "PersistentIdReleased"
+    assert [each async for each in open_reservations(world.log)] == []
+
+
+async def test_two_workers_and_a_client_at_once_mint_once(world: World) -> None:
+    asset = await world.asset()
+    world.minter.outcomes = [FAILED]
+    with pytest.raises(PersistentIdentifierMintError):
+        await world.assign("asset", asset)
+    world.minter.asked.clear()
+    world.minter.gate = asyncio.Event()
+    work: list[asyncio.Task[Any]] = [
+        asyncio.create_task(finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)),
+        asyncio.create_task(finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)),
+        asyncio.create_task(world.assign("asset", asset)),
+    ]
+    await asyncio.sleep(0.05)
+    world.minter.gate.set()
+    await asyncio.gather(*work, return_exceptions=True)
+    assert len(world.minter.asked) == 1
+    assert world.log.kinds().count("AssetPersistentIdAssigned") == 1
+
+
+async def test_every_page_of_reservations_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cora.equipment.finish_reservations.MAXIMUM_LIMIT", 2)
+    for number in range(5):
+        await reserve(world, f"a{number}")
+    found = [each.persistent_id.value async for each in open_reservations(world.log)]
+    assert sorted(found) == [f"10.0000/cora-stub/a{number}" for number in range(5)]
+
+
+@given(st.integers(1, 10_000), st.booleans())
+def test_a_pause_never_shrinks_nor_ends_too_late(attempt: int, retryable: bool) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def after(number: int) -> timedelta:
+        return pause(MintFailure("no answer", retryable, number, now))
+
+    assert pause(None) == GRACE <= after(attempt) <= after(attempt + 1)
+    assert after(attempt) <= (LONGEST_PAUSE if retryable else PAUSE_WHEN_HOPELESS)
