@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import asyncpg
+
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
@@ -18,14 +20,16 @@ from cora.log.batch import APPEND, arguments, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 from cora.log.snapshot import ConnectionSource, find_answer
+from cora.log.types import Connection
 
 
 class HeldLog(ConnectionSource):
     """The log while this connection holds its lock."""
 
-    def __init__(self, link: Link, on_commit: Callable[[], None]) -> None:
-        super().__init__(link.fetch)
+    def __init__(self, link: Link, connection: Connection, on_commit: Callable[[], None]) -> None:
+        super().__init__(self._look)
         self._link = link
+        self._connection = connection
         self._on_commit = on_commit
 
     async def append(self, request: Append) -> Verdict:
@@ -50,7 +54,7 @@ class HeldLog(ConnectionSource):
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
-        return await find_answer(self._link.fetch, principal, key, digest)
+        return await find_answer(self._look, principal, key, digest)
 
     def under_lock(self) -> AbstractAsyncContextManager[Log]:
         """This log."""
@@ -59,6 +63,16 @@ class HeldLog(ConnectionSource):
     def snapshot(self) -> AbstractAsyncContextManager[Source]:
         """This log: what it reads stays as it is."""
         return contextlib.nullcontext(self)
+
+    async def _look(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        # A connection that was lost took the lock with it; a new one would see what others append.
+        if self._connection.is_closed():
+            raise OverloadedError
+        try:
+            return await self._link.fetch(sql, *values)
+        except LOST as lost:
+            await self._link.drop()
+            raise OverloadedError from lost
 
     async def _find_out(self, rows: tuple[Any, ...]) -> str:
         """What became of an append whose connection was lost. Sent again under its number, it is applied once."""
@@ -86,7 +100,7 @@ async def hold(link: Link, on_commit: Callable[[], None]) -> AsyncGenerator[Held
         await link.drop()
         raise OverloadedError from lost
     try:
-        yield HeldLog(link, on_commit)
+        yield HeldLog(link, connection, on_commit)
     finally:
         await _leave(link)
 
