@@ -11,7 +11,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import isfinite, isinf
 from typing import Any, TypeVar, cast
@@ -59,13 +58,23 @@ class _Unfit:
         self.why = why
 
 
-@contextmanager
-def gathering(errors: list[Violation]) -> Generator[None]:
-    """Gather the violations of one step, so that the next one can report its own too."""
-    try:
-        yield
-    except InvalidRequestError as invalid:
-        errors.extend(invalid.errors)
+class _Gathering:
+    def __init__(self, errors: list[Violation]) -> None:
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, InvalidRequestError):
+            self._errors.extend(error.errors)
+            return True
+        return False
+
+
+def gathering(errors: list[Violation]) -> _Gathering:
+    """Gather the violations of one step instead of raising them, so that the next one can report its own too."""
+    return _Gathering(errors)
 
 
 def invalid(errors: Iterable[Violation]) -> InvalidRequestError:

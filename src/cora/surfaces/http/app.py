@@ -1,0 +1,96 @@
+"""The HTTP surface of a wired context, as one FastAPI application."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from cora.equipment.wired import Equipment
+from cora.kernel.documents import Documents
+from cora.kernel.errors import MethodNotAllowedError, Refusal, UnknownPathError
+from cora.kernel.execute import Kernel
+from cora.kernel.tokens import Tokens
+from cora.surfaces.http.dispatch import Paths
+from cora.surfaces.http.endpoints import add_records, add_slices
+from cora.surfaces.http.messages import problem_reply
+from cora.surfaces.http.openapi import openapi_document
+from cora.surfaces.http.pages import add_pages
+from cora.surfaces.http.surface import Surface
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+async def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """What the server gives the surface beside the context.
+
+    `is_ready` tells `/readyz` whether the database is reachable and migrated. `within` are further applications by
+    their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `lifespan` is run
+    around the serving.
+    """
+
+    is_ready: Callable[[], Awaitable[bool]] = _always
+    within: Mapping[str, ASGIApp] = field(default_factory=dict[str, ASGIApp])
+    lifespan: Lifespan | None = None
+
+
+def create_app(
+    kernel: Kernel,
+    documents: Documents,
+    tokens: Tokens,
+    equipment: Equipment,
+    settings: HttpSettings | None = None,
+) -> FastAPI:
+    """The application; `app.state.equipment` is the wired context with its minter.
+
+    FastAPI is the shell: the routes of the slices are answered before it, so that the way of a request is short.
+    """
+    settings = settings or HttpSettings()
+    document = openapi_document(equipment.slices, equipment.aggregates)
+    paths = Paths()
+    add_slices(paths, equipment.slices, kernel)
+    add_records(paths, equipment.aggregates, documents)
+    add_pages(paths, kernel, equipment.slices, document, settings.is_ready)
+    app = FastAPI(
+        title=document["info"]["title"],
+        version=document["info"]["version"],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=settings.lifespan,
+        middleware=[Middleware(Surface, paths=paths, tokens=tokens)],
+        exception_handlers={HTTPException: _not_here},
+    )
+    for path, application in settings.within.items():
+        app.router.routes.append(Route(path, application))
+
+    def description() -> dict[str, Any]:
+        return document
+
+    app.openapi = description
+    app.state.equipment = equipment
+    return app
+
+
+async def _not_here(request: StarletteRequest, error: Exception) -> Response:
+    """A path that nobody has, as a problem."""
+    path = request.url.path
+    refusal: Refusal = UnknownPathError(path)
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        refusal = MethodNotAllowedError(path, request.method, (error.headers or {}).get("Allow", ""))
+    reply = problem_reply(refusal, request.state.request_id)
+    headers = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
+    return Response(reply.body, reply.status, headers, reply.media_type.decode())

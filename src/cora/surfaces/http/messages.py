@@ -1,0 +1,148 @@
+"""What comes in and goes out, as plain values: the surface speaks ASGI without a framework on the way of a request."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic_core import to_json
+from starlette.types import Receive
+
+from cora.kernel.errors import Refusal, TooLargeError, UnsupportedMediaTypeError, Violation
+from cora.kernel.principal import ANONYMOUS, Principal
+from cora.kernel.problem import internal_problem, problem
+from cora.kernel.requests import MAXIMUM_BODY, invalid, require_fit
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON = b"application/json"
+MERGE_PATCH = b"application/merge-patch+json"
+PROBLEM = b"application/problem+json"
+
+MAXIMUM_QUERY_FIELDS = 500
+_TAG = re.compile(rb'(?:W/)?"[^"]*"')
+
+
+class ClientGoneError(Exception):
+    """The client has closed the connection; nobody waits for an answer."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A request on its way to its endpoint. `values` are the parts of the path that its template names."""
+
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    repeated: frozenset[bytes]
+    query_string: bytes
+    receive: Receive
+    request_id: str
+    values: tuple[str, ...] = ()
+    principal: Principal = ANONYMOUS
+
+    def header(self, name: str) -> str | None:
+        """The one value of a header. Raises `InvalidRequestError` when there are several, or when it is not text."""
+        key = name.lower().encode()
+        value = self.headers.get(key)
+        if value is None:
+            return None
+        if key in self.repeated:
+            raise invalid([Violation(f"/{name}", "is given twice")])
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise invalid([Violation(f"/{name}", "is not UTF-8")]) from None
+
+    def query(self) -> dict[str, list[str]]:
+        """The query parameters, each with its values. Raises `InvalidRequestError` when they cannot be read."""
+        if not self.query_string:
+            return {}
+        try:
+            pairs = parse_qsl(
+                self.query_string.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=MAXIMUM_QUERY_FIELDS,
+            )
+        except ValueError:
+            says = f"must be at most {MAXIMUM_QUERY_FIELDS} parameters, percent-encoded UTF-8"
+            raise invalid([Violation("", f"the query {says}")]) from None
+        found: dict[str, list[str]] = {}
+        for name, value in pairs:
+            found.setdefault(name, []).append(value)
+        require_fit(found)
+        return found
+
+    async def body(self) -> bytes:
+        """The whole body, counted as it comes. Raises `TooLargeError` as soon as it is over the limit."""
+        announced = self.headers.get(b"content-length", b"")
+        # What is announced may be wrong; it only saves reading what is too large anyway.
+        if announced.isdigit() and (len(announced) > 18 or int(announced) > MAXIMUM_BODY):
+            raise TooLargeError(MAXIMUM_BODY)
+        chunks: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > MAXIMUM_BODY:
+                raise TooLargeError(MAXIMUM_BODY)
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def require_media_type(self, *accepted: bytes) -> None:
+        """Raises `UnsupportedMediaTypeError` unless the body is said to be of one of these types, in UTF-8."""
+        given = self.headers.get(b"content-type", b"")
+        media_type, _, parameters = given.partition(b";")
+        charset = parameters.replace(b" ", b"").replace(b'"', b"").lower()
+        is_known = media_type.strip().lower() in accepted and charset in (b"", b"charset=utf-8")
+        if not is_known or b"content-type" in self.repeated:
+            raise UnsupportedMediaTypeError(given.decode("latin-1")[:100] or "nothing")
+        coding = self.headers.get(b"content-encoding", b"identity")
+        if coding.strip().lower() != b"identity":
+            raise UnsupportedMediaTypeError(f"{given.decode('latin-1')[:100]} in {coding.decode('latin-1')[:50]}")
+
+    def has_current(self, version: int) -> bool:
+        """Whether `If-None-Match` says that the client holds this version."""
+        given = self.headers.get(b"if-none-match")
+        if given is None:
+            return False
+        if given.strip() == b"*":
+            return True
+        return any(tag.removeprefix(b"W/") == etag(version) for tag in _TAG.findall(given))
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes out."""
+
+    status: int
+    body: bytes
+    media_type: bytes = JSON
+    headers: Headers = field(default_factory=Headers)
+
+
+def etag(version: int) -> bytes:
+    """The entity tag of a version of a record."""
+    return b'"%d"' % version
+
+
+def json_reply(value: Any, status: int = 200) -> Reply:
+    """A value as JSON."""
+    return Reply(status, to_json(value))
+
+
+def problem_reply(refusal: Refusal, request_id: str) -> Reply:
+    """A refusal as problem details."""
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in refusal.headers().items()]
+    return Reply(refusal.status, to_json(problem(refusal, request_id)), PROBLEM, headers)
+
+
+def fault_reply(request_id: str) -> Reply:
+    """The answer when the server is at fault."""
+    return Reply(500, to_json(internal_problem(request_id)), PROBLEM)

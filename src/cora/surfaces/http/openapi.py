@@ -1,0 +1,302 @@
+"""The description of the API (OpenAPI 3.1), generated from the slices and the kinds of records."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from itertools import groupby
+from typing import Any
+
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT
+from cora.kernel.errors import (
+    ConcurrencyConflictError,
+    ForbiddenError,
+    IdempotencyKeyReusedError,
+    IdTakenError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    OccurredBeforeLastFactError,
+    OccurredInFutureError,
+    OverloadedError,
+    PreconditionFailedError,
+    Refusal,
+    TooLargeError,
+    UnauthenticatedError,
+    UnknownPathError,
+    UnsupportedMediaTypeError,
+)
+from cora.kernel.principal import Role
+from cora.kernel.requests import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF
+from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Route, Slice
+from cora.surfaces.http.endpoints import body_is_patch, media_types, record_template, takes_several
+from cora.surfaces.http.openapi_examples import TIME, example
+from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
+
+_ASKED = (InvalidRequestError, OverloadedError)
+_SENT = (*_ASKED, TooLargeError, UnsupportedMediaTypeError)
+_RECORDED = (
+    *_SENT,
+    ConcurrencyConflictError,
+    OccurredBeforeLastFactError,
+    PreconditionFailedError,
+    IdempotencyKeyReusedError,
+    OccurredInFutureError,
+)
+_EVERYWHERE = (UnauthenticatedError, ForbiddenError, UnknownPathError, MethodNotAllowedError, IdTakenError)
+
+_DESCRIPTION = """\
+The equipment record of a research facility. Everything is recorded as events; nothing is ever overwritten.
+
+Commands are strict: repeating one is a conflict (409), unless its description says that nothing would change. A refusal
+is `application/problem+json` (RFC 9457) with a stable `code`, what is wrong and what to do first, and the offending
+ids; invalid input is told with all its violations and their places. Every answer carries `X-Request-Id`.
+"""
+
+_HEADER_SCHEMAS: dict[str, tuple[str, Schema]] = {
+    IDEMPOTENCY_KEY: (
+        "The first 2xx answer is kept for seven days and given again to the same command with the same key. Refusals "
+        "are not kept.",
+        {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    ),
+    OCCURRED_AT: (
+        "When it became true, if not now: a time with its offset, not in the future and not before the latest fact of "
+        "the record.",
+        {"type": "string", "format": "date-time", "examples": [TIME]},
+    ),
+    ON_BEHALF_OF: ("For whom this is done.", {"type": "string", "minLength": 1, "maxLength": 200}),
+    IF_MATCH: (
+        'The `ETag` of the version that the record must still have, such as `"3"`; `*` for any.',
+        {"type": "string", "pattern": r'^("\d{1,18}"|\*)$'},
+    ),
+}
+
+
+def openapi_document(slices: Iterable[Slice], aggregates: Iterable[Aggregate[Any]]) -> dict[str, Any]:
+    """The whole description. Raises `TypeError` or `ValueError` when declarations contradict one another."""
+    slices, aggregates = tuple(slices), tuple(aggregates)
+    schemas = Schemas(slices, aggregates, (*_RECORDED, *_EVERYWHERE))
+    paths: dict[str, dict[str, Any]] = {}
+    for declared in slices:
+        for route in declared.routes:
+            _put(paths, route, _operation(declared, route, schemas))
+    for aggregate in aggregates:
+        _put(paths, Route("GET", f"/{aggregate.collection}"), _list_operation(aggregate, schemas))
+        _put(paths, Route("GET", record_template(aggregate)), _get_operation(aggregate, schemas))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "cora", "version": version("cora"), "description": _DESCRIPTION},
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": schemas.all,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def operation_id(declared: Slice, route: Route) -> str:
+    """The name of the slice; a further route adds what it begins with."""
+    return declared.name if route == declared.route else f"{declared.name}_at_{_tag(route)}"
+
+
+def _put(paths: dict[str, dict[str, Any]], route: Route, operation: Schema) -> None:
+    place = paths.setdefault(route.path, {})
+    if route.method.lower() in place:
+        raise ValueError(f"{route} is declared twice")
+    place[route.method.lower()] = operation
+
+
+def _tag(route: Route) -> str:
+    return route.path.split("/")[1].replace("-", "_")
+
+
+def _operation(declared: Slice, route: Route, schemas: Schemas) -> Schema:
+    match declared:
+        case QuerySlice():
+            return _question(declared, route, schemas)
+        case CommandSlice() | HandlerSlice():
+            return _command(declared, route, schemas)
+        case ActSlice():
+            answer = _content(schemas.answer(declared))
+            responses = {str(declared.status): {"description": "Done.", **answer}}
+            return _sent(declared, route, schemas, responses, _SENT, [])
+        case _:
+            raise TypeError(f"{declared.name} is a slice of no known kind")
+
+
+def _command(declared: CommandSlice | HandlerSlice, route: Route, schemas: Schemas) -> Schema:
+    refusals: list[type[Refusal]] = [*_RECORDED]
+    creates = isinstance(declared, CommandSlice) and declared.creates
+    if issubclass(declared.request, Creation):
+        refusals.append(IdTakenError)
+    if declared.on.path_id in route.path_fields and not creates:
+        refusals.append(declared.on.not_found)
+    answer = _content(ref(schemas.command_answer(declared)))
+    tag = {"ETag": {"description": "The version of the record.", "schema": {"type": "string"}}}
+    done = "Rehearsed, or nothing had to change." if creates else "Done, rehearsed, or nothing had to change."
+    responses: Schema = {"200": {"description": done, "headers": tag, **answer}}
+    if creates or (isinstance(declared, HandlerSlice) and declared.status == 201):
+        location = {"Location": {"description": "The record.", "schema": {"type": "string"}}}
+        responses["201"] = {"description": "Recorded.", "headers": {**tag, **location}, **answer}
+    options = [
+        {"name": name, "in": "header", "description": says, "schema": schema}
+        for name, (says, schema) in _HEADER_SCHEMAS.items()
+    ]
+    rehearse = "Decide, and answer what would be recorded; record nothing."
+    options.append({"name": DRY_RUN, "in": "query", "description": rehearse, "schema": {"type": "boolean"}})
+    return _sent(declared, route, schemas, responses, refusals, options)
+
+
+def _sent(
+    declared: Slice,
+    route: Route,
+    schemas: Schemas,
+    responses: Schema,
+    refusals: Iterable[type[Refusal]],
+    options: list[Schema],
+) -> Schema:
+    """A command: its path, body, options, answers and refusals."""
+    fields = schemas.fields(declared)
+    properties: Schema = dict(fields.get("properties", {}))
+    path = [(name, properties.pop(name)) for name in route.path_fields]
+    required = [name for name in fields.get("required", ()) if name in properties]
+    body: Schema = properties["patch"] if body_is_patch(route) else {**fields, "properties": properties}
+    if not body_is_patch(route):
+        body.pop("required", None)
+        if required:
+            body["required"] = required
+    name = f"{camel(operation_id(declared, route))}Request"
+    schemas.components[name] = body
+    content = {
+        "schema": ref(name),
+        "examples": {"needed": {"summary": "What must be given", "value": example(body, schemas.definitions)}},
+    }
+    return {
+        **_about(declared, route),
+        "parameters": [*(_path_parameter(name, schema) for name, schema in path), *options],
+        "requestBody": {
+            "required": bool(required) or body_is_patch(route),
+            "content": {media_type.decode(): content for media_type in media_types(route)},
+        },
+        "responses": {**responses, **_refused(declared.allow, [*refusals, *declared.refuses], schemas)},
+    }
+
+
+def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
+    fields = schemas.fields(declared)
+    parameters = [
+        _path_parameter(name, schema)
+        if name in route.path_fields
+        else {
+            "name": name,
+            "in": "query",
+            "required": name in fields.get("required", ()),
+            "schema": schema,
+            **({"explode": True} if takes_several(declared.request, name) else {}),
+        }
+        for name, schema in fields.get("properties", {}).items()
+    ]
+    return {
+        **_about(declared, route),
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "The answer.", **_content(schemas.answer(declared))},
+            **_refused(declared.allow, [*_ASKED, *declared.refuses], schemas),
+        },
+    }
+
+
+def _get_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
+    shown = _content(ref(f"{camel(aggregate.kind)}Record"))
+    tag = {"ETag": {"description": "The version of the record.", "schema": {"type": "string"}}}
+    name = aggregate.kind.replace("_", " ")
+    held = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+    return {
+        "operationId": f"get_{aggregate.kind}",
+        "summary": f"One {name}, with its whole state.",
+        "tags": [aggregate.collection.replace("-", "_")],
+        "security": _security(Role.READER),
+        "parameters": [
+            _path_parameter(aggregate.path_id, {"type": "string", "format": "uuid"}),
+            {**held, "description": "The `ETag` that is held already; 304 when it is the current one."},
+        ],
+        "responses": {
+            "200": {"description": "The record.", "headers": tag, **shown},
+            "304": {"description": "The record still has the version that is held.", "headers": tag},
+            **_refused(Role.READER, [*_ASKED, aggregate.not_found], schemas),
+        },
+    }
+
+
+def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
+    texts: Schema = {"type": "array", "items": {"type": "string"}}
+    parameters: list[Schema] = [
+        {"name": name, "in": "query", "explode": True, "schema": texts, "description": "Any of these values."}
+        for name in sorted(aggregate.filters)
+    ]
+    if aggregate.sorts:
+        orders = [order for name in sorted(aggregate.sorts) for order in (name, f"-{name}")]
+        says = "Ascending, or with `-` descending; left out, by age."
+        parameters.append({"name": "sort", "in": "query", "schema": {"enum": orders}, "description": says})
+    limits = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
+    parameters.append({"name": "limit", "in": "query", "schema": limits})
+    says = "`next` of the page before."
+    parameters.append({"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": says})
+    link = {"Link": {"description": 'The next page (`rel="next"`).', "schema": {"type": "string"}}}
+    page = _content(ref(f"{camel(aggregate.kind)}Page"))
+    collection = aggregate.collection.replace("-", "_")
+    return {
+        "operationId": f"list_{collection}",
+        "summary": f"A page of the {aggregate.collection.replace('-', ' ')}.",
+        "tags": [collection],
+        "security": _security(Role.READER),
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "The page.", "headers": link, **page},
+            **_refused(Role.READER, _ASKED, schemas),
+        },
+    }
+
+
+def _about(declared: Slice, route: Route) -> Schema:
+    text = " ".join(declared.doc.split())
+    first, _, _ = text.partition(". ")
+    return {
+        "operationId": operation_id(declared, route),
+        "summary": first.rstrip(".") + ".",
+        "description": f"{text}\n\nRole: {declared.allow.label}.",
+        "tags": [_tag(route)],
+        "security": _security(declared.allow),
+    }
+
+
+def _security(allow: Role) -> list[Schema]:
+    return [{"bearer": []}] if allow is not Role.ANONYMOUS else [{}, {"bearer": []}]
+
+
+def _path_parameter(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _content(schema: Schema) -> Schema:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _refused(allow: Role, refusals: Iterable[type[Refusal]], schemas: Schemas) -> Schema:
+    """A response for each status; several codes of one status are alternatives."""
+    # Every token has a role that reads, so only what needs more can be forbidden.
+    by_role = (UnauthenticatedError, ForbiddenError) if allow > Role.READER else (UnauthenticatedError,)
+
+    def status(refusal: type[Refusal]) -> int:
+        return refusal.status
+
+    found: Schema = {}
+    ordered = sorted({*by_role, *refusals}, key=lambda refusal: (refusal.status, refusal.code()))
+    for number, same in groupby(ordered, status):
+        group = list(same)
+        response: Schema = {
+            "description": "\n".join(f"* `{refusal.code()}`: {refusal.title()}" for refusal in group),
+            "content": {"application/problem+json": {"schema": schemas.problems(group)}},
+        }
+        for name in {401: ("WWW-Authenticate",), 503: ("Retry-After",)}.get(number, ()):
+            response["headers"] = {name: {"schema": {"type": "string"}}}
+        found[str(number)] = response
+    return found

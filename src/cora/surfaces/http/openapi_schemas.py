@@ -1,0 +1,228 @@
+"""The schemas of the API description: commands, answers, records, events and problems, from their declarations."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from cora.kernel.aggregate import Aggregate, Event
+from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
+from cora.kernel.problem import STANDARD_MEMBERS
+from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
+from cora.surfaces.http.openapi_examples import ID, TIME, example
+
+Schema = dict[str, Any]
+_Key = tuple[str, ...]
+
+_ROOT = "#/components/schemas/"
+_UUID: Schema = {"type": "string", "format": "uuid"}
+_TIME: Schema = {"type": "string", "format": "date-time", "examples": [TIME]}
+_COUNT: Schema = {"type": "integer", "minimum": 0, "examples": [1]}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a component."""
+    return {"$ref": _ROOT + name}
+
+
+class Schemas:
+    """All components of one description. Raises `TypeError` when two would have one name."""
+
+    def __init__(self, slices: Iterable[Slice], aggregates: Iterable[Aggregate[Any]], common: Any) -> None:
+        self.components: dict[str, Schema] = {}
+        slices, aggregates = tuple(slices), tuple(aggregates)
+        refusals = {refusal for each in slices for refusal in each.refuses}
+        refusals |= {aggregate.not_found for aggregate in aggregates} | set(common)
+        self._refusals = sorted(refusals, key=lambda refusal: refusal.code())
+        inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
+        for each in slices:
+            inputs.append((("request", each.name), "validation", TypeAdapter(each.request)))
+            if isinstance(each, QuerySlice | ActSlice):
+                inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer)))
+            if isinstance(each, HandlerSlice) and each.answer_fields is not None:
+                inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer_fields)))
+        for aggregate in aggregates:
+            inputs.append((("state", aggregate.kind), "serialization", aggregate.state_adapter))
+            for kind, adapter in aggregate.event_adapters.items():
+                inputs.append((("event", kind), "serialization", adapter))
+        for refusal in self._refusals:
+            hints = get_type_hints(refusal)
+            for name in member_types(refusal):
+                key = ("member", refusal.code(), name)
+                inputs.append((key, "serialization", TypeAdapter(hints[name])))
+        found, rest = TypeAdapter.json_schemas(inputs, ref_template=_ROOT + "{model}")
+        self._found: dict[_Key, Schema] = {key: _plain(schema) for (key, _), schema in found.items()}
+        self.definitions: dict[str, Schema] = _plain(rest.get("$defs", {}))
+        # Commands are shown less the fields of their path; questions as parameters.
+        self._requests = {each.name: self._taken_apart(("request", each.name)) for each in slices}
+        for aggregate in aggregates:
+            self._add_record(aggregate)
+        for refusal in self._refusals:
+            self._add_problem(refusal)
+
+    @cached_property
+    def all(self) -> dict[str, Schema]:
+        """Every component that something may refer to, by name."""
+        both = self.definitions.keys() & self.components.keys()
+        if both:
+            raise TypeError(f"two schemas have one name: {sorted(both)}")
+        return dict(sorted({**self.definitions, **self.components}.items()))
+
+    def fields(self, declared: Slice) -> Schema:
+        """The schema of a request as it is declared, with the fields of its path."""
+        return self._requests[declared.name]
+
+    def answer(self, declared: Slice) -> Schema:
+        """What a question, or a command beside the log, answers."""
+        return self._found["answer", declared.name]
+
+    def command_answer(self, declared: CommandSlice | HandlerSlice) -> str:
+        """The name of the component for the answer to a command."""
+        name = f"{camel(declared.name)}Answer"
+        further: Schema = {}
+        if ("answer", declared.name) in self._found:
+            further = self._resolved(self._found["answer", declared.name])
+        kind = camel(declared.on.kind)
+        self.components[name] = {
+            "type": "object",
+            "properties": {
+                "id": _UUID,
+                "version": {**_COUNT, "description": "Of the record, afterwards."},
+                "position": {**_COUNT, "description": "Of the log."},
+                "occurred_at": {**_TIME, "description": "When it became true; absent when nothing changed."},
+                "recorded_at": {**_TIME, "description": "When cora learned it; absent when nothing changed."},
+                "dry_run": {"const": True, "description": "Present when nothing was recorded, only rehearsed."},
+                "events": {"type": "array", "items": self._recorded(declared)},
+                "state": ref(f"{kind}State"),
+                **further.get("properties", {}),
+            },
+            "required": ["id", "version", "position", "events", "state"],
+        }
+        return name
+
+    def problems(self, refusals: Iterable[type[Refusal]]) -> Schema:
+        """The schema for any of some refusals."""
+        codes = sorted({refusal.code() for refusal in refusals})
+        if len(codes) == 1:
+            return ref(f"{codes[0]}Problem")
+        mapping = {code: f"{_ROOT}{code}Problem" for code in codes}
+        return {
+            "oneOf": [ref(f"{code}Problem") for code in codes],
+            "discriminator": {"propertyName": "code", "mapping": mapping},
+        }
+
+    def _taken_apart(self, key: _Key) -> Schema:
+        schema = self._found[key]
+        return self.definitions.pop(schema["$ref"].removeprefix(_ROOT)) if "$ref" in schema else schema
+
+    def _resolved(self, schema: Schema) -> Schema:
+        return self.definitions[schema["$ref"].removeprefix(_ROOT)] if "$ref" in schema else schema
+
+    def _recorded(self, declared: CommandSlice | HandlerSlice) -> Schema:
+        """The events of an answer: those that the decision says it returns; any, where it does not say."""
+        returns = get_type_hints(declared.run).get("return") if isinstance(declared, CommandSlice) else None
+        kinds = list(_events_in(returns))
+        if not kinds:
+            return self._event("RecordedEvent", {"type": "string"}, {"type": "object"})
+        shown = [
+            self._event(f"Recorded{kind.__name__}", {"const": kind.__name__}, self._found["event", kind.__name__])
+            for kind in kinds
+        ]
+        return shown[0] if len(shown) == 1 else {"anyOf": shown}
+
+    def _event(self, name: str, kind: Schema, data: Schema) -> Schema:
+        self.components[name] = {
+            "type": "object",
+            "properties": {"kind": kind, "stream": _UUID, "version": _COUNT, "data": data},
+            "required": ["kind", "stream", "version", "data"],
+        }
+        return ref(name)
+
+    def _add_record(self, aggregate: Aggregate[Any]) -> None:
+        name = camel(aggregate.kind)
+        self.components[f"{name}State"] = self._found["state", aggregate.kind]
+        self.components[f"{name}Record"] = {
+            "type": "object",
+            "properties": {
+                "id": _UUID,
+                "kind": {"const": aggregate.kind},
+                "version": _COUNT,
+                "position": {**_COUNT, "description": "Of its last event in the log."},
+                "created_at": _TIME,
+                "recorded_at": _TIME,
+                "occurred_at": _TIME,
+                "state": ref(f"{name}State"),
+            },
+            "required": ["id", "kind", "version", "position", "created_at", "recorded_at", "occurred_at", "state"],
+        }
+        self.components[f"{name}Page"] = {
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": ref(f"{name}Record")},
+                "next": {"type": ["string", "null"], "description": "The cursor of the next page; null: the last one."},
+            },
+            "required": ["items", "next"],
+        }
+
+    def _add_problem(self, refusal: type[Refusal]) -> None:
+        code = refusal.code()
+        members = {name: self._found["member", code, name] for name in member_types(refusal)}
+        if hidden := members.keys() & set(STANDARD_MEMBERS):
+            raise TypeError(f"{refusal.__name__} has members with the names of the standard ones: {sorted(hidden)}")
+        shown = {name: example(schema, self.definitions, name) for name, schema in members.items()}
+        properties: Schema = {
+            "type": {"const": PROBLEM_TYPE + code},
+            "title": {"const": refusal.title()},
+            "status": {"const": refusal.status},
+            "detail": {"type": "string"},
+            "code": {"const": code},
+            "request_id": {"type": "string"},
+            **members,
+        }
+        instance = {
+            "type": PROBLEM_TYPE + code,
+            "title": refusal.title(),
+            "status": refusal.status,
+            "detail": _said(refusal, shown),
+            "code": code,
+            "request_id": UUID(ID).hex,
+            **shown,
+        }
+        self.components[f"{code}Problem"] = {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "examples": [instance],
+        }
+
+
+def camel(name: str) -> str:
+    """`register_asset` as `RegisterAsset`."""
+    return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))
+
+
+def _said(refusal: type[Refusal], members: Schema) -> str:
+    if refusal.detail is not Refusal.detail:
+        return refusal.title()
+    return refusal.says.format(**members)
+
+
+def _events_in(hint: Any) -> Iterable[type[Event]]:
+    for each in get_args(hint):
+        if isinstance(each, type) and issubclass(each, Event) and each is not Event:
+            yield each
+        elif get_origin(each) is not None or get_args(each):
+            yield from _events_in(each)
+
+
+def _plain(schema: Any) -> Any:
+    """Without the titles that Pydantic makes of field names: they say nothing that the names do not."""
+    if isinstance(schema, dict):
+        given = cast("dict[str, Any]", schema)
+        return {key: _plain(value) for key, value in given.items() if not (key == "title" and isinstance(value, str))}
+    if isinstance(schema, list):
+        return [_plain(item) for item in cast("list[Any]", schema)]
+    return schema
