@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from cora.equipment.features.record_fixture_persistent_id import (
     RecordFixturePersistentId,
     record_fixture_persistent_id,
 )
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Minted, MintRequest
 from cora.equipment.values import Manufacturer, PersistentIdentifier, SlotAssetBinding
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Aggregate, Event
@@ -41,6 +41,9 @@ SLICES: dict[tuple[str, str], tuple[Any, Callable[..., Any]]] = {
     ("record", "asset"): (RecordAssetPersistentId, record_asset_persistent_id),
     ("record", "fixture"): (RecordFixturePersistentId, record_fixture_persistent_id),
 }
+
+
+NO_PAUSE = timedelta(0)
 
 
 class Dies(BaseException):
@@ -187,6 +190,3 @@ class World:
         declared: Any = function.__slice__  # type: ignore[attr-defined]
         answer: Awaitable[Answer] = self.kernel.command(declared, request(**fields), call)
         return await answer
-
-
-FAILED = MintFailedError("no answer", retryable=True)
