@@ -18,10 +18,12 @@ from cora.equipment.aggregates.asset import (
     port_key,
 )
 from cora.equipment.aggregates.fixture import Fixture
+from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.mount import Mount, MountStatus
 from cora.equipment.values import (
     AlternateIdentifier,
     AlternateIdentifierKind,
+    Manufacturer,
     Owner,
     OwnerGiven,
     Placement,
@@ -84,6 +86,11 @@ def a_fixture(**changes: Any) -> Fixture:
     return replace(_FIXTURE, **changes)
 
 
+def a_model(*declared_family_ids: UUID) -> Model:
+    """A model of these families."""
+    return Model(MODEL_ID, "ABRS-250MP", Manufacturer("Aerotech"), "ABRS-250MP-M-AS", declared_family_ids)
+
+
 # Few of each, so that what is drawn twice is often the same.
 ids = st.sampled_from([numbered(number) for number in range(1, 13)])
 optional_ids = st.none() | ids
@@ -102,8 +109,13 @@ identifiers = st.builds(
     st.sampled_from(["EPICS PV", "epics pv", "Property tag"]),
 )
 settings_objects = st.dictionaries(
-    st.sampled_from(["a", "b", "c"]), st.integers(0, 2) | st.text(max_size=1), max_size=3
+    st.sampled_from(["a", "b", "c"]), st.integers(0, 2) | st.sampled_from(["", "x"]), max_size=3
 )
+
+
+def mostly(usual: T, *others: T) -> st.SearchStrategy[T]:
+    """Nearly always the usual, so that what comes late in a row is reached too."""
+    return st.sampled_from([usual] * (6 * len(others)) + list(others))
 
 
 def distinct(elements: st.SearchStrategy[T], key: Callable[[T], Hashable]) -> st.SearchStrategy[tuple[T, ...]]:
@@ -122,7 +134,7 @@ def assets(id: st.SearchStrategy[UUID] = st.just(ASSET_ID)) -> st.SearchStrategy
         commissioned_at=st.just(NOW),
         description=st.none() | st.just("turns"),
         parent_id=optional_ids,
-        lifecycle=st.sampled_from(AssetLifecycle),
+        lifecycle=st.sampled_from([*AssetLifecycle] + [AssetLifecycle.ACTIVE] * 3),
         condition=st.sampled_from(AssetCondition),
         family_ids=distinct(ids, str),
         settings=settings_objects,
@@ -131,7 +143,7 @@ def assets(id: st.SearchStrategy[UUID] = st.just(ASSET_ID)) -> st.SearchStrategy
         alternate_identifiers=distinct(identifiers, identifier_key),
         model_id=optional_ids,
         controller_id=optional_ids,
-        fixture_id=optional_ids,
+        fixture_id=st.sampled_from([None, FIXTURE_ID, OTHER_ID]),
     )
 
 
@@ -140,7 +152,7 @@ def mounts() -> st.SearchStrategy[Mount]:
     return st.builds(
         a_mount,
         installed_asset_id=optional_ids,
-        status=st.sampled_from(MountStatus),
+        status=mostly(*MountStatus),
         parent_id=st.none() | st.just(OTHER_ID),
     )
 
