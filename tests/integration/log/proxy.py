@@ -161,7 +161,9 @@ class _Lane:
                         return
                     case Cut.EXECUTING:
                         self._to_server.write(head + body)
-                        await self._rest_of_statement()
+                        if what == "append":
+                            await self._rest_of_statement()
+                        await self._to_server.drain()
                         return
                     case Cut.AFTER:
                         self._swallow = True

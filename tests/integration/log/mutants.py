@@ -1,0 +1,168 @@
+"""The mechanisms that keep decisions true, each with a way to switch it off; the checker must notice every one."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+import cora.log.append
+import cora.log.batch
+import cora.log.store
+from cora.kernel import execute, reader
+from cora.kernel.reader import Append, Log, Reader, ReadSet
+from cora.log.append import Writer
+from cora.log.batch import Touched, arguments, read_rows
+from cora.log.connect import LOST
+from cora.log.held import HeldLog
+from cora.log.link import Link
+
+from .harness import substituted
+
+Change = Callable[[str], str]
+Patches = Callable[[], Sequence[Any]]
+
+
+def _none() -> Sequence[Any]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mechanism switched off: in the SQL, in the processes, or both. `mix` are the commands that show it."""
+
+    sql: Change | None = None
+    patches: Patches = _none
+    mix: Mapping[str, float] | None = None
+    cuts: float = 0.0
+
+
+def _reads_without(which: int) -> Patches:
+    """What was read arrives at the append without its versions (0), relations (1) or claims (2)."""
+
+    def rows(number: int, reads: ReadSet) -> tuple[list[Any], list[Any], list[Any]]:
+        kept = list(read_rows(number, reads))
+        kept[which] = []
+        return kept[0], kept[1], kept[2]
+
+    return lambda: [patch.object(cora.log.batch, "read_rows", rows)]
+
+
+def _late_basis() -> Sequence[Any]:
+    def read_set(self: Reader) -> ReadSet:
+        return replace(true_read_set(self), basis=max(self._heads, default=None))
+
+    true_read_set = Reader.read_set
+    return [patch.object(reader.Reader, "read_set", read_set)]
+
+
+async def _always(*_: Any) -> bool:
+    return True
+
+
+def _never_collides(self: Touched, request: Append) -> bool:
+    return False
+
+
+async def _decided_again(self: Writer, rows: tuple[Any, ...]) -> Any:
+    """A lost batch is sent as if it were new."""
+    while True:
+        try:
+            return await self._link.fetchval(cora.log.append.APPEND, *rows)
+        except LOST:
+            await self._link.drop()
+            await asyncio.sleep(0.01)
+            self._number += 1
+            rows = (rows[0], self._number, *rows[2:])
+
+
+@asynccontextmanager
+async def _hold_nothing(link: Link, on_commit: Callable[[], None]) -> AsyncGenerator[Log]:
+    connection = await link.connection()
+    await connection.execute("begin")
+    try:
+        yield HeldLog(link, connection, on_commit)
+    finally:
+        with contextlib.suppress(Exception):
+            await connection.execute("rollback")
+
+
+def _undated(requests: Sequence[Append]) -> tuple[Any, ...]:
+    return (*arguments(requests)[:-1], False)
+
+
+_LOCK = "perform pg_advisory_xact_lock(log_lock());"
+_HEAD = """select * into newest from block order by last_position desc limit 1;
+    head := coalesce(newest.last_position, 0);
+    moment := greatest(clock_timestamp(), newest.recorded_at);"""
+_RELEASED = "where not exists (select from unnest(released) r"
+_RECORD = "if cardinality(events) > 0 then\n        with recorded as"
+
+
+def _judged_before_the_lock(sql: str) -> str:
+    sql = substituted(_LOCK, "")(sql)
+    return substituted(_RECORD, f"{_LOCK}\n    {_HEAD}\n    {_RECORD}")(sql)
+
+
+_CROWDED = {"RegisterUnit": 3.0, "CloseBay": 6.0, "ReopenBay": 6.0, "MoveUnit": 10.0, "RetireUnit": 1.0}
+_TALLIED = {"TallyBay": 4.0, "RegisterUnit": 2.0, "MoveUnit": 4.0, "RetireUnit": 2.0}
+_BADGES = {"TakeBadge": 4.0, "DropBadge": 4.0, "NoteCarrier": 6.0, "HandOverBadge": 4.0}
+_COMPARED = {"HandOverBadge": 6.0, "CompareUnits": 10.0, "TakeBadge": 3.0}
+
+MUTANTS: Mapping[str, Mutant] = {
+    "versions of what was read are not checked": Mutant(patches=_reads_without(0), mix=_CROWDED),
+    "relations that were asked about are not checked": Mutant(patches=_reads_without(1), mix=_TALLIED),
+    "claims that were looked up are not checked": Mutant(patches=_reads_without(2), mix=_BADGES),
+    "relations are checked since the last look, not the first": Mutant(patches=_late_basis, mix=_TALLIED),
+    "refusals are answered unchecked": Mutant(
+        patches=lambda: [patch.object(execute, "_is_true", _always)], mix=_COMPARED
+    ),
+    "a batch holds requests that depend on one another": Mutant(
+        patches=lambda: [patch.object(Touched, "collide", _never_collides)], mix=_CROWDED
+    ),
+    "a lost batch is decided again": Mutant(
+        patches=lambda: [patch.object(Writer, "_until_answered", _decided_again)],
+        mix={"MeasureBay": 5.0, "MoveUnit": 1.0},
+        cuts=0.1,
+    ),
+    "decisions under the lock are made without it": Mutant(
+        patches=lambda: [
+            patch.object(cora.log.store, "hold", _hold_nothing),
+            patch.object(execute, "TRIES_BEFORE_LOCK", 0),
+        ],
+        mix=_COMPARED,
+    ),
+    "there is no lock": Mutant(
+        sql=substituted("return hashtextextended('cora.log.' || current_schema(), 0)", "return random() * 1e9"),
+        mix=_CROWDED,
+    ),
+    "requests are judged before the lock is taken": Mutant(sql=_judged_before_the_lock, mix=_TALLIED),
+    "recorded_at is when the wait began": Mutant(
+        sql=substituted("moment := greatest(clock_timestamp(), newest.recorded_at);", "moment := now();")
+    ),
+    "takes come before releases": Mutant(sql=substituted(_RELEASED, f"where true or {_RELEASED[6:]}"), mix=_BADGES),
+    "keys are looked up before the lock only": Mutant(
+        sql=substituted("where k.answered_at > moment - interval '7 days'", "where false"),
+        mix={"RegisterUnit": 1.0, "MeasureBay": 3.0},
+    ),
+    "times are not compared": Mutant(
+        patches=lambda: [patch.object(cora.log.append, "arguments", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
+    ),
+    "released claims are kept": Mutant(
+        sql=substituted("where accepted[r.request] and c.what", "where false and c.what"), mix=_BADGES
+    ),
+    "references that end are kept": Mutant(
+        sql=substituted("where accepted[g.request] and f.relation", "where false and f.relation"), mix=_TALLIED
+    ),
+}
+
+
+@contextmanager
+def switched_off(name: str | None) -> Generator[None]:
+    """This process without one of the mechanisms."""
+    with contextlib.ExitStack() as stack:
+        for each in MUTANTS[name].patches() if name else ():
+            stack.enter_context(each)
+        yield
