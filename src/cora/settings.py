@@ -1,0 +1,34 @@
+"""What a cora process is set to: environment variables with the prefix CORA_."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, HttpUrl
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment; options of the command line come before it."""
+
+    model_config = SettingsConfigDict(env_prefix="CORA_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path(".cora"), description="Where the embedded Postgres keeps its data and the first token lies."
+    )
+    database_url: str | None = Field(
+        None, description="A Postgres to use instead of the embedded one, version 15 or later: postgresql://..."
+    )
+    host: str = Field("127.0.0.1", description="The address the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port the server listens on.")
+    public_url: HttpUrl | None = Field(
+        None, description="Where the public reaches this server; landing pages of identifiers start with it."
+    )
+    allow_test_identifiers: bool = Field(
+        False, description="Allow the stub minter on a public server, and test identifiers beside real ones."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written to stderr.")
+
+    @property
+    def landing_url(self) -> str:
+        """What landing pages start with, without a slash at the end."""
+        return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -1,0 +1,127 @@
+"""Opens everything a surface needs, in order, and closes it again: database, log, equipment, kernel, workers."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from cora.equipment.aggregates.role import RoleAlreadyExistsError
+from cora.equipment.features.define_role import SEEDED_ROLES, define_role
+from cora.equipment.finish_reservations import finish_open_reservations
+from cora.equipment.wire import Deps, require_fit_minter, wire_equipment
+from cora.equipment.wired import Equipment
+from cora.kernel.execute import Call, Kernel
+from cora.kernel.principal import Principal, Role
+from cora.kernel.slice import CommandSlice
+from cora.log.embedded import embedded_postgres
+from cora.log.migrate import migrate
+from cora.log.store import PostgresLog
+from cora.log.tokens import TokenTable
+from cora.settings import Settings
+
+SYSTEM = Principal("system", Role.ADMIN)
+FIRST_TOKEN = "admin-token"  # noqa: S105
+WORK_EVERY = 5.0
+
+_logger = structlog.get_logger("cora")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A running cora, without its surfaces."""
+
+    settings: Settings
+    log: PostgresLog
+    tokens: TokenTable
+    equipment: Equipment
+    kernel: Kernel
+
+
+@contextmanager
+def database(settings: Settings) -> Generator[str]:
+    """The address of the database: the one that is set, or the embedded one, started for as long as it is used.
+
+    Raises `EmbeddedPostgresError`.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with embedded_postgres(settings.data_dir) as postgres:
+        yield postgres.dsn("postgres")
+
+
+@asynccontextmanager
+async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGenerator[Opened]:
+    """Migrate a database and open it, with the roles that every database has.
+
+    Raises `UnfitMinterError`, and what the database raises when it cannot be reached.
+    """
+    applied = await asyncio.to_thread(migrate, dsn, schema)
+    if applied:
+        _logger.info("migrated", applied=applied)
+    log = await PostgresLog.open(dsn, schema)
+    try:
+        equipment = wire_equipment(Deps(settings.landing_url, leases=log.leases, contacts=log.contacts))
+        await require_fit_minter(
+            equipment.doi_minter,
+            log,
+            is_public=settings.public_url is not None,
+            allow_test_identifiers=settings.allow_test_identifiers,
+        )
+        kernel = Kernel(log, equipment)
+        await _seed_roles(kernel)
+        yield Opened(settings, log, TokenTable(log.pool), equipment, kernel)
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def working(cora: Opened) -> AsyncGenerator[None]:
+    """Finish what was interrupted, every few seconds, for as long as a server runs."""
+    worker = asyncio.create_task(_work(cora), name="cora worker")
+    try:
+        yield
+    finally:
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+
+
+async def _work(cora: Opened) -> None:
+    while True:
+        try:
+            await finish_open_reservations(cora.kernel, cora.log)
+        except Exception:
+            _logger.exception("the worker failed; it goes on")
+        await asyncio.sleep(WORK_EVERY)
+
+
+async def _seed_roles(kernel: Kernel) -> None:
+    declared = define_role.__slice__  # type: ignore[attr-defined]
+    if not isinstance(declared, CommandSlice) or declared.identify is None:
+        raise TypeError("define_role declares no command that names its record")
+    for role in SEEDED_ROLES:
+        if (await kernel.log.record(declared.identify(role))).version == 0:
+            with contextlib.suppress(RoleAlreadyExistsError):  # another process starts at the same moment
+                await kernel.command(declared, role, Call(SYSTEM, via="system", request_id="first start"))
+
+
+async def first_token(cora: Opened) -> tuple[Path, bool]:
+    """The file with the admin token for the commands run beside the server, made on an empty database.
+
+    The second is whether it was made just now.
+    """
+    path = cora.settings.data_dir / FIRST_TOKEN
+    if await cora.tokens.list():
+        return path, False
+    token = await cora.tokens.create(Role.ADMIN, "admin")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(token)
+    return path, True
