@@ -23,7 +23,8 @@ def schema_problems(schema: Mapping[str, Any], pointer: str) -> tuple[Violation,
     if remote:
         return remote
     errors = list(Draft202012Validator({"$ref": DRAFT}).iter_errors(dict(schema))) or list(_unusable(schema))
-    return tuple(Violation(pointer + pointer_to(error.instance_path), error.message) for error in errors)
+    found = [Violation(pointer + pointer_to(error.instance_path), error.message) for error in errors]
+    return tuple(sorted(found, key=lambda violation: (violation.pointer, violation.detail)))
 
 
 def _unusable(schema: Mapping[str, Any]) -> Iterator[ValidationError]:

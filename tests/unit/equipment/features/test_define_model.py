@@ -1,0 +1,106 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from tests.unit.equipment.strategies_asset import NOW, decide, first_true, folds, names, numbered, refusal
+from tests.unit.equipment.strategies_definitions import (
+    FAMILY_ID,
+    OTHER_FAMILY_ID,
+    a_deprecated_family,
+    a_family,
+    families,
+    manufacturers,
+)
+
+from cora.equipment.aggregates.family import (
+    FAMILY,
+    Family,
+    FamilyDeprecatedError,
+    FamilyNotFoundError,
+    FamilyStatus,
+)
+from cora.equipment.aggregates.model import MODEL, Model, ModelDefined
+from cora.equipment.features.define_model import Context, DefineModel, define_model
+from cora.equipment.values import Manufacturer
+from cora.kernel.aggregate import Fact
+
+MEMBERS = {
+    "name": "ABRS-250MP",
+    "manufacturer": {"name": "Aerotech"},
+    "part_number": "ABRS-250MP-M-AS",
+    "declared_family_ids": [str(FAMILY_ID)],
+}
+COMMAND = DefineModel.model_validate(MEMBERS)
+TWO = DefineModel.model_validate({**MEMBERS, "declared_family_ids": [str(OTHER_FAMILY_ID), str(FAMILY_ID)]})
+
+
+async def test_a_model_of_a_known_family_is_defined() -> None:
+    assert await decide(define_model, COMMAND, (FAMILY, a_family())) == [
+        ModelDefined("ABRS-250MP", Manufacturer("Aerotech"), "ABRS-250MP-M-AS", (FAMILY_ID,))
+    ]
+
+
+def test_a_family_is_declared_once() -> None:
+    twice = DefineModel.model_validate({**MEMBERS, "declared_family_ids": [str(FAMILY_ID), str(FAMILY_ID)]})
+    (event,) = define_model(twice, Context({FAMILY_ID: a_family()}))
+    assert event.declared_family_ids == (FAMILY_ID,)
+
+
+def test_of_several_unknown_families_the_smallest_id_is_named() -> None:
+    with pytest.raises(FamilyNotFoundError) as refused:
+        define_model(TWO, Context({FAMILY_ID: None, OTHER_FAMILY_ID: None}))
+    assert refused.value.id == FAMILY_ID
+
+
+def test_an_unknown_family_is_refused_before_a_deprecated_one() -> None:
+    with pytest.raises(FamilyNotFoundError) as refused:
+        define_model(TWO, Context({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: None}))
+    assert refused.value.id == OTHER_FAMILY_ID
+
+
+def test_a_deprecated_family_is_refused() -> None:
+    with pytest.raises(FamilyDeprecatedError) as refused:
+        define_model(COMMAND, Context({FAMILY_ID: a_deprecated_family()}))
+    assert refused.value.family_id == FAMILY_ID
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"declared_family_ids": []},
+        {"declared_family_ids": ["RotaryStage"]},
+        {"part_number": ""},
+        {"part_number": "p" * 201},
+        {"manufacturer": {"name": ""}},
+        {"manufacturer": {"name": "Aerotech", "identifier": {"scheme": "ROR", "value": "0"}}},
+        {"manufacturer": {"name": "Aerotech", "country": "US"}},
+        {"website": "www.aerotech.com"},
+    ],
+)
+def test_what_is_of_the_wrong_shape_is_invalid(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        DefineModel.model_validate({**MEMBERS, **wrong})
+
+
+@given(
+    names,
+    manufacturers,
+    st.dictionaries(st.sampled_from([numbered(1), numbered(2), numbered(3)]), st.none() | families, min_size=1),
+)
+def test_a_model_is_defined_exactly_when_all_its_families_can_be_used(
+    name: str, manufacturer: Manufacturer, declared: dict[UUID, Family | None]
+) -> None:
+    command = DefineModel(name=name, manufacturer=manufacturer, part_number="A-1", declared_family_ids=tuple(declared))
+    refused = refusal(define_model, command=command, context=Context(declared))
+    assert refused is first_true(
+        (None in declared.values(), FamilyNotFoundError),
+        (any(family and family.status is FamilyStatus.DEPRECATED for family in declared.values()),
+         FamilyDeprecatedError),
+    )  # fmt: skip
+    if not refused:
+        decided = define_model(command, Context(declared))
+        assert folds(MODEL, None, decided, Fact(numbered(9), NOW)) == Model(
+            numbered(9), command.name, manufacturer, "A-1", tuple(declared)
+        )
