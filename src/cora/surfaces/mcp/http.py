@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from cora.equipment.wired import Equipment
 from cora.kernel.documents import Documents
-from cora.kernel.errors import MethodNotAllowedError, Refusal, UnauthenticatedError
+from cora.kernel.errors import MethodNotAllowedError, Refusal, UnsupportedMediaTypeError
 from cora.kernel.execute import Kernel
 from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal, Role
@@ -25,15 +26,13 @@ from cora.surfaces.mcp.tools import Caller, offered_tools
 
 MCP_PATH = "/mcp"
 
-_CALLER = "cora.mcp.caller"
-
 
 class McpEndpoint:
     """An ASGI application for the one address of MCP. It serves only while `running`.
 
-    It stands within the HTTP `Surface`, which says in the scope who is
-    calling (`principal`) and which request this is (`request_id`), and has
-    bounded the body. Without that it refuses everything.
+    It stands within the HTTP `Surface`, which has checked the token, bounded
+    the body, and says in `scope["state"]` who is calling (`principal`) and
+    which request this is (`request_id`). Without that it refuses everything.
     """
 
     def __init__(self, kernel: Kernel, documents: Documents, equipment: Equipment) -> None:
@@ -53,28 +52,33 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"MCP is not served over {scope['type']}")
-        caller = Caller(scope.get("principal", ANONYMOUS), scope.get("request_id") or new_id().hex)
+        caller = _caller(scope)
         try:
-            _admit(caller.principal, scope["method"])
+            _admit(caller.principal, scope["method"], Headers(scope=scope).get("content-type", ""))
         except Refusal as refusal:
             reply = problem_reply(refusal, caller.request_id)
             response = Response(reply.body, reply.status, media_type=reply.media_type.decode())
             response.raw_headers.extend(reply.headers)
             await response(scope, receive, send)
             return
-        await self._manager.handle_request({**scope, _CALLER: caller}, receive, send)
+        await self._manager.handle_request(scope, receive, send)
 
 
-def _admit(principal: Principal, method: str) -> None:
+def _admit(principal: Principal, method: str, content_type: str) -> None:
     principal.require(Role.READER)
     if method != "POST":
         # Without sessions there is nothing to listen to and nothing to end.
         raise MethodNotAllowedError(MCP_PATH, method, "POST")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaTypeError(content_type[:100] or "nothing")
+
+
+def _caller(scope: Scope) -> Caller:
+    state = scope.get("state", {})
+    return Caller(state.get("principal", ANONYMOUS), state.get("request_id") or new_id().hex)
 
 
 def _caller_of(context: Context) -> Caller:
-    """Who sent the HTTP request that holds this message; the endpoint put it there."""
+    """Who sent the HTTP request that holds this message."""
     request: Any = context.request
-    if request is None:
-        raise UnauthenticatedError
-    return request.scope[_CALLER]
+    return Caller(ANONYMOUS, new_id().hex) if request is None else _caller(request.scope)

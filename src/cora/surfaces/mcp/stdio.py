@@ -22,7 +22,7 @@ async def serve_stdio(kernel: Kernel, documents: Documents, equipment: Equipment
     tools = offered_tools(kernel, documents, equipment.slices, equipment.aggregates)
 
     def caller_of(_context: Context) -> Caller:
-        return Caller(principal, str(new_id()))
+        return Caller(principal, new_id().hex)
 
     server = mcp_server(tools, caller_of)
     async with stdio_server() as (received, sent):
