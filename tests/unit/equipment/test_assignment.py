@@ -370,3 +370,20 @@ async def test_a_recorded_test_identifier_is_marked(world: World) -> None:
     assert world.state(ASSET, asset)["persistent_id"]["test"] is True
     (own,) = [event.stream for event in world.log.events if event.kind == "PersistentIdMinted"]
     assert world.state(PERSISTENT_ID, own)["test"] is True
+
+
+async def test_a_request_refused_by_what_its_own_key_recorded_meanwhile_is_replayed(world: World) -> None:
+    asset = await world.asset()
+    requests = [world.record("asset", asset, "DOI", "10.5438/old", key="k1") for _ in range(3)]
+    answers = await asyncio.gather(*requests)
+    assert len({answer.body for answer in answers}) == 1
+    assert world.log.kinds().count("AssetPersistentIdAssigned") == 1
+
+
+async def test_a_scheme_without_an_authority_is_refused_before_anything_is_reserved(world: World) -> None:
+    asset = await world.asset()
+    world.minter.only = {"DOI"}
+    with pytest.raises(PersistentIdentifierMintError) as failure:
+        await world.assign("asset", asset, scheme="Handle")
+    assert not failure.value.retryable
+    assert "PersistentIdReserved" not in world.log.kinds()
