@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -41,7 +42,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Genera
         yield server.dsn("postgres")
 
 
-def execute(dsn: str, statement: str, *names: str) -> None:
+def execute(dsn: str, statement: LiteralString, *names: str) -> None:
     """Run one statement outside of a transaction, with names in the place of {}."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

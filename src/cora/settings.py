@@ -13,20 +13,22 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CORA_", extra="ignore")
 
     data_dir: Path = Field(
-        Path(".cora"), description="Where the embedded Postgres keeps its data and the first token lies."
+        default=Path(".cora"), description="Where the embedded Postgres keeps its data and the first token lies."
     )
     database_url: str | None = Field(
-        None, description="A Postgres to use instead of the embedded one, version 15 or later: postgresql://..."
+        default=None, description="A Postgres to use instead of the embedded one, version 15 or later: postgresql://..."
     )
-    host: str = Field("127.0.0.1", description="The address the server listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="The port the server listens on.")
+    host: str = Field(default="127.0.0.1", description="The address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port the server listens on.")
     public_url: HttpUrl | None = Field(
-        None, description="Where the public reaches this server; landing pages of identifiers start with it."
+        default=None, description="Where the public reaches this server; landing pages of identifiers start with it."
     )
     allow_test_identifiers: bool = Field(
-        False, description="Allow the stub minter on a public server, and test identifiers beside real ones."
+        default=False, description="Allow the stub minter on a public server, and test identifiers beside real ones."
     )
-    log_format: Literal["console", "json"] = Field("console", description="How log lines are written to stderr.")
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How log lines are written to stderr."
+    )
 
     @property
     def landing_url(self) -> str:
