@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+from tests.unit.equipment.strategies_asset import NOW, folds, numbered
+
+from cora.equipment.aggregates.model import (
+    MODEL,
+    Model,
+    ModelAlreadyExistsError,
+    ModelDefined,
+    ModelStatus,
+    model_claim,
+)
+from cora.equipment.values import AgentIdentifier, Manufacturer
+from cora.kernel.aggregate import Fact, Reference
+
+AEROTECH = Manufacturer("Aerotech", AgentIdentifier("Q4688035", "Wikidata"))
+ABRS = Model(numbered(1), "ABRS", AEROTECH, "ABRS-250MP", (numbered(2), numbered(3)), "turns", "https://aerotech.com")
+
+
+def test_a_model_is_what_was_defined() -> None:
+    event = ModelDefined("ABRS", AEROTECH, "ABRS-250MP", ABRS.declared_family_ids, "turns", "https://aerotech.com")
+    assert folds(MODEL, None, [event], Fact(ABRS.id, NOW)) == ABRS
+
+
+def test_it_holds_maker_and_part_number_ignoring_case_until_it_is_deprecated() -> None:
+    assert list(MODEL.claims(ABRS)) == [model_claim("AEROTECH", "abrs-250mp")]
+    assert list(MODEL.claims(replace(ABRS, status=ModelStatus.DEPRECATED))) == []
+
+
+def test_no_two_pairs_of_maker_and_part_number_give_one_claim() -> None:
+    pairs = [("Aero", "tech 1"), ("Aero tech", "1"), ("Aero t", "ech 1"), ("", "Aero tech 1")]
+    assert len({model_claim(*pair) for pair in pairs}) == len(pairs)
+
+
+def test_a_part_number_that_is_taken_is_refused_with_its_owner() -> None:
+    refused = MODEL.claim_taken(model_claim("Aerotech", "ABRS-250MP"), ABRS, numbered(9))
+    assert isinstance(refused, ModelAlreadyExistsError)
+    assert refused.existing_id == numbered(9)
+    assert "Aerotech" in refused.detail()
+
+
+def test_it_points_at_the_families_it_declares() -> None:
+    assert list(MODEL.references(ABRS)) == [
+        Reference("model.declared_family_ids", numbered(2)),
+        Reference("model.declared_family_ids", numbered(3)),
+    ]
+
+
+def test_it_is_found_by_name_maker_and_part_number() -> None:
+    assert {"ABRS", "Aerotech", "ABRS-250MP", "turns"} <= set(MODEL.search_text(ABRS).split())
