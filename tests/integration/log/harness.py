@@ -22,6 +22,7 @@ from cora.log.verify import Report, verify
 from . import records, toy
 
 CALLER = Principal("ada", Role.OPERATOR)
+GRACE = Principal("grace", Role.OPERATOR)
 
 _SCHEMA = (Path(cora.log.__file__).parent / "schema" / "0001_log.sql").read_text()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .checker import Counts, ViolationError, Workers, judge, workers
+from .checker import ViolationError, Workers, judge, workers
 from .harness import drop_schema, make_schema, opened
 from .mutants import MUTANTS
 from .worker import NAMES, Job
@@ -43,10 +43,8 @@ async def _round(processes: Workers, arena: dict[str, Any], seed: int, **options
 @pytest.mark.parametrize("cuts", [0.0, 0.03], ids=["undisturbed", "connections are lost"])
 async def test_every_decision_was_true(server: str, processes: Workers, cuts: float) -> None:
     async with _arena(server) as arena:
-        told = await _round(processes, arena, 1, seconds=4.0, cuts=cuts)
+        told = await _round(processes, arena, 1, seconds=3.0, cuts=cuts)
         counts = await judge(arena["dsn"], arena["schema"], told)
-        assert isinstance(counts, Counts)
-        print(counts)
         assert counts.recorded > 200
         assert counts.refused > 100
         assert counts.unchanged > 20
@@ -56,14 +54,13 @@ async def test_every_decision_was_true(server: str, processes: Workers, cuts: fl
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_the_checker_notices_when(mutant: str, server: str, processes: Workers) -> None:
     switched = MUTANTS[mutant]
-    for seed in range(6):
+    for seed in range(8):
         async with _arena(server, switched.sql) as arena:
             told = await _round(
-                processes, arena, seed, seconds=1.0, mutant=mutant, mix=switched.mix, cuts=switched.cuts
+                processes, arena, seed, seconds=0.7, mutant=mutant, mix=switched.mix, cuts=switched.cuts
             )
             try:
                 await judge(arena["dsn"], arena["schema"], told)
-            except ViolationError as violation:
-                print(violation)
+            except ViolationError:
                 return
-    pytest.fail("six rounds, and nothing was noticed")
+    pytest.fail("eight rounds, and nothing was noticed")
