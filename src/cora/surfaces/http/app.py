@@ -70,6 +70,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=settings.lifespan,
         middleware=[Middleware(Surface, paths=paths, tokens=tokens)],
         exception_handlers={HTTPException: _not_here},

@@ -1,6 +1,6 @@
 """The schemas of the API description: commands, answers, records, events and problems, from their declarations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -54,8 +54,16 @@ class Schemas:
                 key = ("member", refusal.code(), name)
                 inputs.append((key, "serialization", TypeAdapter(hints[name])))
         found, rest = TypeAdapter.json_schemas(inputs, ref_template=_ROOT + "{model}")
-        self._found: dict[_Key, Schema] = {key: _plain(schema) for (key, _), schema in found.items()}
-        self.definitions: dict[str, Schema] = _plain(rest.get("$defs", {}))
+        definitions: dict[str, Schema] = _plain(rest.get("$defs", {}))
+        states = {found[("state", each.kind), "serialization"].get("$ref"): each.kind for each in aggregates}
+        names = {
+            name: f"{camel(states[_ROOT + name])}State" if _ROOT + name in states else _short(name)
+            for name in definitions
+        }
+        if len(set(names.values())) < len(names):
+            raise TypeError(f"two schemas have one name: {sorted(names.values())}")
+        self._found: dict[_Key, Schema] = {key: _renamed(_plain(schema), names) for (key, _), schema in found.items()}
+        self.definitions = {names[name]: _renamed(schema, names) for name, schema in definitions.items()}
         # Commands are shown less the fields of their path; questions as parameters.
         self._requests = {each.name: self._taken_apart(("request", each.name)) for each in slices}
         for aggregate in aggregates:
@@ -85,7 +93,6 @@ class Schemas:
         further: Schema = {}
         if ("answer", declared.name) in self._found:
             further = self._resolved(self._found["answer", declared.name])
-        kind = camel(declared.on.kind)
         self.components[name] = {
             "type": "object",
             "properties": {
@@ -96,7 +103,7 @@ class Schemas:
                 "recorded_at": {**_TIME, "description": "When cora learned it; absent when nothing changed."},
                 "dry_run": {"const": True, "description": "Present when nothing was recorded, only rehearsed."},
                 "events": {"type": "array", "items": self._recorded(declared)},
-                "state": ref(f"{kind}State"),
+                "state": self._found["state", declared.on.kind],
                 **further.get("properties", {}),
             },
             "required": ["id", "version", "position", "events", "state"],
@@ -143,7 +150,6 @@ class Schemas:
 
     def _add_record(self, aggregate: Aggregate[Any]) -> None:
         name = camel(aggregate.kind)
-        self.components[f"{name}State"] = self._found["state", aggregate.kind]
         self.components[f"{name}Record"] = {
             "type": "object",
             "properties": {
@@ -154,7 +160,7 @@ class Schemas:
                 "created_at": _TIME,
                 "recorded_at": _TIME,
                 "occurred_at": _TIME,
-                "state": ref(f"{name}State"),
+                "state": self._found["state", aggregate.kind],
             },
             "required": ["id", "kind", "version", "position", "created_at", "recorded_at", "occurred_at", "state"],
         }
@@ -225,4 +231,23 @@ def _plain(schema: Any) -> Any:
         return {key: _plain(value) for key, value in given.items() if not (key == "title" and isinstance(value, str))}
     if isinstance(schema, list):
         return [_plain(item) for item in cast("list[Any]", schema)]
+    return schema
+
+
+def _short(name: str) -> str:
+    """A definition's name, where two have the same class name that Pydantic then tells apart by whole modules."""
+    *modules, last = name.split("__")
+    return f"{modules[-1].capitalize()}{last}" if modules else name
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    """The schema with its references under the names given to them."""
+    if isinstance(schema, dict):
+        given = cast("dict[str, Any]", schema)
+        return {
+            key: _ROOT + names[value.removeprefix(_ROOT)] if key == "$ref" else _renamed(value, names)
+            for key, value in given.items()
+        }
+    if isinstance(schema, list):
+        return [_renamed(item, names) for item in cast("list[Any]", schema)]
     return schema
