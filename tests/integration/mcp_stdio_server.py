@@ -1,17 +1,19 @@
-"""`serve_stdio` in a process of its own: `python mcp_stdio_server.py <database> <schema> <role>`."""
+"""`serve_stdio` in a process of its own: `python mcp_stdio_server.py <database> <directory> <role>`."""
 
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
-from cora.equipment.wire import Deps, wire_equipment
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.slice import CommandSlice, HandlerSlice
-from cora.log.store import PostgresLog
+from cora.settings import Settings
+from cora.surfaces.logging import configure_logging
 from cora.surfaces.mcp.stdio import serve_stdio
+from cora.surfaces.start import opened
 
 
 class NoisyKernel(Kernel):
@@ -23,20 +25,19 @@ class NoisyKernel(Kernel):
         return await super().command(declared, command, call)
 
 
-async def main(dsn: str, schema: str, label: str) -> int:
+async def main(dsn: str, directory: str, label: str) -> int:
     """Serve until standard input ends; 1 when the principal is refused."""
     principal = ANONYMOUS if label == "anonymous" else Principal("tester", Role.named(label))
-    log = await PostgresLog.open(dsn, schema)
-    try:
-        equipment = wire_equipment(Deps("https://cora.example", log.leases, log.contacts))
-        await serve_stdio(NoisyKernel(log, equipment), log, equipment, principal)
-    except Refusal as refusal:
-        print(refusal.code(), file=sys.stderr)
-        return 1
-    finally:
-        await log.close()
+    async with opened(Settings(data_dir=Path(directory)), dsn) as cora:
+        kernel = NoisyKernel(cora.log, cora.equipment)
+        try:
+            await serve_stdio(kernel, cora.log, cora.equipment, principal)
+        except Refusal as refusal:
+            print(refusal.code(), file=sys.stderr)
+            return 1
     return 0
 
 
 if __name__ == "__main__":
+    configure_logging("console")
     sys.exit(asyncio.run(main(*sys.argv[1:])))

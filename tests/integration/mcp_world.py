@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -16,17 +15,12 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
-from tests.integration.log.harness import drop_schema, make_schema
 
-from cora.equipment.wire import Deps, wire_equipment
-from cora.kernel.execute import Kernel
 from cora.kernel.principal import Role
-from cora.log.store import PostgresLog
-from cora.log.tokens import TokenTable
-from cora.surfaces.http.app import HttpSettings, create_app
-from cora.surfaces.mcp.http import MCP_PATH, McpEndpoint
+from cora.surfaces.mcp.http import MCP_PATH
+from cora.surfaces.server import application
+from cora.surfaces.start import Opened
 
-PUBLIC_URL = "https://cora.example"
 ROLES = (Role.READER, Role.OPERATOR, Role.STEWARD, Role.ADMIN)
 CLIENTS = ("auto", "legacy")
 """Both ways in which the SDK speaks to a server: without a handshake, and with one."""
@@ -34,11 +28,10 @@ CLIENTS = ("auto", "legacy")
 
 @dataclass
 class Server:
-    """A server that runs, its log, and a token for each role; the tokens are named after their roles."""
+    """A server that runs, and a token for each role; the tokens are named after their roles."""
 
     url: str
-    log: PostgresLog
-    tokens: TokenTable
+    cora: Opened
     bearers: dict[Role, str] = field(default_factory=dict[Role, str])
 
     @asynccontextmanager
@@ -89,31 +82,13 @@ def told(result: CallToolResult) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def serving(dsn: str) -> AsyncGenerator[Server]:
-    """A server on a fresh schema."""
-    schema = await make_schema(dsn)
-    log = await PostgresLog.open(dsn, schema)
-    try:
-        equipment = wire_equipment(Deps(PUBLIC_URL, log.leases, log.contacts))
-        kernel = Kernel(log, equipment)
-        tokens = TokenTable(log.pool)
-        endpoint = McpEndpoint(kernel, log, equipment)
-
-        @asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-            async with endpoint.running():
-                yield
-
-        settings = HttpSettings(within={MCP_PATH: endpoint}, lifespan=lifespan)
-        app = create_app(kernel, log, tokens, equipment, settings)
-        async with _listening(app) as url:
-            server = Server(url, log, tokens)
-            for role in ROLES:
-                server.bearers[role] = await tokens.create(role, role.label)
-            yield server
-    finally:
-        await log.close()
-        await drop_schema(dsn, schema)
+async def serving(cora: Opened) -> AsyncGenerator[Server]:
+    """A server of everything, as `cora serve` runs it."""
+    async with _listening(application(cora)) as url:
+        server = Server(url, cora)
+        for role in ROLES:
+            server.bearers[role] = await cora.tokens.create(role, role.label)
+        yield server
 
 
 @asynccontextmanager
@@ -127,11 +102,6 @@ async def _listening(app: FastAPI) -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         await running
-
-
-def database() -> str:
-    """A superuser's address of a database for tests."""
-    return os.environ["CORA_TEST_DATABASE_URL"]
 
 
 async def build_fixture(agent: Agent, name: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
-from tests.integration.mcp_world import CLIENTS, PUBLIC_URL, ROLES, Server, build_fixture, database, serving
+from tests.integration.mcp_world import CLIENTS, ROLES, Server, build_fixture, serving
 
 from cora.equipment import features
 from cora.equipment.wire import AGGREGATES
@@ -19,6 +19,7 @@ from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.kernel.slice import QuerySlice, declared_slices
 from cora.surfaces.mcp.http import MCP_PATH
+from cora.surfaces.start import Opened
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 SLICES = tuple(declared_slices(features))
@@ -30,8 +31,8 @@ READS = {
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncGenerator[Server]:
-    async with serving(database()) as server:
+async def server(module_cora: Opened) -> AsyncGenerator[Server]:
+    async with serving(module_cora) as server:
         yield server
 
 
@@ -55,7 +56,7 @@ async def test_a_fixture_is_built_cited_and_read_alike_over_mcp_and_http(server:
             "identifier": f"urn:uuid:{made['fixture']}",
             "identifierType": "URN",
         }
-        assert before["landingPage"] == f"{PUBLIC_URL}/id/{made['fixture']}"
+        assert before["landingPage"] == f"{server.cora.equipment.public_url}/id/{made['fixture']}"
         assert before["complete"] is True
         assert (await web.get(path)).json() == before
 
@@ -92,15 +93,15 @@ async def test_without_a_valid_token_nothing_is_answered(server: Server, bearer:
 
 async def test_a_revoked_token_is_refused_at_its_next_request(server: Server) -> None:
     name = f"visitor {uuid4().hex}"
-    bearer = await server.tokens.create(Role.OPERATOR, name)
+    bearer = await server.cora.tokens.create(Role.OPERATOR, name)
     assert (await post(server, rpc("tools/list"), bearer)).status_code == 200
-    (token,) = [token for token in await server.tokens.list() if token.name == name]
-    await server.tokens.revoke(token.id)
+    (token,) = [token for token in await server.cora.tokens.list() if token.name == name]
+    await server.cora.tokens.revoke(token.id)
     assert (await post(server, rpc("tools/list"), bearer)).status_code == 401
 
 
 async def test_the_sdk_client_cannot_connect_with_a_wrong_token(server: Server) -> None:
-    wrong = Server(server.url, server.log, server.tokens, {Role.ADMIN: "cora_wrong"})
+    wrong = Server(server.url, server.cora, {Role.ADMIN: "cora_wrong"})
     with pytest.raises((MCPError, ExceptionGroup)):
         async with wrong.client(Role.ADMIN) as agent:
             await agent.names()
@@ -296,7 +297,7 @@ async def test_the_other_options_reach_the_log(server: Server) -> None:
             "update_family_settings_schema", family_id=family["id"], settings_schema=schema, if_match=1
         )
         assert updated["version"] == 2
-    rows = await server.log.pool.fetch(
+    rows = await server.cora.log.pool.fetch(
         "select actor, via, on_behalf_of, request from event where stream = $1 order by version", family["id"]
     )
     assert [(row["actor"], row["via"], row["on_behalf_of"]) for row in rows] == [
@@ -314,7 +315,7 @@ async def test_the_id_of_the_request_is_in_the_problem_and_in_the_log(server: Se
     assert answered.json()["result"]["structuredContent"]["request_id"] == "ticket-17"
     make = rpc("tools/call", name="register_facility", arguments={"code": "traced", "name": "Traced"})
     made = (await post(server, make, bearer, **{"X-Request-Id": "ticket-18"})).json()["result"]["structuredContent"]
-    assert await server.log.pool.fetchval("select request from event where stream = $1", made["id"]) == "ticket-18"
+    assert await server.cora.log.pool.fetchval("select request from event where stream = $1", made["id"]) == "ticket-18"
 
 
 async def test_a_command_beside_the_log_and_contacts(server: Server) -> None:
@@ -383,7 +384,7 @@ def hostile() -> dict[str, bytes]:
 @pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28", "1999-01-01"])
 @pytest.mark.parametrize("what", hostile())
 async def test_nothing_a_client_sends_is_a_fault_of_the_server(server: Server, what: str, version: str) -> None:
-    events = await server.log.pool.fetchval("select count(*) from event")
+    events = await server.cora.log.pool.fetchval("select count(*) from event")
     headers = {**ACCEPT, "Content-Type": "application/json", "Mcp-Protocol-Version": version}
     async with server.web(Role.ADMIN) as web:
         answered = await web.post(MCP_PATH, content=hostile()[what], headers=headers)
@@ -392,7 +393,7 @@ async def test_nothing_a_client_sends_is_a_fault_of_the_server(server: Server, w
         if answered.status_code != 202:
             told = answered.json()
             assert "error" in told or told["result"]["structuredContent"]["status"] == 422
-        assert await server.log.pool.fetchval("select count(*) from event") == events
+        assert await server.cora.log.pool.fetchval("select count(*) from event") == events
         assert (await web.post(MCP_PATH, json=rpc("tools/list"), headers=ACCEPT)).status_code == 200
 
 

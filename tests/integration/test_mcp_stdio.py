@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from mcp import Client, StdioServerParameters
 from tests.integration import mcp_stdio_server
-from tests.integration.log.harness import drop_schema, fetch, make_schema
-from tests.integration.mcp_world import CLIENTS, Agent, build_fixture, database
+from tests.integration.log.harness import fetch
+from tests.integration.mcp_world import CLIENTS, Agent, build_fixture
 
 from cora.equipment import features
 from cora.equipment.wire import AGGREGATES
@@ -25,26 +25,25 @@ SCRIPT = Path(mcp_stdio_server.__file__)
 
 
 @pytest.fixture(scope="module")
-async def schema() -> AsyncGenerator[str]:
-    schema = await make_schema(database())
-    yield schema
-    await drop_schema(database(), schema)
+def place(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The database and the data directory of the servers."""
+    return module_database_url, str(tmp_path_factory.mktemp("cora"))
 
 
 @asynccontextmanager
-async def agent(schema: str, role: Role, mode: Any = "auto") -> AsyncGenerator[Agent]:
+async def agent(place: tuple[str, str], role: Role, mode: Any = "auto") -> AsyncGenerator[Agent]:
     """A client that starts the server with a role."""
-    arguments = [str(SCRIPT), database(), schema, role.label]
+    arguments = [str(SCRIPT), *place, role.label]
     async with Client(StdioServerParameters(command=sys.executable, args=arguments), mode=mode) as client:
         yield Agent(client)
 
 
 @asynccontextmanager
-async def process(schema: str, label: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+async def process(place: tuple[str, str], label: str) -> AsyncGenerator[asyncio.subprocess.Process]:
     """The server without a client, to see every byte it prints."""
     pipe = asyncio.subprocess.PIPE
     started = await asyncio.create_subprocess_exec(
-        sys.executable, str(SCRIPT), database(), schema, label, stdin=pipe, stdout=pipe, stderr=pipe
+        sys.executable, str(SCRIPT), *place, label, stdin=pipe, stdout=pipe, stderr=pipe
     )
     try:
         yield started
@@ -55,8 +54,8 @@ async def process(schema: str, label: str) -> AsyncGenerator[asyncio.subprocess.
 
 
 @pytest.mark.parametrize("mode", CLIENTS)
-async def test_a_fixture_is_built_and_cited(schema: str, mode: str) -> None:
-    async with agent(schema, Role.ADMIN, mode) as client:
+async def test_a_fixture_is_built_and_cited(place: tuple[str, str], mode: str) -> None:
+    async with agent(place, Role.ADMIN, mode) as client:
         made = await build_fixture(client, f"S{mode}")
         assigned = await client.call("assign_fixture_persistent_id", fixture_id=made["fixture"], scheme="Handle")
         record = await client.call("get_fixture_pidinst", fixture_id=made["fixture"])
@@ -64,14 +63,14 @@ async def test_a_fixture_is_built_and_cited(schema: str, mode: str) -> None:
         again = await client.refusal("assign_fixture_persistent_id", fixture_id=made["fixture"], scheme="Handle")
         assert (again["status"], again["code"]) == (409, "FixturePersistentIdAlreadyAssigned")
     sql = "select distinct actor, via from event where stream = $1"
-    rows = await fetch(database(), schema, sql, made["fixture"])
+    rows = await fetch(place[0], "cora", sql, made["fixture"])
     assert [(row["actor"], row["via"]) for row in rows] == [("tester", "mcp")]
 
 
 @pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR])
-async def test_tools_are_offered_by_role(schema: str, role: Role) -> None:
+async def test_tools_are_offered_by_role(place: tuple[str, str], role: Role) -> None:
     slices = {declared.name for declared in declared_slices(features) if declared.allow <= role}
-    async with agent(schema, role) as client:
+    async with agent(place, role) as client:
         names = await client.names()
         assert slices <= names
         assert len(names) == len(slices) + 2 * len(AGGREGATES)
@@ -79,8 +78,8 @@ async def test_tools_are_offered_by_role(schema: str, role: Role) -> None:
         assert (problem["status"], problem["code"], problem["needed"]) == (403, "Forbidden", "admin")
 
 
-async def test_options_and_violations(schema: str) -> None:
-    async with agent(schema, Role.ADMIN) as client:
+async def test_options_and_violations(place: tuple[str, str]) -> None:
+    async with agent(place, Role.ADMIN) as client:
         key = uuid4().hex
         first = await client.call("register_facility", code="io", name="IO", idempotency_key=key)
         assert await client.call("register_facility", code="io", name="IO", idempotency_key=key) == first
@@ -91,8 +90,8 @@ async def test_options_and_violations(schema: str) -> None:
         assert {error["pointer"] for error in problem["errors"]} == {"/code", "/name", "/when"}
 
 
-async def test_input_is_limited_as_over_http(schema: str) -> None:
-    async with agent(schema, Role.ADMIN) as client:
+async def test_input_is_limited_as_over_http(place: tuple[str, str]) -> None:
+    async with agent(place, Role.ADMIN) as client:
         large = await client.refusal("register_facility", code="big", name="x" * MAXIMUM_BODY)
         assert (large["status"], large["code"], large["limit"]) == (413, "TooLarge", MAXIMUM_BODY)
         deep: Any = "bottom"
@@ -102,7 +101,7 @@ async def test_input_is_limited_as_over_http(schema: str) -> None:
         assert (problem["status"], problem["code"]) == (422, "InvalidRequest")
 
 
-async def test_standard_output_carries_the_protocol_and_nothing_else(schema: str) -> None:
+async def test_standard_output_carries_the_protocol_and_nothing_else(place: tuple[str, str]) -> None:
     messages: list[dict[str, Any]] = [
         {
             "jsonrpc": "2.0",
@@ -122,7 +121,7 @@ async def test_standard_output_carries_the_protocol_and_nothing_else(schema: str
             "params": {"name": "register_facility", "arguments": {"code": "quiet", "name": "Quiet"}},
         },
     ]
-    async with process(schema, "admin") as server:
+    async with process(place, "admin") as server:
         assert server.stdin is not None
         assert server.stdout is not None
         assert server.stderr is not None
@@ -142,8 +141,8 @@ async def test_standard_output_carries_the_protocol_and_nothing_else(schema: str
     assert answers[-1]["result"]["isError"] is False
 
 
-async def test_nobody_is_served_without_a_role(schema: str) -> None:
-    async with process(schema, "anonymous") as server:
+async def test_nobody_is_served_without_a_role(place: tuple[str, str]) -> None:
+    async with process(place, "anonymous") as server:
         printed, errors = await asyncio.wait_for(server.communicate(), 30)
     assert (server.returncode, printed) == (1, b"")
     assert b"Unauthenticated" in errors
