@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cora.facility_file.composer import MAXIMUM_ALIASED_NODES, MAXIMUM_DEPTH
 from cora.facility_file.entries import AssetEntry, FamilyEntry, UnderEntry
 from cora.facility_file.nodes import Scalar, resolved
-from cora.facility_file.paths import joined_path, split_path
+from cora.facility_file.paths import joined_path, split_path, tidy
 from cora.facility_file.read import Files, read_files
 from cora.facility_file.shapes import Entry
 
@@ -204,7 +204,8 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path):
     )
 )
 def test_a_path_leads_back_to_its_names(names: list[str]):
-    tidied = [name for each in names for name in split_path(joined_path(each))]
+    # A slash inside a name is doubled; at the start of a name no path can tell it from the one before.
+    tidied = [tidy(name.lstrip("/")) or "a" for name in names]
     assert split_path(joined_path(*tidied)) == tidied
 
 
@@ -217,9 +218,9 @@ def test_a_path_without_a_name_is_refused(path: str):
             split_path(path)
 
 
-_words = st.sampled_from(
-    ["cora: 1", "assets:", "- name: A", "children:", "families: [", "]", "{", "}", "&a", "*a", "!!x", "'", '"', "|"]
-    + [">", "? ", ": ", "- ", "#", "\t", "  ", "\n", "\0", "é", "---", "%YAML 1.1"]
+_words = st.one_of(
+    st.sampled_from(("cora: 1", "assets:", "- name: A", "children:", "families: [", "]", "{", "}", "&a", "*a", "!!x")),
+    st.sampled_from(("'", '"', "|", ">", "? ", ": ", "- ", "#", "\t", "  ", "\n", "\0", "é", "---", "%YAML 1.1")),
 )
 
 

@@ -1,0 +1,106 @@
+"""A facility whose records are reached from this process: the kernel and its documents."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from cora.equipment.ports.contacts import Contacts
+from cora.facility_file.keys import AGGREGATES, Key
+from cora.facility_file.port import Record, StepRefusedError, UnreachableError
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
+from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
+from cora.kernel.execute import Call, Kernel
+from cora.kernel.identity import new_id
+from cora.kernel.principal import Principal
+from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
+
+
+def commands_in(slices: Sequence[Slice]) -> Mapping[str, CommandSlice | HandlerSlice]:
+    """The commands among slices, by name."""
+    return MappingProxyType({each.name: each for each in slices if isinstance(each, CommandSlice | HandlerSlice)})
+
+
+def record_of(aggregate: Aggregate[Any], shown: Mapping[str, Any]) -> Record:
+    """A record from the JSON object in which it is shown."""
+    return Record(
+        UUID(shown["id"]),
+        aggregate.state_adapter.validate_python(shown["state"]),
+        datetime.fromisoformat(shown["created_at"]),
+        datetime.fromisoformat(shown["recorded_at"]),
+        datetime.fromisoformat(shown["occurred_at"]),
+    )
+
+
+class DirectFacility:
+    """Implements `Facility` on a kernel."""
+
+    def __init__(
+        self, kernel: Kernel, documents: Documents, contacts: Contacts, slices: Sequence[Slice], principal: Principal
+    ) -> None:
+        self.commands = commands_in(slices)
+        self._kernel = kernel
+        self._documents = documents
+        self._contacts = contacts
+        self._principal = principal
+        self._run = new_id()
+
+    async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
+        """The living records with these natural keys."""
+        found = await asyncio.gather(*(self._kernel.log.holder(key.claim) for key in keys))
+        return [holder.owner for holder in found]
+
+    async def get(self, kind: str, id: UUID) -> Record | None:
+        """A record by its id."""
+        aggregate = AGGREGATES[kind]
+        try:
+            envelope = await self._documents.get(aggregate, id)
+        except NotFoundError:
+            return None
+        return record_of(aggregate, json.loads(envelope.body))
+
+    async def listed(
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+    ) -> AsyncIterator[Record]:
+        """The records of a kind that fit, page by page."""
+        aggregate = AGGREGATES[kind]
+        after: str | None = None
+        left = limit
+        while left is None or left > 0:
+            asked = Asked(filters, limit=min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT), after=after)
+            page = json.loads((await self._documents.list(aggregate, asked)).body)
+            for shown in page["items"]:
+                yield record_of(aggregate, shown)
+            after = page["next"]
+            left = None if left is None else left - len(page["items"])
+            if after is None:
+                return
+
+    async def address(self, contact_id: str) -> str | None:
+        """The e-mail address of a contact."""
+        return await self._contacts.get(UUID(contact_id))
+
+    async def execute(
+        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
+    ) -> None:
+        """Run a command."""
+        declared = self.commands[command]
+        call = Call(self._principal, "import", f"{self._run}-{number}", occurred_at=occurred_at)
+        try:
+            await self._kernel.command(declared, declared.request.model_validate(arguments), call)
+        except ValidationError as wrong:
+            raise StepRefusedError("InvalidRequest", str(wrong.errors(include_url=False)[0]["msg"]), 422) from wrong
+        except OccurredBeforeLastFactError as refusal:
+            raise StepRefusedError(
+                refusal.code(), refusal.detail(), refusal.status, refusal.last_occurred_at
+            ) from refusal
+        except Refusal as refusal:
+            raise StepRefusedError(refusal.code(), refusal.detail(), refusal.status) from refusal
+        except OSError as error:
+            raise UnreachableError(f"the database cannot be reached: {error}") from error

@@ -1,0 +1,1 @@
+"""Makes a plan from facility files and from what is recorded."""

@@ -1,0 +1,316 @@
+"""Planning one command: it is decided beforehand, by its own rules, on what will be recorded by then.
+
+So the rules stand in one place, the decisions themselves, and a plan knows
+what would be refused before anything is touched.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from cora.equipment.aggregates.asset import ASSET, Asset, AssetTier
+from cora.equipment.aggregates.mount import MOUNT, Mount
+from cora.equipment.values import Placement
+from cora.facility_file.planning.known import Known
+from cora.facility_file.planning.survey import Survey
+from cora.facility_file.port import Facility
+from cora.facility_file.problems import Place, Problem, Problems
+from cora.facility_file.shapes import LEFT_OUT, Entry
+from cora.facility_file.steps import Stage, Step, Steps
+from cora.kernel.aggregate import Aggregate, Claim, Fact
+from cora.kernel.errors import Refusal
+from cora.kernel.reader import Reader
+from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On
+
+S = TypeVar("S")
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NO_ID = UUID(int=0)
+_MOST_NAMES = 1_000
+_NAME_FIELDS = {"mount": "slot_code", "facility": "code"}
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The time of a planned event: None is the moment of applying. `is_dated` says that the file gives it."""
+
+    moment: datetime | None
+    is_dated: bool = False
+
+
+def later(one: When, other: When) -> When:
+    """The later of two; the moment of applying is the latest."""
+    if one.moment is None or other.moment is None:
+        return When(None)
+    return one if one.moment >= other.moment else When(other.moment)
+
+
+@dataclass(slots=True)
+class Subject:
+    """An entry that is being planned: how messages name it and where its keys stand."""
+
+    entry: Entry
+    label: str
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+    """The key of the file for each field of a command where they differ."""
+
+    def place(self, path: Iterable[str | int]) -> Place:
+        """Where a field of a command, or something in it, stands in the file."""
+        steps = list(path)
+        if not steps:
+            return self.entry.place
+        key = self.keys.get(str(steps[0]), str(steps[0]))
+        return self.entry.at(key, *steps[1:2])
+
+    def shown(self, path: Iterable[str | int]) -> str:
+        """A field of a command as the file spells it."""
+        steps = [str(step) for step in path if str(step)]
+        return "/".join([self.keys.get(steps[0], steps[0]), *steps[1:]]) if steps else ""
+
+
+class PlannedReader:
+    """What a decision reads, as it will be by then."""
+
+    def __init__(self, planning: "Planning", stand_ins: bool) -> None:
+        self._planning = planning
+        self._stand_ins = stand_ins
+
+    async def get(self, aggregate: Aggregate[S], id: UUID) -> S | None:
+        """The planned state of a record, else the recorded one."""
+        planned = self._planning.states.get(id)
+        if planned is None and self._stand_ins and aggregate.kind in _STAND_INS:
+            return cast("S", _STAND_INS[aggregate.kind])
+        if planned is None:
+            record = await self._planning.facility.get(aggregate.kind, id) if aggregate.kind in _LOOKED_UP else None
+            planned = record.state if record else None
+        return planned if isinstance(planned, aggregate.state) else None
+
+    async def require(self, aggregate: Aggregate[S], id: UUID) -> S:
+        """The planned state of a record."""
+        state = await self.get(aggregate, id)
+        if state is None:
+            raise aggregate.not_found(id)
+        return state
+
+    async def owner(self, claim: Claim) -> UUID | None:
+        """Who will hold a claimed value. What else is claimed was looked up by name before."""
+        return self._planning.claims.get(claim)
+
+    async def sources(self, _relation: str, _target: UUID) -> tuple[UUID, ...]:
+        """Nothing: what a plan decides beforehand never depends on them."""
+        return ()
+
+    async def first_source(self, _relation: str, _target: UUID) -> UUID | None:
+        """Nothing, as `sources`."""
+        return None
+
+    async def exists(self, id: UUID) -> bool:
+        """Whether the id is used."""
+        return id in self._planning.states
+
+    def assume_new(self, _id: UUID) -> None:
+        """Nothing to note."""
+
+
+_LOOKED_UP = frozenset(("facility", "role", "family", "model", "frame", "mount", "asset", "assembly", "fixture"))
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
+# A parent, a controller and a slot above were found by name, so they live; no more is asked of them.
+_STAND_INS: dict[str, Any] = {
+    ASSET.kind: Asset(_NO_ID, "", AssetTier.UNIT, _ANY_TIME, _ANY_TIME),
+    MOUNT.kind: Mount(_NO_ID, "", Placement(_NO_ID)),
+}
+_WITH_STAND_INS = frozenset(("register_asset", "register_mount"))
+
+
+@dataclass
+class Planning:
+    """A plan being made."""
+
+    survey: Survey
+    known: Known
+    facility: Facility
+    problems: Problems
+    now: datetime
+    steps: Steps = field(default_factory=Steps)
+    warnings: list[Problem] = field(default_factory=list[Problem])
+    states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
+    """The planned state of records that others depend on."""
+    claims: dict[Claim, UUID] = field(default_factory=dict[Claim, UUID])
+    labels: dict[UUID, str] = field(default_factory=dict[UUID, str])
+    """How messages name a record."""
+    ids: dict[str, dict[Any, UUID]] = field(default_factory=lambda: defaultdict[str, dict[Any, UUID]](dict))
+    """By kind: the ids of records that are there or will be, by what `Known` and `Survey` have for keys."""
+    failed: set[UUID] = field(default_factory=set[UUID])
+    """Records whose own entry is wrong; what refers to them is not told of as well."""
+    levels: dict[str, dict[Any, int]] = field(default_factory=lambda: defaultdict[str, dict[Any, int]](dict))
+    """By kind: at which level a new record is made, those that it needs being made before."""
+    bound_ids: set[UUID] = field(default_factory=set[UUID])
+    """The assets whose planned state is kept, because fixtures bind them or they are cited."""
+    record_count: int = 0
+    _names: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    async def known_names(self, kind: str, file: str) -> list[str]:
+        """The names of a kind that could have been meant, the recorded ones included."""
+        if kind not in self._names:
+            self._names[kind] = [
+                str(getattr(record.state, _NAME_FIELDS.get(kind, "name"), ""))
+                async for record in self.facility.listed(kind, {}, limit=_MOST_NAMES)
+            ]
+        names = {*self._names[kind], *self.survey.names_of(kind, file)}
+        return sorted(names)
+
+    def problem(self, place: Place, text: str) -> None:
+        """Note a problem, with names for ids."""
+        self.problems.add(place, self.named(text))
+
+    def warn(self, place: Place, text: str) -> None:
+        """Note something that is probably not meant."""
+        self.warnings.append(Problem(place, text))
+
+    def named(self, text: str) -> str:
+        """The text with the names of records instead of their ids."""
+        return _ID.sub(lambda found: self.labels.get(UUID(found[0]), found[0]), text)
+
+    def default(self, entry: Entry) -> When:
+        """The time of what the entry gives no time for."""
+        return When(self.survey.files.defaults[entry.place.file].occurred_at)
+
+    def when(self, entry: Entry, key: str = "registered") -> When:
+        """The time that the entry gives under a key, else the default of its file."""
+        given = getattr(entry, key, LEFT_OUT)
+        if given is LEFT_OUT:
+            return self.default(entry)
+        if given > self.now:
+            self.problem(entry.at(key), f"'{key}' lies in the future")
+            return self.default(entry)
+        return When(given, is_dated=True)
+
+    def reason(self, entry: Entry) -> str | None:
+        """The reason that the file gives for what wants one."""
+        return self.survey.files.defaults[entry.place.file].reason
+
+    def checked(self, subject: Subject, command: str, arguments: dict[str, Any]) -> Any:
+        """The request of a command, or None when its values are not what they should be; the problems are noted."""
+        declared = self.facility.commands[command]
+        try:
+            return declared.request.model_validate(arguments)
+        except ValidationError as wrong:
+            for error in wrong.errors(include_url=False, include_context=False, include_input=False):
+                path = tuple(error["loc"])
+                text = error["msg"].removeprefix("Value error, ")
+                self.problem(subject.place(path), f"{subject.label}: {_told(subject.shown(path), text)}")
+            return None
+
+    def is_possible(self, subject: Subject, command: str, what: str, key: str) -> bool:
+        """Whether this release has a command; noted as a problem if not."""
+        if command in self.facility.commands:
+            return True
+        self.problem(
+            subject.place((key,)), f"{subject.label}: this release cannot change {what} (that takes {command})"
+        )
+        return False
+
+    async def step(
+        self,
+        subject: Subject,
+        stage: Stage,
+        level: int,
+        command: str,
+        arguments: dict[str, Any],
+        words: str,
+        when: When,
+        *,
+        key: str = "",
+        state: Any = None,
+        request: BaseModel | None = None,
+    ) -> Any:
+        """Plan one command and decide it. Gives the state of its record afterwards, None when it is refused.
+
+        `key` is the key of the file that asks for it, `state` the record as it
+        will be by then, `request` the checked arguments where they are at hand.
+        """
+        declared = self.facility.commands.get(command)
+        if declared is None:
+            self.problem(subject.place((key,)), f"{subject.label}: this release cannot {words} (that takes {command})")
+            return None
+        request = request or self.checked(subject, command, arguments)
+        if request is None:
+            return None
+        if isinstance(declared, CommandSlice):
+            try:
+                state, changed = await self._decided(declared, request, state, when)
+            except Refusal as refusal:
+                self._note_refusal(subject, key, refusal)
+                return None
+            if not changed:
+                return state
+        self._add(subject, stage, level, declared, arguments, words, when, key)
+        return state
+
+    def steps_of_mount(
+        self, subject: Subject, stage: Stage, command: str, arguments: dict[str, Any], words: str, when: When, key: str
+    ) -> None:
+        """Plan a command on a mount. Its rules are checked before: of mounts, which may be many, no state is kept."""
+        self._add(subject, stage, 0, self.facility.commands[command], arguments, words, when, key)
+
+    def _add(
+        self, subject: Subject, stage: Stage, level: int, declared: CommandSlice | HandlerSlice,
+        arguments: dict[str, Any], words: str, when: When, key: str,
+    ) -> None:  # fmt: skip
+        place = subject.place((key,)) if key else subject.entry.place
+        self.steps.add(stage, level, Step(declared.name, arguments, when.moment, when.is_dated, words, place))
+
+    async def _decided(self, declared: CommandSlice, request: Any, state: Any, when: When) -> tuple[Any, bool]:
+        """The state after a command, and whether it records anything. Raises the `Refusal` it meets."""
+        read = cast("Reader", PlannedReader(self, declared.name in _WITH_STAND_INS))
+        on = declared.on
+        if declared.creates:
+            id = declared.identify(request) if declared.identify else cast("Creation", request).id or _NO_ID
+        else:
+            id = getattr(request, on.path_id)
+            state = state if state is not None else await read.require(on, id)
+        given: dict[str, Any] = {"command": request, "new_id": id, "now": self.now, on.kind: state}
+        if declared.loads is not None:
+            subject = () if declared.creates else (state,)
+            given["context"] = await declared.loads(request, *subject, read)
+        events = list(declared.run(**{name: given[name] for name in declared.parameters}))
+        fact = Fact(id, when.moment or self.now)
+        for event in events:
+            if not isinstance(event, On):
+                state = on.evolve(state, event, fact)
+        return state, bool(events)
+
+    def _note_refusal(self, subject: Subject, key: str, refusal: Refusal) -> None:
+        errors = getattr(refusal, "errors", None)
+        if not errors:
+            self.problem(subject.place((key,) if key else ()), f"{subject.label}: {refusal.detail()}")
+            return
+        for error in errors:
+            path = [step.replace("~1", "/").replace("~0", "~") for step in error.pointer.split("/")[1:]]
+            # Pointers of settings and of schemas start below their key.
+            if key and (not path or subject.keys.get(path[0], path[0]) != key):
+                path = [key, *path]
+            self.problem(subject.place(path), f"{subject.label}: {_told(subject.shown(path), error.detail)}")
+
+
+def _told(where: str, text: str) -> str:
+    return f"'{where}': {text}" if where else text
+
+
+def differing(entry: Entry, fields: Iterable[tuple[str, str]], wanted: Any, state: Any,
+              same: Callable[[Any, Any], bool] = lambda one, other: one == other) -> list[str]:  # fmt: skip
+    """The keys that are given in the file and differ from what is recorded.
+
+    `fields` are pairs of a key and the field that it becomes in the command and in the state.
+    """
+    return [
+        key
+        for key, name in fields
+        if getattr(entry, key) is not LEFT_OUT and not same(getattr(wanted, name), getattr(state, name))
+    ]

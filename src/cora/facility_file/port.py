@@ -1,0 +1,75 @@
+"""What planning and applying need from a facility, whether its records are in this process or behind a server."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from cora.facility_file.keys import Key
+from cora.kernel.slice import CommandSlice, HandlerSlice
+
+
+class Record(NamedTuple):
+    """A record as it is now: its state, when it was created and when its latest event was recorded and occurred."""
+
+    id: UUID
+    state: Any
+    created_at: datetime
+    recorded_at: datetime
+    occurred_at: datetime
+
+
+@dataclass(eq=False)
+class StepRefusedError(Exception):
+    """A command was refused: the stable code, what is wrong in words, and where it says so the time to keep to."""
+
+    code: str
+    detail: str
+    status: int
+    last_occurred_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return self.detail
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same command may well be accepted a moment later."""
+        return self.status == 503 or self.code == "ConcurrencyConflict"
+
+
+class UnreachableError(Exception):
+    """The server or the database cannot be reached, or gives an answer that is none."""
+
+
+class Facility(Protocol):
+    """Looks records up, and runs commands."""
+
+    @property
+    def commands(self) -> Mapping[str, CommandSlice | HandlerSlice]:
+        """The commands of this release, by name."""
+        ...
+
+    async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
+        """The living records with these natural keys, None where there is none."""
+        ...
+
+    async def get(self, kind: str, id: UUID) -> Record | None:
+        """A record by its id."""
+        ...
+
+    def listed(
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+    ) -> AsyncIterator[Record]:
+        """The records of a kind that fit every filter (any of its values), page by page, `limit` of them."""
+        ...
+
+    async def address(self, contact_id: str) -> str | None:
+        """The e-mail address of a contact, None when it is erased."""
+        ...
+
+    async def execute(
+        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
+    ) -> None:
+        """Run a command; `number` counts the steps of this run. Raises `StepRefusedError` or `UnreachableError`."""
+        ...
