@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,7 +22,7 @@ from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
 from cora.surfaces.http.messages import problem_reply
-from cora.surfaces.http.openapi import openapi_document
+from cora.surfaces.http.openapi import TITLE, openapi_document
 from cora.surfaces.http.pages import add_pages
 from cora.surfaces.http.surface import Surface
 
@@ -58,14 +59,17 @@ def create_app(
     FastAPI is the shell: the routes of the slices are answered before it, so that the way of a request is short.
     """
     settings = settings or HttpSettings()
-    document = openapi_document(equipment.slices, equipment.aggregates)
+
+    @cache
+    def description() -> dict[str, Any]:
+        return openapi_document(equipment.slices, equipment.aggregates)
+
     paths = Paths()
     add_slices(paths, equipment.slices, kernel)
     add_records(paths, equipment.aggregates, documents)
-    add_pages(paths, kernel, equipment.slices, document, settings.is_ready)
+    add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
     app = FastAPI(
-        title=document["info"]["title"],
-        version=document["info"]["version"],
+        title=TITLE,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -77,10 +81,6 @@ def create_app(
     )
     for path, application in settings.within.items():
         app.router.routes.append(Route(path, application))
-
-    def description() -> dict[str, Any]:
-        return document
-
     app.openapi = description
     app.state.equipment = equipment
     return app

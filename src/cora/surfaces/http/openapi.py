@@ -31,6 +31,8 @@ from cora.surfaces.http.endpoints import body_is_patch, media_types, record_temp
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
 
+TITLE = "cora"
+
 _ASKED = (InvalidRequestError, OverloadedError)
 _SENT = (*_ASKED, TooLargeError, UnsupportedMediaTypeError)
 _RECORDED = (
@@ -83,7 +85,7 @@ def openapi_document(slices: Iterable[Slice], aggregates: Iterable[Aggregate[Any
         _put(paths, Route("GET", record_template(aggregate)), _get_operation(aggregate, schemas))
     return {
         "openapi": "3.1.0",
-        "info": {"title": "cora", "version": version("cora"), "description": _DESCRIPTION},
+        "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas.all,

@@ -55,26 +55,33 @@ _DOCS_SECURITY = [
     (b"referrer-policy", b"no-referrer"),
 ]
 
+Describe = Callable[[], dict[str, Any]]
 IsReady = Callable[[], Awaitable[bool]]
 
 
-def add_pages(
-    paths: Paths, kernel: Kernel, slices: Iterable[Slice], openapi: dict[str, Any], is_ready: IsReady
-) -> None:
+def add_pages(paths: Paths, kernel: Kernel, slices: Iterable[Slice], describe: Describe, is_ready: IsReady) -> None:
     """Add the start page, the API page with its parts, the landing pages, and the two checks for operators."""
-    older: list[bytes] = []
+
+    # Made when it is first asked for: it is large, and most processes never show it.
+    @cache
+    def description() -> bytes:
+        return json.dumps(describe()).encode()
+
+    @cache
+    def older_description() -> bytes:
+        return json.dumps(as_openapi_3_0(describe())).encode()
+
+    async def openapi(_request: Request) -> Reply:
+        return Reply(200, description())
 
     async def older_openapi(_request: Request) -> Reply:
-        if not older:
-            older.append(json.dumps(as_openapi_3_0(openapi)).encode())
-        return Reply(200, older[0])
+        return Reply(200, older_description())
 
     async def ready(_request: Request) -> Reply:
         is_it = await is_ready()
         return json_reply({"ready": is_it}, 200 if is_it else 503)
 
-    description = json.dumps(openapi).encode()
-    paths.add("GET", "/openapi.json", _constant(description))
+    paths.add("GET", "/openapi.json", Endpoint(openapi))
     paths.add("GET", "/healthz", _constant(b'{"alive":true}', asks_nobody=True))
     paths.add("GET", "/readyz", Endpoint(ready, asks_nobody=True))
     paths.add("GET", "/", _constant(_start_page().encode(), HTML, _SECURITY))
