@@ -14,8 +14,8 @@ AGGREGATES = "cora.equipment.aggregates"
 # A decision is made of these and of nothing else: no clock, no chance, no input or output.
 _PURE_PACKAGES = {
     "collections", "contextlib", "cora.equipment", "cora.kernel", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "hashlib", "idutils", "ipaddress", "itertools", "json", "jsonschema_rs", "math", "operator", "pydantic",
-    "pydantic_core", "re", "rfc8785", "types", "typing", "unicodedata", "urllib.parse", "uuid",
+    "functools", "hashlib", "idutils", "ipaddress", "itertools", "json", "jsonschema_rs", "math", "operator",
+    "pydantic", "pydantic_core", "re", "rfc8785", "types", "typing", "unicodedata", "urllib.parse", "uuid",
 }  # fmt: skip
 _IMPURE_IMPORTS = {
     "cora.equipment.adapters", "cora.equipment.wire", "cora.kernel.execute", "uuid.uuid1", "uuid.uuid4",
