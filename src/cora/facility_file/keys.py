@@ -35,11 +35,13 @@ class Key(NamedTuple):
     claim: Claim
     within: tuple[tuple[str, str], ...] = ()
     exactly: tuple[str, str] | None = None
+    is_exact: bool = False
+    """Whether there is one spelling only."""
 
 
 def facility_key(code: str) -> Key:
     """A facility by its code."""
-    return Key("facility", facility_claim(code), (("code", code),))
+    return Key("facility", facility_claim(code), (), ("code", code), is_exact=True)
 
 
 def family_key(name: str) -> Key:
@@ -65,7 +67,7 @@ def mount_key(slot_code: str) -> Key:
 
 def installed_key(asset_id: UUID) -> Key:
     """The mount where an asset is installed."""
-    return Key("mount", installation_claim(asset_id), (("installed_asset_id", str(asset_id)),))
+    return Key("mount", installation_claim(asset_id), (), ("installed_asset_id", str(asset_id)), is_exact=True)
 
 
 def root_key(name: str, facility_code: str) -> Key:

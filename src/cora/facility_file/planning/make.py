@@ -196,7 +196,11 @@ async def _plan_assets(planning: Planning, installing: Installing) -> None:
         _require_facilities(planning, placed)
         recorded = [known.assets[node] for _, node in placed if node in known.assets]
         records = dict(zip(recorded, await gathered(facility.get("asset", id) for id in recorded), strict=True))
-        moving = [known.assets[node] for entry, node in placed if node in known.assets and _may_move(entry)]
+        moving = [
+            known.assets[node]
+            for entry, node in placed
+            if node in known.assets and _may_move(entry) and known.assets[node] not in installing.held
+        ]
         for id, mount_id in zip(moving, await facility.holders([installed_key(id) for id in moving]), strict=True):
             if mount_id is not None:
                 installing.held[id] = (mount_id, by_mount.get(mount_id))

@@ -1,0 +1,192 @@
+"""A facility behind a server, reached over HTTP with a token."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+
+from cora.facility_file.direct import commands_in, record_of
+from cora.facility_file.keys import AGGREGATES, Key
+from cora.facility_file.port import Record, StepRefusedError, UnreachableError
+from cora.kernel.aggregate import Aggregate, Claim
+from cora.kernel.documents import MAXIMUM_LIMIT
+from cora.kernel.identity import new_id
+from cora.kernel.moment import moment_text
+from cora.kernel.slice import Slice
+
+CONNECTIONS = 32
+# A query string stays well below what servers and proxies take.
+_VALUES_AT_ONCE = 40
+_MOST_LISTS = 60
+_TRIES = 5
+_PAUSE = 0.5
+
+
+class RemoteFacility:
+    """Implements `Facility` over HTTP. Close it after use, or use it as `async with`."""
+
+    def __init__(
+        self, server: str, token: str, slices: Sequence[Slice], transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.commands = commands_in(slices)
+        self._server = server
+        self._client = httpx.AsyncClient(
+            base_url=server.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(30, pool=None),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            transport=transport,
+        )
+        self._run = new_id()
+
+    async def __aenter__(self) -> "RemoteFacility":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
+        """The living records with these natural keys: first as they are spelled, then however they are spelled."""
+        found: dict[Claim, UUID] = {}
+        for narrowed in (True, False):
+            wanted = {key.claim: key for key in keys if key.claim not in found and (narrowed or not key.is_exact)}
+            for kind, filters in _questions(wanted.values(), narrowed):
+                async for record in self.listed(kind, filters):
+                    for claim in AGGREGATES[kind].claims(record.state):
+                        if claim in wanted:
+                            found[claim] = record.id
+        return [found.get(key.claim) for key in keys]
+
+    async def get(self, kind: str, id: UUID) -> Record | None:
+        """A record by its id."""
+        aggregate = AGGREGATES[kind]
+        answer = await self._send("GET", f"/{aggregate.collection}/{id}")
+        if answer.status_code == 404:
+            return None
+        return _read(aggregate, _json(answer))
+
+    async def listed(
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+    ) -> AsyncIterator[Record]:
+        """The records of a kind that fit, page by page."""
+        aggregate = AGGREGATES[kind]
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            query: dict[str, Any] = {**filters, "limit": min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT)}
+            if cursor is not None:
+                query["cursor"] = cursor
+            page = _json(await self._send("GET", f"/{aggregate.collection}", params=query))
+            items = page.get("items")
+            if not isinstance(items, list):
+                raise UnreachableError(f"{self._server} does not answer as a cora server does")
+            shown = cast("list[dict[str, Any]]", items)
+            for each in shown:
+                yield _read(aggregate, each)
+            cursor = page.get("next")
+            left = None if left is None else left - len(shown)
+            if cursor is None:
+                return
+
+    async def address(self, contact_id: str) -> str | None:
+        """The e-mail address of a contact."""
+        answer = await self._send("GET", f"/contacts/{contact_id}")
+        return None if answer.status_code == 404 else str(_json(answer).get("address"))
+
+    async def execute(
+        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
+    ) -> None:
+        """Run a command. Its key makes it safe to send it again when the answer was lost."""
+        route = self.commands[command].route
+        body = {name: value for name, value in arguments.items() if name not in route.path_fields}
+        path = route.path.format(**{name: arguments[name] for name in route.path_fields})
+        headers = {"Content-Type": "application/json"}
+        if occurred_at is not None:
+            headers["Occurred-At"] = moment_text(occurred_at)
+        # A refusal is not kept under a key, so the same key serves a second try at another time as well.
+        headers["Idempotency-Key"] = f"{self._run}-{number}-{moment_text(occurred_at) if occurred_at else ''}"
+        content = json.dumps(body["patch"] if route.method == "PATCH" else body, ensure_ascii=False).encode()
+        answer = await self._send(route.method, path, content=content, headers=headers)
+        if answer.is_success:
+            return
+        problem = _json(answer)
+        last = problem.get("last_occurred_at")
+        raise StepRefusedError(
+            str(problem.get("code")),
+            str(problem.get("detail") or problem.get("title") or f"the server answered {answer.status_code}"),
+            answer.status_code,
+            datetime.fromisoformat(last) if isinstance(last, str) else None,
+        )
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request, again when the connection was lost. Raises `UnreachableError`."""
+        for attempt in range(_TRIES):
+            try:
+                answer = await self._client.request(method, path, **options)
+            except httpx.TransportError as error:
+                if attempt + 1 == _TRIES:
+                    raise UnreachableError(
+                        f"{self._server} cannot be reached: {error or type(error).__name__}"
+                    ) from error
+                await asyncio.sleep(_PAUSE * (attempt + 1))
+                continue
+            except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
+                raise UnreachableError(f"{self._server} cannot be asked: {error}") from error
+            if method == "GET" and answer.status_code == 503 and attempt + 1 < _TRIES:
+                await asyncio.sleep(_PAUSE * (attempt + 1))
+                continue
+            if answer.status_code == 401:
+                raise UnreachableError(f"{self._server} does not accept the token; give another with --token")
+            if method == "GET" and answer.status_code not in (200, 404):
+                says = _json(answer).get("detail") or answer.status_code
+                raise UnreachableError(f"{self._server} answers GET {path} with: {says}")
+            return answer
+        raise UnreachableError(f"{self._server} cannot be reached")
+
+
+def _questions(keys: Iterable[Key], narrowed: bool) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
+    """The lists that hold the records with these keys; narrowed to how the keys are spelled.
+
+    Where that would be many lists, the whole collection is one.
+    """
+    groups: dict[tuple[str, tuple[tuple[str, str], ...], str], list[str]] = {}
+    for key in keys:
+        name, value = key.exactly if narrowed and key.exactly else ("", "")
+        groups.setdefault((key.kind, key.within, name), []).append(value)
+    asked: dict[str, list[dict[str, tuple[str, ...]]]] = {}
+    for (kind, within, name), values in groups.items():
+        filters = {each: (value,) for each, value in within}
+        parts = range(0, len(values), _VALUES_AT_ONCE) if name else range(1)
+        asked.setdefault(kind, []).extend(
+            {**filters, name: tuple(values[start : start + _VALUES_AT_ONCE])} if name else filters for start in parts
+        )
+    return [
+        (kind, filters)
+        for kind, lists in asked.items()
+        for filters in (lists if len(lists) <= _MOST_LISTS else [dict[str, tuple[str, ...]]()])
+    ]
+
+
+def _read(aggregate: Aggregate[Any], shown: dict[str, Any]) -> Record:
+    try:
+        return record_of(aggregate, shown)
+    except (KeyError, ValueError) as error:
+        raise UnreachableError(f"the server shows a {aggregate.kind} that this release does not understand") from error
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UnreachableError(f"{answer.url.host} does not answer as a cora server does ({answer.status_code})")
+    return cast("dict[str, Any]", found)
