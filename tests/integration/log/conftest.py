@@ -1,17 +1,22 @@
-"""A fresh schema of the log for each test, and a client on it."""
+"""A database for the tests of the log, a fresh schema in it for each test, and a client on that."""
 
-import os
 from collections.abc import AsyncGenerator
+from uuid import uuid4
 
 import pytest
 
-from .harness import Client, drop_schema, make_schema, opened
+from .harness import Client, connect, drop_schema, in_database, make_schema, opened
 
 
-@pytest.fixture(scope="session")
-def server() -> str:
-    """A superuser's address of a database."""
-    return os.environ["CORA_TEST_DATABASE_URL"]
+@pytest.fixture(scope="module")
+async def server(postgres: str) -> AsyncGenerator[str]:
+    """A superuser's address of a database of its own."""
+    name = f"log_{uuid4().hex[:12]}"
+    superuser = await connect(postgres)
+    await superuser.execute(f"create database {name}")
+    yield in_database(postgres, name)
+    await superuser.execute(f"drop database {name} with (force)")
+    await superuser.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -25,6 +26,11 @@ CALLER = Principal("ada", Role.OPERATOR)
 GRACE = Principal("grace", Role.OPERATOR)
 
 _SCHEMA = (Path(cora.log.__file__).parent / "schema" / "0001_log.sql").read_text()
+
+
+def in_database(dsn: str, name: str) -> str:
+    """The address of another database of the same server."""
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
 async def connect(dsn: str, schema: str | None = None) -> Connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,6 @@ from unittest.mock import patch
 
 import cora.log.append
 import cora.log.batch
-import cora.log.store
 from cora.kernel import execute, reader
 from cora.kernel.reader import Append, Log, Reader, ReadSet
 from cora.log.append import Writer
@@ -18,6 +18,7 @@ from cora.log.batch import Touched, arguments, read_rows
 from cora.log.connect import LOST
 from cora.log.held import HeldLog
 from cora.log.link import Link
+from cora.log.store import PostgresLog
 
 from .harness import substituted
 
@@ -78,15 +79,39 @@ async def _decided_again(self: Writer, rows: tuple[Any, ...]) -> Any:
             rows = (rows[0], self._number, *rows[2:])
 
 
-@asynccontextmanager
-async def _hold_nothing(link: Link, on_commit: Callable[[], None]) -> AsyncGenerator[Log]:
-    connection = await link.connection()
-    await connection.execute("begin")
-    try:
-        yield HeldLog(link, connection, on_commit)
-    finally:
-        with contextlib.suppress(Exception):
+class _Sometimes:
+    """Half of the commands are decided under the lock at once."""
+
+    def __index__(self) -> int:
+        return random.choice((0, 3))
+
+
+def _unlocked() -> Sequence[Any]:
+    """What is decided under the lock is decided without it, by several at once."""
+    idle: list[Link] = []
+    true_close = PostgresLog.close
+
+    @asynccontextmanager
+    async def under_no_lock(self: PostgresLog) -> AsyncGenerator[Log]:
+        link = idle.pop() if idle else Link(self.dsn, self.schema)
+        connection = await link.connection()
+        await connection.execute("begin")
+        try:
+            yield HeldLog(link, connection, self.tail.wake)
+        finally:
             await connection.execute("rollback")
+            idle.append(link)
+
+    async def close(self: PostgresLog) -> None:
+        for link in idle:
+            await link.close()
+        await true_close(self)
+
+    return [
+        patch.object(PostgresLog, "under_lock", under_no_lock),
+        patch.object(PostgresLog, "close", close),
+        patch.object(execute, "TRIES_BEFORE_LOCK", _Sometimes()),
+    ]
 
 
 def _undated(requests: Sequence[Append]) -> tuple[Any, ...]:
@@ -109,7 +134,7 @@ def _judged_before_the_lock(sql: str) -> str:
 _CROWDED = {"RegisterUnit": 3.0, "CloseBay": 6.0, "ReopenBay": 6.0, "MoveUnit": 10.0, "RetireUnit": 1.0}
 _TALLIED = {"TallyBay": 4.0, "RegisterUnit": 2.0, "MoveUnit": 4.0, "RetireUnit": 2.0}
 _BADGES = {"TakeBadge": 4.0, "DropBadge": 4.0, "NoteCarrier": 6.0, "HandOverBadge": 4.0}
-_COMPARED = {"HandOverBadge": 6.0, "CompareUnits": 10.0, "TakeBadge": 3.0}
+_COMPARED = {"HandOverBadge": 10.0, "CompareUnits": 10.0, "TakeBadge": 3.0}
 
 MUTANTS: Mapping[str, Mutant] = {
     "versions of what was read are not checked": Mutant(patches=_reads_without(0), mix=_CROWDED),
@@ -127,13 +152,7 @@ MUTANTS: Mapping[str, Mutant] = {
         mix={"MeasureBay": 5.0, "MoveUnit": 1.0},
         cuts=0.1,
     ),
-    "decisions under the lock are made without it": Mutant(
-        patches=lambda: [
-            patch.object(cora.log.store, "hold", _hold_nothing),
-            patch.object(execute, "TRIES_BEFORE_LOCK", 0),
-        ],
-        mix=_COMPARED,
-    ),
+    "decisions under the lock are made without it": Mutant(patches=_unlocked, mix=_COMPARED),
     "there is no lock": Mutant(
         sql=substituted("return hashtextextended('cora.log.' || current_schema(), 0)", "return random() * 1e9"),
         mix=_CROWDED,

@@ -54,7 +54,7 @@ async def test_every_decision_was_true(server: str, processes: Workers, cuts: fl
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_the_checker_notices_when(mutant: str, server: str, processes: Workers) -> None:
     switched = MUTANTS[mutant]
-    for seed in range(8):
+    for seed in range(12):
         async with _arena(server, switched.sql) as arena:
             told = await _round(
                 processes, arena, seed, seconds=0.7, mutant=mutant, mix=switched.mix, cuts=switched.cuts
@@ -63,4 +63,4 @@ async def test_the_checker_notices_when(mutant: str, server: str, processes: Wor
                 await judge(arena["dsn"], arena["schema"], told)
             except ViolationError:
                 return
-    pytest.fail("eight rounds, and nothing was noticed")
+    pytest.fail("twelve rounds, and nothing was noticed")
