@@ -1,0 +1,204 @@
+"""Cases of commands that are carried out and commands that are refused, each tried over HTTP and over MCP.
+
+A case is a function that brings the world into a state and says what is tried
+in it. One that is refused changes nothing, so both surfaces try it in the same
+world, and must say the same.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.scenario import World
+
+from cora.equipment.ports.doi_minter import DoiMinter
+from cora.kernel.errors import PROBLEM_TYPE, IdTakenError, Refusal
+from cora.kernel.problem import STANDARD_MEMBERS
+from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Slice
+
+SURFACES = ("http", "mcp")
+
+NOT_REACHABLE_YET: Mapping[tuple[str, str], str] = {
+    ("update_family_settings_schema", "FamilyCannotUpdate"): "deprecate_family",
+    ("add_family_presents_as", "FamilyCannotUpdate"): "deprecate_family",
+    ("remove_family_presents_as", "FamilyCannotUpdate"): "deprecate_family",
+    ("define_model", "FamilyDeprecated"): "deprecate_family",
+    ("define_assembly", "FamilyDeprecated"): "deprecate_family",
+    ("register_asset", "FamilyDeprecated"): "deprecate_family",
+    ("add_asset_family", "FamilyDeprecated"): "deprecate_family",
+    ("register_asset", "ModelDeprecated"): "deprecate_model",
+    ("add_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
+    ("remove_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
+    ("register_fixture", "AssemblyCannotInstantiate"): "deprecate_assembly",
+    ("attach_asset_to_fixture", "FixtureIsRetired"): "retire_fixture",
+    ("register_frame", "FrameIsDecommissioned"): "decommission_frame",
+    ("register_mount", "FrameIsDecommissioned"): "decommission_frame",
+    ("register_mount", "MountIsDecommissioned"): "decommission_mount",
+    ("install_asset", "MountCannotUpdate"): "decommission_mount",
+    ("uninstall_asset", "MountCannotUpdate"): "decommission_mount",
+}
+"""Refusals (command, code) from a state that only this command brings about, which does not exist yet."""
+
+
+@dataclass(frozen=True)
+class Pointers:
+    """Equal to a list of violations at just these places."""
+
+    places: tuple[str, ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, list):
+            return NotImplemented
+        errors: list[dict[str, str]] = other  # pyright: ignore[reportUnknownVariableType]
+        return [each["pointer"] for each in errors] == list(self.places) and all(each["detail"] for each in errors)
+
+
+def at(*places: str) -> Pointers:
+    """Violations at these places."""
+    return Pointers(places)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What is tried, and for a refusal all its members and words of its detail that tell what to do or what is wrong.
+
+    `minter` is the authority while it is tried.
+    """
+
+    arguments: Mapping[str, Any]
+    members: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    says: str = ""
+    minter: DoiMinter | None = None
+
+
+Arrange = Callable[[World], Awaitable[Tried]]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A command that is refused."""
+
+    command: str
+    refusal: type[Refusal]
+    arrange: Arrange
+
+    def __str__(self) -> str:
+        return f"{self.command}-{self.arrange.__name__}"
+
+    async def check(self, world: World) -> None:
+        """Try it on both surfaces. Both refuse alike, and nothing is recorded."""
+        tried = await self.arrange(world)
+        before = await world.surfaces.recorded()
+        usual = world.surfaces.cora.equipment.doi_minter
+        world.surfaces.use_minter(tried.minter or usual)
+        try:
+            over_http = await world.surfaces.http(self.command, tried.arguments)
+            over_mcp = await world.surfaces.mcp(self.command, tried.arguments)
+        finally:
+            world.surfaces.use_minter(usual)
+        problem: dict[str, Any] = over_http.json()
+        assert problem.get("code") == self.refusal.code(), problem
+        assert over_http.status_code == problem["status"] == self.refusal.status
+        assert over_http.headers["Content-Type"] == "application/problem+json"
+        assert over_http.headers["X-Request-Id"] == problem["request_id"]
+        assert problem["type"] == PROBLEM_TYPE + self.refusal.code()
+        assert {name: value for name, value in problem.items() if name not in STANDARD_MEMBERS} == tried.members
+        assert tried.says, "a case says what the detail tells"
+        assert tried.says in problem["detail"]
+        assert problem["detail"] != problem["title"]
+        assert over_mcp.refuses
+        assert {**over_mcp.body, "request_id": problem["request_id"]} == problem
+        if tried.minter is None:
+            assert await world.surfaces.recorded() == before
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that is carried out, with the kinds of the events it records, or an answered question."""
+
+    command: str
+    events: tuple[str, ...]
+    arrange: Arrange
+    also: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.command}-{self.arrange.__name__}"
+
+    async def check(self, world: World, surface: str) -> None:
+        """Rehearse it, then do it."""
+        tried = await self.arrange(world)
+        declared = world.surfaces.slices[self.command]
+        if isinstance(declared, CommandSlice | HandlerSlice):
+            await self._check_command(world, surface, declared, tried)
+            return
+        said = await world.surfaces.call(surface, self.command, tried.arguments)
+        assert not said.refuses, said.body
+        assert {name: said.body[name] for name in tried.members} == tried.members
+
+    async def _check_command(
+        self, world: World, surface: str, declared: CommandSlice | HandlerSlice, tried: Tried
+    ) -> None:
+        before = await world.surfaces.recorded()
+        rehearsed = await world.surfaces.call(surface, self.command, tried.arguments, dry_run=True)
+        assert not rehearsed.refuses, rehearsed.body
+        assert rehearsed.body["dry_run"] is True
+        assert sorted(event["kind"] for event in rehearsed.body["events"]) == sorted(self.events)
+        assert await world.surfaces.recorded() == before
+
+        said = await world.surfaces.call(surface, self.command, tried.arguments)
+        assert not said.refuses, said.body
+        answer = said.body
+        # An assignment records its reservation first, in an append of its own.
+        told = [event["kind"] for event in answer["events"]]
+        assert sorted(told) == sorted(set(self.events) - {"PersistentIdReserved"} if _mints(declared) else self.events)
+        assert await world.surfaces.recorded() == before + len(self.events)
+        assert {name: answer["state"][name] for name in tried.members} == tried.members
+        assert self.also.items() <= answer.items()
+        shown = await world.surfaces.web[max(world.surfaces.web)].get(f"/{declared.on.collection}/{answer['id']}")
+        assert shown.json()["state"] == answer["state"]
+        assert shown.json()["version"] == answer["version"]
+        assert shown.headers["ETag"] == f'"{answer["version"]}"'
+
+
+def _mints(declared: Slice) -> bool:
+    return isinstance(declared, HandlerSlice) and declared.status == 201
+
+
+class Cases:
+    """The cases of a file, gathered by decorators."""
+
+    def __init__(self) -> None:
+        self.refused: list[Refused] = []
+        self.done: list[Done] = []
+
+    def refuses(self, command: str, refusal: type[Refusal]) -> Callable[[Arrange], Arrange]:
+        """The function arranges a refusal of this command."""
+
+        def add(arrange: Arrange) -> Arrange:
+            self.refused.append(Refused(command, refusal, arrange))
+            return arrange
+
+        return add
+
+    def does(self, command: str, *events: str, **also: Any) -> Callable[[Arrange], Arrange]:
+        """The function arranges what this command carries out, with these events and members of its answer."""
+
+        def add(arrange: Arrange) -> Arrange:
+            self.done.append(Done(command, events, arrange, also))
+            return arrange
+
+        return add
+
+
+def declared_refusals(declared: Slice) -> Iterable[type[Refusal]]:
+    """Every refusal that belongs to a slice: those of its row, of the record in its path, of an id it may bring."""
+    yield from declared.refuses
+    if isinstance(declared, CommandSlice | HandlerSlice) and declared.on.path_id in declared.route.path_fields:
+        yield declared.on.not_found
+    if issubclass(declared.request, Creation):
+        yield IdTakenError
+
+
+def is_recorded(declared: Slice) -> bool:
+    """Whether a slice records events."""
+    return not isinstance(declared, QuerySlice | ActSlice)
