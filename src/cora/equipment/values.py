@@ -54,21 +54,22 @@ def _refuse_unprintable(text: str) -> None:
         raise ValueError(f"holds the control character U+{ord(found[0]):04X}")
 
 
-def _limited(longest: int) -> tuple[BeforeValidator, StringConstraints]:
+def _limited(longest: int, pattern: str | None = None) -> tuple[StringConstraints, BeforeValidator]:
     """NFC-normalised and trimmed, 1 to `longest` characters, none of them a control character."""
-    return BeforeValidator(_plain), StringConstraints(min_length=1, max_length=longest)
+    # In this order the constraints are those of the text itself, and OpenAPI shows them.
+    return StringConstraints(min_length=1, max_length=longest, pattern=pattern), BeforeValidator(_plain)
 
 
 Name = Annotated[str, *_limited(200)]
 Reason = Annotated[str, *_limited(500)]
 Description = Annotated[str, *_limited(5000)]
 Docstring = Annotated[str, *_limited(2000)]
-Url = Annotated[str, *_limited(2000), StringConstraints(pattern=r"^https?://[^\s/]+\S*$")]
-Slug = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Url = Annotated[str, *_limited(2000, r"^https?://[^\s/]+\S*$")]
+Slug = Annotated[str, *_limited(32, "^[a-z0-9-]+$")]
 PartNumber = Annotated[str, *_limited(200)]
 SlotCode = Annotated[str, *_limited(200)]
-SlotName = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-PortName = Annotated[str, *_limited(100), StringConstraints(pattern=r"^\S+$")]
+SlotName = Annotated[str, *_limited(100, "^[A-Za-z0-9_-]+$")]
+PortName = Annotated[str, *_limited(100, r"^\S+$")]
 SignalType = Annotated[str, *_limited(50)]
 OwnerName = Annotated[str, *_limited(255)]
 VersionTag = Annotated[str, *_limited(100)]

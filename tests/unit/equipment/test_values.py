@@ -377,3 +377,8 @@ def test_free_json_is_kept_as_it_is(value: dict[str, Any]) -> None:
 )
 def test_free_json_that_cannot_be_kept_is_invalid(value: Any) -> None:
     assert not is_valid(JsonObject, value)
+
+
+def test_the_limits_of_text_are_shown_to_those_who_send_it() -> None:
+    shown = TypeAdapter(values.SlotName).json_schema()
+    assert shown == {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_-]+$"}
