@@ -1,0 +1,215 @@
+"""`cora call COMMAND --field value ...`: every slice and every read, derived from the declarations."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+import click
+from pydantic_core import to_jsonable_python
+
+from cora.equipment import features
+from cora.equipment.wire import AGGREGATES
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import DEFAULT_LIMIT, Asked
+from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.identity import new_id
+from cora.kernel.requests import (
+    DRY_RUN,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    OCCURRED_AT,
+    ON_BEHALF_OF,
+    read_call,
+    to_request,
+)
+from cora.kernel.slice import ActSlice, QuerySlice, Slice, declared_slices
+from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
+from cora.surfaces.start import Opened
+
+_GOES_WITH_ALL = {
+    OCCURRED_AT: "When it happened, if not now: an ISO 8601 time with its zone.",
+    ON_BEHALF_OF: "For whom it is done.",
+    IDEMPOTENCY_KEY: "A repetition with the same key gets the first answer.",
+    IF_MATCH: "Only if the record still has this version.",
+}
+
+
+class CallGroup(click.Group):
+    """Its commands are made from the declarations when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([declared.name for declared in declared_slices(features)] + _reads())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = cmd_name.replace("-", "_")
+        for declared in declared_slices(features):
+            if declared.name == name:
+                return _slice_command(declared)
+        for aggregate in AGGREGATES:
+            if name == f"get_{aggregate.kind}":
+                return _get_command(aggregate)
+            if name == f"list_{_plural(aggregate)}":
+                return _list_command(aggregate)
+        return None
+
+
+call = CallGroup(
+    name="call",
+    help="Run any command or question by its name, beside the data directory, as admin. "
+    "Structured values are written as JSON.",
+)
+
+
+def _plural(aggregate: Aggregate[Any]) -> str:
+    return aggregate.collection.replace("-", "_")
+
+
+def _reads() -> list[str]:
+    return [name for each in AGGREGATES for name in (f"get_{each.kind}", f"list_{_plural(each)}")]
+
+
+def _option(name: str, **settings: Any) -> click.Option:
+    return click.Option([f"--{name.replace('_', '-')}", name], **settings)
+
+
+_DATA_DIR = _option("data_dir", type=click.Path(), help="Where the embedded Postgres keeps its data.")
+_JSON = click.Option(["--json", "as_json"], is_flag=True, help="One line of JSON.")
+
+
+def _slice_command(declared: Slice) -> click.Command:
+    properties = _properties(declared)
+    required = set(declared.request.model_json_schema().get("required", ()))
+    options = [
+        _option(name, required=name in required, help=_help(schema), metavar=_metavar(schema))
+        for name, schema in properties.items()
+    ]
+    if not isinstance(declared, QuerySlice | ActSlice):
+        options += [_option(name, help=text) for name, text in _GOES_WITH_ALL.items()]
+        options.append(_option(DRY_RUN, is_flag=True, help="Decide and show what would be recorded; record nothing."))
+
+    def callback(**given: Any) -> None:
+        members = {
+            name: _value(schema, given[name], name)
+            for name, schema in properties.items()
+            if given.get(name) is not None
+        }
+        run(_run_slice(declared, members, given))
+
+    refusals = ", ".join(refusal.code() for refusal in declared.refuses)
+    text = declared.doc + (f"\n\nCan be refused: {refusals}." if refusals else "")
+    return click.Command(declared.name, params=[*options, _DATA_DIR, _JSON], callback=callback, help=text)
+
+
+def _get_command(aggregate: Aggregate[Any]) -> click.Command:
+    def callback(**given: Any) -> None:
+        async def work() -> None:
+            async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+                found = await cora.log.get(aggregate, given[aggregate.path_id])
+                _show(json.loads(found.body), as_json=given["as_json"])
+
+        run(work())
+
+    option = _option(aggregate.path_id, type=click.UUID, required=True, help="The id of the record.")
+    return click.Command(
+        f"get_{aggregate.kind}",
+        params=[option, _DATA_DIR, _JSON],
+        callback=callback,
+        help=f"Show one {aggregate.kind} with its whole state.",
+    )
+
+
+def _list_command(aggregate: Aggregate[Any]) -> click.Command:
+    def callback(**given: Any) -> None:
+        filters = {name: tuple(given[name]) for name in aggregate.filters if given[name]}
+        asked = Asked(filters, given["sort"], given["limit"], given["cursor"])
+
+        async def work() -> None:
+            async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+                _show(json.loads((await cora.log.list(aggregate, asked)).body), as_json=given["as_json"])
+
+        run(work())
+
+    options = [
+        _option(name, multiple=True, help="Only records with this value; may be repeated.")
+        for name in aggregate.filters
+    ]
+    sorts = ", ".join(sorted(aggregate.sorts)) or "none"
+    options += [
+        _option("sort", help=f"The order: {sorts}; with - before it for descending."),
+        _option("limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="At most so many, up to 200."),
+        _option("cursor", help="`next` of the page before."),
+    ]
+    return click.Command(
+        f"list_{_plural(aggregate)}",
+        params=[*options, _DATA_DIR, _JSON],
+        callback=callback,
+        help=f"List {aggregate.collection}, a page at a time.",
+    )
+
+
+async def _run_slice(declared: Slice, members: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    request = to_request(declared.request, dict(members))
+    names = (OCCURRED_AT, ON_BEHALF_OF, IDEMPOTENCY_KEY, IF_MATCH)
+    options = {name: given.get(name) for name in names} | {DRY_RUN: "true" if given.get(DRY_RUN) else None}
+    called = read_call(admin(), "cli", new_id().hex, options)
+    async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+        _show(await _answer(cora, declared, request, called), as_json=given["as_json"])
+
+
+async def _answer(cora: Opened, declared: Slice, request: Any, called: Any) -> Any:
+    if isinstance(declared, QuerySlice):
+        return _plain(await cora.kernel.query(declared, request, called.principal))
+    if isinstance(declared, ActSlice):
+        return _plain(await cora.kernel.act(declared, request, called))
+    answer = await cora.kernel.command(cast("Any", declared), request, called)
+    return json.loads(answer.body)
+
+
+def _plain(value: Any) -> Any:
+    return to_jsonable_python(value, by_alias=True)
+
+
+def _properties(declared: Slice) -> dict[str, dict[str, Any]]:
+    schema = declared.request.model_json_schema()
+    definitions = schema.get("$defs", {})
+
+    def resolved(part: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in part:
+            part = definitions[part["$ref"].rpartition("/")[2]]
+        return part
+
+    found: dict[str, dict[str, Any]] = {}
+    for name, part in schema.get("properties", {}).items():
+        choices = [resolved(choice) for choice in part.get("anyOf", [part])]
+        found[name] = {
+            "types": {choice.get("type", "object" if "properties" in choice else "any") for choice in choices},
+            "enum": [value for choice in choices for value in choice.get("enum", ())],
+            "description": part.get("description", ""),
+        }
+    return found
+
+
+def _help(schema: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (schema["description"], " | ".join(schema["enum"]))))
+
+
+def _metavar(schema: Mapping[str, Any]) -> str:
+    return "TEXT" if "string" in schema["types"] else "JSON"
+
+
+def _value(schema: Mapping[str, Any], text: str, name: str) -> Any:
+    if "string" in schema["types"]:
+        return None if text == "null" and "null" in schema["types"] else text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidRequestError((Violation(f"/{name}", f"is not JSON: {error}"),)) from error
+
+
+def _show(value: Any, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False))
+    else:
+        show_json(value)
+    if isinstance(value, dict) and cast("dict[str, Any]", value).get("dry_run"):
+        err.print("Nothing was recorded: this was a dry run.", style="yellow")

@@ -1,0 +1,102 @@
+"""What the commands share: settings from options, a running cora, and errors in words."""
+
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import psycopg
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+
+from cora.equipment.wire import UnfitMinterError
+from cora.facility_file import UnreachableError
+from cora.kernel.errors import InvalidRequestError, Refusal
+from cora.kernel.principal import Principal, Role
+from cora.log.embedded import EmbeddedPostgresError
+from cora.settings import Settings
+from cora.surfaces.logging import configure_logging
+from cora.surfaces.server import PortTakenError
+from cora.surfaces.start import Opened, database, opened
+
+R = TypeVar("R")
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where the embedded Postgres keeps its data. [env: CORA_DATA_DIR]")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable JSON to stdout.")]
+
+
+def settings_from(**given: Any) -> Settings:
+    """The settings of the environment, with options of the command line before them.
+
+    Wrong ones are told and end the process with exit code 2.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for each in error.errors():
+            err.print(f"CORA_{str(each['loc'][0]).upper()}: {each['msg']}", style="red", markup=False)
+        raise typer.Exit(2) from error
+
+
+def admin() -> Principal:
+    """Who runs commands beside the data directory."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Principal(f"cli:{user}", Role.ADMIN)
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine; whatever a user can cause is told in words on stderr, with exit code 1."""
+    with in_words():
+        return uvloop.run(work)
+
+
+@contextmanager
+def in_words() -> Generator[None]:
+    """Errors that a user can cause, as text on stderr and exit code 1."""
+    try:
+        yield
+    except InvalidRequestError as refusal:
+        for each in refusal.errors:
+            err.print(f"{each.pointer or 'request'}: {each.detail}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from refusal
+    except Refusal as refusal:
+        err.print(f"{refusal.code()}: {refusal.detail()}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from refusal
+    except (EmbeddedPostgresError, UnfitMinterError, PortTakenError, UnreachableError) as error:
+        err.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    except (asyncpg.PostgresError, psycopg.Error, OSError) as error:
+        err.print(f"The database cannot be used: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        err.print("Stopped.", style="yellow")
+        raise typer.Exit(130) from error
+
+
+@asynccontextmanager
+async def beside(settings: Settings) -> AsyncGenerator[Opened]:
+    """A running cora in this process, on the database that is set. Log lines are left to warnings."""
+    configure_logging(settings.log_format, level=30)
+    with database(settings) as dsn:
+        async with opened(settings, dsn) as cora:
+            yield cora
+
+
+def show_json(value: Any) -> None:
+    """A value as JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,139 @@
+"""`cora plan` and `cora apply`: a facility file against the database beside, or a server."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cora.equipment import features
+from cora.facility_file import (
+    DirectFacility,
+    Facility,
+    Plan,
+    RemoteFacility,
+    Result,
+    apply_plan,
+    make_plan,
+    read_files,
+)
+from cora.kernel.principal import Principal
+from cora.kernel.slice import declared_slices
+from cora.settings import Settings
+from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, out, run, settings_from, show_json
+from cora.surfaces.cli.progress import ProgressBar
+from cora.surfaces.start import Opened
+
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Facility files, read together.")]
+Server = Annotated[
+    str | None,
+    typer.Option(help="The address of a server; without it, the database beside is used.", envvar="CORA_SERVER"),
+]
+TokenOption = Annotated[str | None, typer.Option(help="The token for the server.", envvar="CORA_TOKEN")]
+MOST_WORDS = 200
+
+
+def plan(
+    files: FilesArgument,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what applying the files would change, and every problem in them; change nothing."""
+    made = run(_plan(files, settings_from(data_dir=data_dir), server, token))
+    _show_plan(made, as_json=as_json)
+    if made.problem_count:
+        raise typer.Exit(1)
+
+
+def apply(
+    files: FilesArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the facility as the files say. What is equal is left alone; nothing is ever decommissioned.
+
+    An apply that was interrupted is continued by running it again.
+    """
+    if dry_run:
+        plan(files, server, token, data_dir, as_json)
+        return
+    made, result = run(_apply(files, settings_from(data_dir=data_dir), server, token))
+    if result is None:
+        _show_plan(made, as_json=as_json)
+        raise typer.Exit(1)
+    if as_json:
+        show_json(result.to_json())
+    else:
+        _show_problems(made)
+        for failure in result.failures:
+            err.print(str(failure), style="red", markup=False, highlight=False)
+        out.print(result.summary[:1].upper() + result.summary[1:] + ".", markup=False, highlight=False)
+    if not result.is_complete:
+        raise typer.Exit(1)
+
+
+async def apply_beside(cora: Opened, files: Sequence[Path], principal: Principal) -> tuple[Plan, Result | None]:
+    """Plan and apply on a running cora; no result when the files have problems."""
+    return await _apply_to(_direct(cora, principal), files)
+
+
+def _direct(cora: Opened, principal: Principal) -> Facility:
+    return DirectFacility(cora.kernel, cora.log, cora.log.contacts, cora.equipment.slices, principal)
+
+
+@asynccontextmanager
+async def _reached(settings: Settings, server: str | None, token: str | None) -> AsyncGenerator[Facility]:
+    if server is None:
+        async with beside(settings) as cora:
+            yield _direct(cora, admin())
+        return
+    async with RemoteFacility(server, token or "", tuple(declared_slices(features))) as remote:
+        yield remote
+
+
+async def _plan(files: Sequence[Path], settings: Settings, server: str | None, token: str | None) -> Plan:
+    async with _reached(settings, server, token) as facility:
+        return await make_plan(read_files(files), facility)
+
+
+async def _apply(
+    files: Sequence[Path], settings: Settings, server: str | None, token: str | None
+) -> tuple[Plan, Result | None]:
+    async with _reached(settings, server, token) as facility:
+        return await _apply_to(facility, files)
+
+
+async def _apply_to(facility: Facility, files: Sequence[Path]) -> tuple[Plan, Result | None]:
+    made = await make_plan(read_files(files), facility)
+    if made.problem_count:
+        return made, None
+    with ProgressBar("applying") as progress:
+        return made, await apply_plan(made, facility, progress)
+
+
+def _show_plan(made: Plan, *, as_json: bool) -> None:
+    if as_json:
+        show_json(made.to_json())
+        return
+    _show_problems(made)
+    for number, step in enumerate(made.steps):
+        if number == MOST_WORDS:
+            out.print(f"... and {len(made.steps) - MOST_WORDS:,} more (--json shows all)", highlight=False)
+            break
+        out.print(f"  {step.words}", markup=False, highlight=False)
+    out.print(made.summary[:1].upper() + made.summary[1:] + ".", markup=False, highlight=False)
+
+
+def _show_problems(made: Plan) -> None:
+    for warning in made.warnings:
+        err.print(f"{warning} (a warning)", style="yellow", markup=False, highlight=False)
+    for problem in made.problems:
+        err.print(str(problem), style="red", markup=False, highlight=False)
+    if made.problem_count > len(made.problems):
+        err.print(f"... and {made.problem_count - len(made.problems):,} more", style="red")

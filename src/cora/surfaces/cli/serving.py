@@ -1,0 +1,61 @@
+"""`cora serve` and `cora demo`: the server in the foreground, and what it tells when it is up."""
+
+from pathlib import Path
+
+from cora.settings import Settings
+from cora.surfaces.cli.common import admin, err, out
+from cora.surfaces.cli.facility import apply_beside
+from cora.surfaces.logging import configure_logging
+from cora.surfaces.mcp.http import MCP_PATH
+from cora.surfaces.server import listening, serve
+from cora.surfaces.start import Opened, database, first_token, opened
+
+
+async def serve_until_stopped(settings: Settings, example: Path | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; with an example, load what is missing of it first.
+
+    Raises `PortTakenError`, `EmbeddedPostgresError` and `UnfitMinterError`.
+    """
+    configure_logging(settings.log_format)
+    listener = listening(settings)
+    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    if settings.port == 0:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    with database(settings) as dsn:
+        async with opened(settings, dsn) as cora:
+            path, is_new = await first_token(cora)
+            if example is not None:
+                await _load(cora, example)
+
+            async def tell() -> None:
+                _tell(address, path, is_new=is_new, is_demo=example is not None)
+
+            await serve(cora, listener, tell)
+
+
+async def _load(cora: Opened, example: Path) -> None:
+    made, result = await apply_beside(cora, [example], admin())
+    for problem in made.problems:
+        err.print(str(problem), style="red", markup=False, highlight=False)
+    if result is not None:
+        for failure in result.failures:
+            err.print(str(failure), style="red", markup=False, highlight=False)
+        out.print(f"{example.name}: {result.summary}.", markup=False, highlight=False)
+
+
+def _tell(address: str, token: Path, *, is_new: bool, is_demo: bool) -> None:
+    shown = token.read_text() if token.exists() and (is_new or is_demo) else None
+    out.print(f"\ncora is up at {address}\n", highlight=False)
+    if shown:
+        out.print(f"Token (admin, kept in {token}):\n  {shown}\n", highlight=False, markup=False)
+    else:
+        out.print(f"The admin token is kept in {token}; make others with: cora token create --role reader\n")
+    bearer = shown or "$(cat " + str(token) + ")"
+    curl = f"curl -H 'Authorization: Bearer {bearer}' {address}/fixtures"
+    if not shown:
+        curl = curl.replace("'", '"')
+    out.print("Try:", highlight=False)
+    out.print(f"  the fixtures and their identifiers   {curl}", highlight=False, markup=False)
+    out.print(f"  the API page                         {address}/docs", highlight=False)
+    out.print(f"  MCP, with the same token             {address}{MCP_PATH}", highlight=False)
+    out.print("\nStop with Ctrl-C.", highlight=False)

@@ -1,0 +1,94 @@
+"""The server: HTTP and MCP on one address, with the worker beside them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from cora.log.migrate import pending
+from cora.settings import Settings
+from cora.surfaces.http.app import HttpSettings, create_app
+from cora.surfaces.mcp.http import MCP_PATH, McpEndpoint
+from cora.surfaces.start import Opened, working
+
+STOP_WITHIN = 10
+
+
+class PortTakenError(Exception):
+    """Something else listens on the port."""
+
+
+def application(cora: Opened) -> FastAPI:
+    """The application that serves everything of a running cora."""
+    mcp = McpEndpoint(cora.kernel, cora.log, cora.equipment)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        async with mcp.running(), working(cora):
+            yield
+
+    async def is_ready() -> bool:
+        try:
+            return not await asyncio.to_thread(pending, cora.log.dsn, cora.log.schema)
+        except OSError:
+            return False
+
+    settings = HttpSettings(is_ready=is_ready, within={MCP_PATH: mcp}, lifespan=lifespan)
+    return create_app(cora.kernel, cora.log, cora.tokens, cora.equipment, settings)
+
+
+def listening(settings: Settings) -> socket.socket:
+    """A socket on the address that is set. Raises `PortTakenError`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "Is a server running already? Choose another port with --port or CORA_PORT."
+        ) from error
+    return listener
+
+
+async def serve(cora: Opened, listener: socket.socket, on_start: Callable[[], Awaitable[None]]) -> None:
+    """Serve until the process is asked to stop (SIGINT, SIGTERM); then finish what is under way."""
+    config = uvicorn.Config(
+        application(cora),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+        lifespan="on",
+        http="httptools",
+    )
+    server = _Server(config, on_start)
+    await server.serve(sockets=[listener])
+    if server.failed:
+        raise server.failed
+
+
+class _Server(uvicorn.Server):
+    """Tells when it has started."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+        self.failed: BaseException | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._told = asyncio.create_task(self._tell(), name="cora start")
+
+    async def _tell(self) -> None:
+        try:
+            await self._on_start()
+        except BaseException as error:  # told to whoever waits for the server
+            self.failed = error
+            self.should_exit = True
