@@ -147,7 +147,7 @@ def test_every_slice_of_cora_is_tested() -> None:
         "        case ValveIdentifierCleared():\n            return replace(state, persistent_id=None)\n",
         "        case ValvePersistentIdAssigned():\n            return replace(state, persistent_id=None)\n",
         "        case ValveMoved(pid):\n            return replace(state, persistent_id=pid)\n",
-        "        case ValvePersistentIdAssigned() | ValveMoved():\n            return replace(state, persistent_id=id)\n",
+        "        case ValvePersistentIdAssigned() | Moved():\n            return replace(state, persistent_id=id)\n",
         "    return replace(state, persistent_id=event.pid)\n",
     ],
 )
