@@ -1,8 +1,10 @@
 """The server: HTTP and MCP on one address, with the worker beside them."""
 
 import asyncio
+import contextlib
+import signal
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -74,7 +76,7 @@ async def serve(cora: Opened, listener: socket.socket, on_start: Callable[[], Aw
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started."""
+    """Tells when it has started, and leaves the process to its owner when it has stopped."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
@@ -85,6 +87,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._told = asyncio.create_task(self._tell(), name="cora start")
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Stop at the first signal. Uvicorn would raise it again afterwards: the database would be left running."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
     async def _tell(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """The command line: `cora serve`, `cora apply`, `cora call` and the rest."""
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -216,4 +217,10 @@ def call_by_name(context: typer.Context) -> None:
 
 def main() -> None:
     """The entry point of `cora`."""
+    # Asked to stop, a command unwinds as after Ctrl-C: it may be the last user of the embedded Postgres.
+    signal.signal(signal.SIGTERM, _interrupt)
     app()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
