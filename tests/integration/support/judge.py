@@ -1,0 +1,251 @@
+"""Whether every event of a log was allowed where it stands, by the rules of domain.md and nothing of the code.
+
+The log is read in order and folded into plain dictionaries; each event is
+judged against what they hold at its position.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from cora.log.types import Pool
+
+Record = dict[str, Any]
+
+
+def same(text: str) -> str:
+    """Equal for texts that are equal ignoring case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as it was stored."""
+
+    position: int
+    stream: str
+    version: int
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass
+class Judged:
+    """The world after the log, and the log."""
+
+    entries: list[Entry] = field(default_factory=list[Entry])
+    records: dict[str, Record] = field(default_factory=dict[str, Record])
+    installed_in: dict[str, str] = field(default_factory=dict[str, str])
+    identifiers: dict[str, str] = field(default_factory=dict[str, str])
+
+    def of_kind(self, *kinds: str) -> list[Entry]:
+        """The events of some kinds, in order."""
+        return [entry for entry in self.entries if entry.kind in kinds]
+
+    def living(self, kind: str) -> Iterable[tuple[str, Record]]:
+        """The assets that are not decommissioned, or all records of another kind."""
+        return (
+            (id, record)
+            for id, record in self.records.items()
+            if record["is"] == kind and record.get("lifecycle") != "Decommissioned"
+        )
+
+
+class _Judge:
+    def __init__(self) -> None:
+        self.world = Judged()
+
+    def judge(self, entry: Entry) -> None:
+        world = self.world
+        known = world.records.get(entry.stream)
+        self.require((known["version"] if known else 0) + 1 == entry.version, entry, "versions are dense")
+        self.require(len(world.entries) + 1 == entry.position, entry, "positions are dense")
+        rule: Callable[[Entry, Any], None] | None = getattr(self, f"on_{entry.kind}", None)
+        if rule is not None:
+            rule(entry, known)
+        if entry.stream not in world.records:
+            kind = entry.kind.removesuffix("Registered").removesuffix("Defined").removesuffix("Reserved").lower()
+            world.records[entry.stream] = {"is": kind, **entry.data}
+        world.records[entry.stream]["version"] = entry.version
+        world.entries.append(entry)
+
+    def require(self, holds: bool, entry: Entry, rule: str) -> None:
+        assert holds, f"position {entry.position}, {entry.kind} of {entry.stream}: not so that {rule}"
+
+    def require_free(self, entry: Entry, kind: str, key: Callable[[Record], Any], rule: str) -> None:
+        wanted = key(entry.data)
+        others = (record for id, record in self.world.living(kind) if id != entry.stream)
+        self.require(all(key(record) != wanted for record in others), entry, rule)
+
+    def alive(self, id: str | None, entry: Entry, what: str) -> Record:
+        record = self.world.records.get(id or "")
+        self.require(record is not None and record["is"] == "asset", entry, f"the {what} is known")
+        assert record is not None
+        self.require(record["lifecycle"] != "Decommissioned", entry, f"the {what} is alive")
+        return record
+
+    def on_FacilityRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        self.require_free(entry, "facility", lambda record: record["code"], "the code is free")
+
+    def on_FamilyDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        self.require_free(entry, "family", lambda record: same(record["name"]), "the name is free")
+
+    def on_ModelDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        def key(record: Record) -> tuple[str, str]:
+            return same(record["manufacturer"]["name"]), same(record["part_number"])
+
+        self.require_free(entry, "model", key, "the part number is free")
+
+    def on_FrameRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        self.require_free(entry, "frame", lambda r: (r["parent_id"], same(r["name"])), "the name is free")
+
+    def on_MountRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        self.require_free(entry, "mount", lambda record: same(record["slot_code"]), "the slot code is free")
+
+    def on_AssemblyDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        self.require_free(entry, "assembly", lambda record: same(record["name"]), "the name is free")
+
+    def on_FamilySettingsSchemaUpdated(self, entry: Entry, family: Record) -> None:  # noqa: N802
+        family["settings_schema"] = entry.data["settings_schema"]
+
+    def on_FamilyPresentsAsAdded(self, entry: Entry, family: Record) -> None:  # noqa: N802
+        roles = family.setdefault("presents_as", [])
+        self.require(entry.data["role_id"] not in roles, entry, "the role is new")
+        roles.append(entry.data["role_id"])
+
+    def on_FamilyPresentsAsRemoved(self, entry: Entry, family: Record) -> None:  # noqa: N802
+        self.require(entry.data["role_id"] in family.get("presents_as", []), entry, "it presents as the role")
+        family["presents_as"].remove(entry.data["role_id"])
+
+    def on_AssetRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        data = entry.data
+        if data["parent_id"] is not None:
+            self.alive(data["parent_id"], entry, "parent")
+        if data["controller_id"] is not None:
+            self.alive(data["controller_id"], entry, "controller")
+        data["lifecycle"], data["fixture_id"], data["settings"] = "Commissioned", None, {}
+        self._require_free_name(entry, data["name"], data)
+
+    def _require_free_name(self, entry: Entry, name: str, at: Record) -> None:
+        place = at["parent_id"], at["facility_code"]
+        for id, other in self.world.living("asset"):
+            beside = id != entry.stream and (other["parent_id"], other["facility_code"]) == place
+            self.require(not (beside and same(other["name"]) == same(name)), entry, "the name is free")
+
+    def on_AssetDescribed(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self._require_free_name(entry, entry.data["name"], asset)
+        asset.update(entry.data)
+
+    def _goes(self, entry: Entry, asset: Record, before: str, after: str) -> None:
+        self.require(asset["lifecycle"] == before, entry, f"it was {before}, not {asset['lifecycle']}")
+        asset["lifecycle"] = after
+
+    def on_AssetActivated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self._goes(entry, asset, "Commissioned", "Active")
+
+    def on_AssetMaintenanceEntered(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self._goes(entry, asset, "Active", "Maintenance")
+
+    def on_AssetMaintenanceExited(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self._goes(entry, asset, "Maintenance", "Active")
+
+    def on_AssetDecommissioned(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self.require(asset["lifecycle"] != "Decommissioned", entry, "it was alive")
+        self.require(asset["fixture_id"] is None, entry, "it is attached to nothing")
+        self.require(entry.stream not in self.world.installed_in, entry, "it is installed nowhere")
+        for _, other in self.world.living("asset"):
+            self.require(other["parent_id"] != entry.stream, entry, "it has no living parts")
+            self.require(other["controller_id"] != entry.stream, entry, "it controls nothing")
+        asset["lifecycle"] = "Decommissioned"
+
+    def on_AssetRelocated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        to = entry.data["to_parent_id"]
+        self.require(asset["parent_id"] == entry.data["from_parent_id"], entry, "it stood where it came from")
+        self.alive(to, entry, "parent")
+        above: str | None = to
+        while above is not None:
+            self.require(above != entry.stream, entry, "it does not stand below itself")
+            above = self.world.records[above]["parent_id"]
+        asset["parent_id"] = to
+        self._require_free_name(entry, asset["name"], asset)
+
+    def on_AssetFamilyAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self.require(entry.data["family_id"] not in asset["family_ids"], entry, "the family is new")
+        asset["family_ids"].append(entry.data["family_id"])
+
+    def on_AssetFamilyRemoved(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self.require(entry.data["family_id"] in asset["family_ids"], entry, "it is of the family")
+        asset["family_ids"].remove(entry.data["family_id"])
+
+    def on_AssetOwnerAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        names = [same(owner["name"]) for owner in asset["owners"]]
+        self.require(same(entry.data["owner"]["name"]) not in names, entry, "the owner is new")
+        asset["owners"].append(entry.data["owner"])
+
+    def on_AssetPortAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        names = [same(port["name"]) for port in asset["ports"]]
+        self.require(same(entry.data["port"]["name"]) not in names, entry, "the port is new")
+        asset["ports"].append(entry.data["port"])
+
+    def on_AssetSettingsUpdated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        families = [self.world.records[id] for id in asset["family_ids"]]
+        schemas = [family["settings_schema"] for family in families if family.get("settings_schema")]
+        declared = {key for schema in schemas for key in schema["properties"]}
+        settings = entry.data["settings"]
+        self.require(set(settings) <= declared, entry, "every setting is declared")
+        self.require(all(Draft202012Validator(each).is_valid(settings) for each in schemas), entry, "the schemas hold")
+        asset["settings"] = settings
+
+    def on_MountAssetInstalled(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        asset_id = entry.data["asset_id"]
+        asset = self.alive(asset_id, entry, "asset")
+        self.require(asset["lifecycle"] == "Active", entry, "the asset is Active")
+        self.require(asset_id not in self.world.installed_in, entry, "the asset is in no other mount")
+        self.require(entry.stream not in self.world.installed_in.values(), entry, "the mount is empty")
+        self.world.installed_in[asset_id] = entry.stream
+
+    def on_MountAssetUninstalled(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        asset_id = entry.data["asset_id"]
+        self.require(self.world.installed_in.get(asset_id) == entry.stream, entry, "the asset was there")
+        self.require(self.world.records[asset_id]["fixture_id"] is None, entry, "the asset is attached to nothing")
+        del self.world.installed_in[asset_id]
+
+    def on_FixtureRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+        for binding in entry.data["slot_asset_bindings"]:
+            self.alive(binding["asset_id"], entry, "bound asset")
+            self.require(binding["asset_id"] in self.world.installed_in, entry, "every bound asset is installed")
+        self.require_free(entry, "fixture", lambda record: same(record["name"]), "the name is free")
+
+    def on_AssetAttachedToFixture(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self.require(asset["fixture_id"] is None, entry, "it was attached to nothing")
+        self.alive(entry.stream, entry, "asset")
+        self.require(entry.stream in self.world.installed_in, entry, "it is installed")
+        bindings = self.world.records[entry.data["fixture_id"]]["slot_asset_bindings"]
+        self.require(entry.stream in [each["asset_id"] for each in bindings], entry, "the fixture binds it")
+        asset["fixture_id"] = entry.data["fixture_id"]
+
+    def on_AssetDetachedFromFixture(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+        self.require(asset["fixture_id"] == entry.data["fixture_id"], entry, "it was attached to that")
+        asset["fixture_id"] = None
+
+    def on_AssetPersistentIdAssigned(self, entry: Entry, record: Record) -> None:  # noqa: N802
+        self.require("persistent_id" not in record, entry, "it had no identifier")
+        key = f"{entry.data['scheme']}:{entry.data['value']}".lower()
+        self.require(key not in self.world.identifiers, entry, "the identifier is nobody else's")
+        self.world.identifiers[key] = entry.stream
+        record["persistent_id"] = entry.data["value"]
+
+    on_FixturePersistentIdAssigned = on_AssetPersistentIdAssigned
+
+
+async def judged(pool: Pool) -> Judged:
+    """The world after the log. Raises `AssertionError` for the first event that was not allowed where it stands."""
+    judge = _Judge()
+    rows = await pool.fetch("select position, stream, version, kind, data::text as data from event order by position")
+    for row in rows:
+        judge.judge(Entry(row["position"], str(row["stream"]), row["version"], row["kind"], json.loads(row["data"])))
+    return judge.world
