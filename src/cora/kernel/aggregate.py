@@ -8,7 +8,7 @@ difference between before and after, so no command writes these by hand.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -130,14 +130,20 @@ class Aggregate(Generic[S]):
 
 def ids_in(value: Any) -> Iterable[UUID]:
     """Every record id that a value names, at any depth of dataclasses, tuples and lists."""
-    if isinstance(value, UUID):
+    kind: Any = type(value)
+    if kind is UUID:
         yield value
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from ids_in(getattr(value, each.name))
-    elif isinstance(value, tuple | list | frozenset):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+    elif kind is tuple or kind is list:
+        for item in value:
             yield from ids_in(item)
+    else:
+        for name in _field_names(kind):
+            yield from ids_in(getattr(value, name))
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
 def joined_ids(event: Event) -> Iterable[UUID]:

@@ -5,12 +5,15 @@ copies the id into its event; the log stores the address beside the history,
 where it can be erased.
 """
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, NewType
 from uuid import UUID
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from cora.kernel.identity import new_id
@@ -56,3 +59,24 @@ class Contact:
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "format": "email", "maxLength": 254}
+
+
+@cache
+def brings_contacts(command: type[BaseModel]) -> bool:
+    """Whether a command has a place for an e-mail address."""
+    return '"email"' in json.dumps(command.model_json_schema())
+
+
+def contacts_in(value: Any) -> Iterable[Contact]:
+    """Every e-mail address that came with a command."""
+    if isinstance(value, Contact):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from contacts_in(getattr(value, name))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            yield from contacts_in(getattr(value, each.name))
+    elif isinstance(value, tuple | list):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from contacts_in(item)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, ids_in, joined_ids
-from cora.kernel.contact import Contact
+from cora.kernel.contact import Contact, brings_contacts, contacts_in
 from cora.kernel.errors import (
     ConcurrencyConflictError,
     IdempotencyKeyReusedError,
@@ -37,6 +37,7 @@ from cora.kernel.reader import (
     Accepted,
     Append,
     Claimed,
+    DecodedStates,
     Holding,
     KeyedAnswer,
     KeyReused,
@@ -111,6 +112,7 @@ class Kernel:
         self.log = log
         self.wired = wired
         self.clock = clock
+        self.decoded = DecodedStates()
         self._turns: dict[UUID, _Turn] = {}
 
     async def command(self, declared: CommandSlice | HandlerSlice, command: Any, call: Call) -> Answer:
@@ -139,7 +141,7 @@ class Kernel:
         """Answer a question from one snapshot of all records."""
         caller.require(declared.allow)
         async with self.log.snapshot() as source:
-            given = {"query": query, "read": Reader(source), "caller": caller, "wired": self.wired}
+            given = {"query": query, "read": Reader(source, self.decoded), "caller": caller, "wired": self.wired}
             return await declared.run(**{name: given[name] for name in declared.parameters})
 
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
@@ -180,7 +182,8 @@ class Kernel:
                 given["now"] = self.clock()
             events = declared.run(**{name: given[name] for name in declared.parameters})
             status = 201 if declared.creates else 200
-            return Decided(on, id, events, status, contacts=tuple(contacts_in(command)))
+            contacts = tuple(contacts_in(command)) if brings_contacts(declared.request) else ()
+            return Decided(on, id, events, status, contacts=contacts)
 
         return id, decide
 
@@ -250,7 +253,7 @@ class Session:
 
     async def _attempt(self, source: Source, log: Log, decide: Decide, last: bool) -> Answer | None:
         """One try; None when what was read has changed meanwhile."""
-        read = Reader(source)
+        read = Reader(source, self.kernel.decoded)
         try:
             decided = await decide(read)
             draft = _Draft(self.call, read, decided, self._digest if last else b"")
@@ -437,21 +440,6 @@ def require_time(call: Call, read: Reader, id: UUID) -> None:
     last = read.occurred.get(id)
     if call.occurred_at is not None and last is not None and call.occurred_at < last:
         raise OccurredBeforeLastFactError(id, last)
-
-
-def contacts_in(value: Any) -> Iterable[Contact]:
-    """Every e-mail address that came with a command."""
-    if isinstance(value, Contact):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from contacts_in(getattr(value, name))
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from contacts_in(getattr(value, each.name))
-    elif isinstance(value, tuple | list):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from contacts_in(item)
 
 
 async def _is_true(read: Reader, log: Log) -> bool:

@@ -70,11 +70,31 @@ class ReadSet:
     one_snapshot: bool
 
 
+class DecodedStates:
+    """States decoded before: a version of a record has one state, so it need not be decoded twice."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._most = most
+        self._known: dict[UUID, tuple[int, Any]] = {}
+
+    def state(self, aggregate: Aggregate[S], id: UUID, version: int, document: str) -> S:
+        """The state that the document of a version holds."""
+        known = self._known.get(id)
+        if known is not None and known[0] == version and isinstance(known[1], aggregate.state):
+            return known[1]
+        state = aggregate.decode_state(document)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[id] = (version, state)
+        return state
+
+
 @dataclass(slots=True)
 class Reader:
     """Three ways to look at the world: a record by id, the records that point at one, a record by claim."""
 
     source: Source
+    decoded: DecodedStates = field(default_factory=DecodedStates)
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
     occurred: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
@@ -96,7 +116,7 @@ class Reader:
             return None
         if stored.occurred_at is not None:
             self.occurred[id] = stored.occurred_at
-        state = aggregate.decode_state(stored.document)
+        state = self.decoded.state(aggregate, id, stored.version, stored.document)
         self.states[id] = state
         return state
 

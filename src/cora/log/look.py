@@ -1,4 +1,4 @@
-"""Looks at the current state, gathered: many callers, one statement, one snapshot."""
+"""Looks at the current state, gathered: many callers, one statement, one snapshot; what many ask is asked once."""
 
 import asyncio
 import contextlib
@@ -121,8 +121,9 @@ class Gatherer(Generic[K, V]):
             looks = [self._looks.popleft() for _ in range(min(len(self._looks), MAXIMUM_LOOKS))]
             if not self._looks:
                 self._arrived.clear()
+            asked = list(dict.fromkeys(look.asked for look in looks))
             try:
-                found = await self._search([look.asked for look in looks])
+                found = dict(zip(asked, await self._search(asked), strict=True))
             except asyncio.CancelledError:
                 _refuse(looks, OverloadedError())
                 raise
@@ -130,9 +131,9 @@ class Gatherer(Generic[K, V]):
                 _logger.error("a look failed", error=type(error).__name__, detail=str(error)[:500])
                 _refuse(looks, OverloadedError() if isinstance(error, LOST) else error)
                 continue
-            for look, each in zip(looks, found, strict=True):
+            for look in looks:
                 if not look.found.done():
-                    look.found.set_result(each)
+                    look.found.set_result(found[look.asked])
 
     async def _search(self, asked: Sequence[K]) -> Sequence[V]:
         loop = asyncio.get_running_loop()
