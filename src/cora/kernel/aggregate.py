@@ -130,7 +130,7 @@ class Aggregate(Generic[S]):
 
 def ids_in(value: Any) -> Iterable[UUID]:
     """Every record id that a value names, at any depth of dataclasses, tuples and lists."""
-    kind: Any = type(value)
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is UUID:
         yield value
     elif kind is tuple or kind is list:
