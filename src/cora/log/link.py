@@ -12,8 +12,9 @@ from cora.log.types import Connection, Statement
 
 _logger = structlog.get_logger("cora.log")
 
-# Below Postgres 17 there is no transaction_timeout: a holder of the lock whose
-# client fell silent in the middle of a statement is ended after 5 seconds.
+# A holder of the lock whose client fell silent in the middle of a statement is
+# ended after 5 seconds: a backend that cannot send its answer heeds no timeout,
+# not even transaction_timeout (Postgres 17 on).
 _END_SILENT_HOLDERS = """
 select pg_terminate_backend(a.pid)
 from pg_locks l join pg_stat_activity a on a.pid = l.pid
@@ -81,8 +82,11 @@ class Link:
                 await asyncio.wait_for(connection.close(), 2)
 
     async def _end_silent_holders(self, connection: Connection) -> None:
-        if connection.get_server_version().major >= 17:
-            return
-        ended = await connection.fetch(_END_SILENT_HOLDERS)
+        # The restricted role may neither see nor end what others do.
+        await connection.execute("reset role")
+        try:
+            ended = await connection.fetch(_END_SILENT_HOLDERS)
+        finally:
+            await connection.execute("set role cora_app")
         if ended:
             _logger.warning("ended silent holders of the log's lock", count=len(ended))
