@@ -1,7 +1,6 @@
 """HTTP and MCP of a running cora, in this process, with a caller for each role."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +24,6 @@ from cora.surfaces.start import Opened
 
 ADDRESS = "http://cora.test"
 ROLES = (Role.READER, Role.OPERATOR, Role.STEWARD, Role.ADMIN)
-DRY_RUN = "dry_run"
 
 
 @dataclass(frozen=True)
@@ -51,29 +49,37 @@ class Surfaces:
         return {declared.name: declared for declared in self.cora.equipment.slices}
 
     async def http(
-        self, name: str, arguments: Mapping[str, Any], role: Role = Role.ADMIN, **options: str
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        role: Role = Role.ADMIN,
+        *,
+        dry_run: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Call a slice by its route. Options are headers by their names, but `dry_run`."""
+        """Call a slice by its route."""
         declared = self.slices[name]
         route, given = declared.route, dict(arguments)
         path = route.path.format(**{key: given.pop(key) for key in route.path_fields})
-        params = {DRY_RUN: options.pop(DRY_RUN)} if DRY_RUN in options else {}
         if isinstance(declared, QuerySlice):
-            return await self.web[role].request(route.method, path, params={**given, **params}, headers=options)
+            return await self.web[role].request(route.method, path, params=given, headers=headers)
         body = given["patch"] if body_is_patch(route) else given
-        return await self.web[role].request(route.method, path, json=body, params=params, headers=options)
+        params = {"dry_run": "true"} if dry_run else {}
+        return await self.web[role].request(route.method, path, json=body, params=params, headers=headers)
 
-    async def mcp(self, name: str, arguments: Mapping[str, Any], role: Role = Role.ADMIN, **options: Any) -> Said:
-        """Call a slice by its tool; options have the same names as over HTTP."""
+    async def mcp(
+        self, name: str, arguments: Mapping[str, Any], role: Role = Role.ADMIN, *, dry_run: bool = False
+    ) -> Said:
+        """Call a slice by its tool."""
+        options = {"dry_run": True} if dry_run else {}
         result = await self.agents[role].call_tool(name, {**arguments, **options})
         return Said(result.is_error or False, told(result))
 
-    async def call(self, surface: str, name: str, arguments: Mapping[str, Any], **options: Any) -> Said:
+    async def call(self, surface: str, name: str, arguments: Mapping[str, Any], *, dry_run: bool = False) -> Said:
         """Call a slice over `http` or `mcp`."""
         if surface == "mcp":
-            return await self.mcp(name, arguments, **options)
-        sent = {key: json.dumps(value) if key == DRY_RUN else str(value) for key, value in options.items()}
-        response = await self.http(name, arguments, **sent)
+            return await self.mcp(name, arguments, dry_run=dry_run)
+        response = await self.http(name, arguments, dry_run=dry_run)
         return Said(response.is_error, response.json())
 
     async def recorded(self) -> int:
