@@ -130,14 +130,14 @@ class Aggregate(Generic[S]):
 
 def ids_in(value: Any) -> Iterable[UUID]:
     """Every record id that a value names, at any depth of dataclasses, tuples and lists."""
-    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
-    if kind is UUID:
+    # Not by exact type: ids that come from the database are of a subclass of UUID.
+    if isinstance(value, UUID):
         yield value
-    elif kind is tuple or kind is list:
-        for item in value:
+    elif isinstance(value, tuple | list | frozenset):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
             yield from ids_in(item)
     else:
-        for name in _field_names(kind):
+        for name in _field_names(type(value)):
             yield from ids_in(getattr(value, name))
 
 
