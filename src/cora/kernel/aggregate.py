@@ -137,7 +137,8 @@ def ids_in(value: Any) -> Iterable[UUID]:
         for item in value:  # pyright: ignore[reportUnknownVariableType]
             yield from ids_in(item)
     else:
-        for name in _field_names(type(value)):
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+        for name in _field_names(kind):
             yield from ids_in(getattr(value, name))
 
 
