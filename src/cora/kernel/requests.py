@@ -115,9 +115,8 @@ def read_json(body: bytes) -> Any:
 
 def require_fit(value: Any) -> None:
     """Raises `InvalidRequestError` unless a JSON value can be kept: its texts, numbers, keys and depth."""
-    errors = list(_unfit_parts(value))
-    if errors:
-        raise invalid(errors)
+    if not _is_fit(value):
+        raise invalid(_unfit_parts(value))
 
 
 def to_request(model: type[M], members: Any, *, strict: bool = True) -> M:
@@ -231,6 +230,30 @@ def _number(text: str) -> float | _Unfit:
     if number == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
         return _Unfit("is a number too small to keep")
     return number
+
+
+def _is_fit(value: Any) -> bool:
+    """Whether there is nothing unfit in a value; level by level, without keeping track of places."""
+    level = [value]
+    depth = 0
+    while level:
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict | list):
+                if depth == MAXIMUM_DEPTH:
+                    return False
+                if isinstance(item, dict):
+                    members = cast("dict[str, Any]", item)
+                    if any(map(_UNFIT.search, members)):
+                        return False
+                    below += members.values()
+                else:
+                    below += cast("list[Any]", item)
+            elif _unfit(item) is not None:
+                return False
+        level = below
+        depth += 1
+    return True
 
 
 def _unfit_parts(value: Any) -> Generator[Violation]:

@@ -88,7 +88,7 @@ def create_app(
 
 async def _not_here(request: StarletteRequest, error: Exception) -> Response:
     """A path that nobody has, as a problem."""
-    path = request.url.path
+    path: str = request.scope["path"]
     refusal: Refusal = UnknownPathError(path)
     if isinstance(error, HTTPException) and error.status_code == 405:
         refusal = MethodNotAllowedError(path, request.method, (error.headers or {}).get("Allow", ""))

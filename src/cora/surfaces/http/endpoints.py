@@ -13,7 +13,17 @@ from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import InvalidRequestError, PreconditionFailedError, Violation
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Role
-from cora.kernel.requests import CALL_OPTIONS, DRY_RUN, IF_MATCH, gathering, invalid, read_call, read_json, to_request
+from cora.kernel.requests import (
+    CALL_OPTIONS,
+    DRY_RUN,
+    IF_MATCH,
+    gathering,
+    invalid,
+    read_call,
+    read_json,
+    require_fit,
+    to_request,
+)
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
 from cora.surfaces.http.messages import JSON, MERGE_PATCH, Headers, Reply, Request, etag
@@ -109,9 +119,9 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
                 errors.append(Violation(f"/{name}", "is given twice"))
             else:
                 members[name] = values if name in lists else values[0]
-        members.update(zip(names, request.values, strict=True))
         query = None
         with gathering(errors):
+            members.update(_in_path(request, route))
             query = to_request(declared.request, members, strict=False)
         if errors or query is None:
             raise invalid(errors)
@@ -125,6 +135,12 @@ def takes_several(request: type[BaseModel], name: str) -> bool:
     """Whether a field of a question is a list, so that its query parameter may be repeated."""
     origin = get_origin(request.model_fields[name].annotation)
     return isinstance(origin, type) and issubclass(origin, Sequence | frozenset)
+
+
+def _in_path(request: Request, route: Route) -> dict[str, str]:
+    values = dict(zip(route.path_fields, request.values, strict=True))
+    require_fit(values)
+    return values
 
 
 async def _read_command(request: Request, declared: Slice, route: Route) -> tuple[Any, Call]:
@@ -154,7 +170,7 @@ async def _read_command(request: Request, declared: Slice, route: Route) -> tupl
 
 
 def _to_command(given: Any, request: Request, declared: Slice, route: Route) -> BaseModel:
-    in_path = dict(zip(route.path_fields, request.values, strict=True))
+    in_path = _in_path(request, route)
     if body_is_patch(route):
         try:
             return to_request(declared.request, {**in_path, "patch": given})
