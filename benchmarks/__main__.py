@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 
 from benchmarks import appends, apply, decisions, large, web
-from benchmarks.harness import Databases, measure, show, write
+from benchmarks.harness import Case, Databases, Target, measure, show, write
 from cora.log.embedded import embedded_postgres
 
 RESULTS = Path(__file__).parent / "results"
@@ -54,8 +54,8 @@ async def main(wanted: tuple[str, ...]) -> None:
         facts = await about(databases.dsn("postgres"))
         for name, value in facts.items():
             console.print(f"{name}: {value}", highlight=False)
-        cases = []
-        targets = []
+        cases: list[Case] = []
+        targets: list[Target] = []
         if "appends" in wanted:
             cases += appends.cases()
             targets += appends.TARGETS

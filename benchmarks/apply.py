@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -41,7 +40,8 @@ def write_facility(path: Path) -> None:
             "cora: 1\n"
             "facilities: [{code: bench, name: Benchmark}]\n"
             "families: [{name: RotaryStage}]\n"
-            "models: [{key: m, name: ABRS, manufacturer: {name: Aerotech}, part_number: ABRS-250, families: [RotaryStage]}]\n"
+            "models: [{key: m, name: ABRS, manufacturer: {name: Aerotech}, part_number: ABRS-250, "
+            "families: [RotaryStage]}]\n"
             "frames: [{name: Floor}]\n"
             "mounts:\n"
         )
@@ -55,14 +55,12 @@ def write_facility(path: Path) -> None:
             )
 
 
-async def watched(
-    command: list[str], environment: dict[str, str], others: Iterable[psutil.Process]
-) -> dict[str, float]:
-    """Run a command and watch its memory and that of others: the most that each took, in bytes."""
+async def watched(command: list[str], environment: dict[str, str], server: psutil.Process | None) -> dict[str, float]:
+    """Run a command and watch its memory and that of a server: the most that each took, in bytes."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
-    seen = {"apply": psutil.Process(process.pid), **{"server": other for other in others}}
+    seen = {"apply": psutil.Process(process.pid)} | ({"server": server} if server else {})
     most = dict.fromkeys(seen, 0.0)
     ending = asyncio.create_task(process.communicate())
     while not ending.done():
@@ -102,13 +100,12 @@ def applying(*, through_server: bool) -> Case:
             write_facility(directory / "facility.yaml")
             environment = {**os.environ, "CORA_DATABASE_URL": dsn, "CORA_DATA_DIR": str(directory)}
             command = [str(Path(sys.executable).parent / "cora"), "apply", str(directory / "facility.yaml")]
-            servers: list[psutil.Process] = []
+            server: psutil.Process | None = None
             if through_server:
                 port, server, token = await stack.enter_async_context(cora_server(dsn))
-                servers.append(server)
                 command += ["--server", f"http://127.0.0.1:{port}", "--token", token]
             began = time.perf_counter()
-            most = await watched(command, environment, servers)
+            most = await watched(command, environment, server)
             seconds = time.perf_counter() - began
             again = await asyncio.to_thread(
                 subprocess.run, command, env=environment, capture_output=True, text=True, check=False

@@ -64,7 +64,9 @@ async def uvicorn(module: str, dsn: str) -> AsyncGenerator[tuple[int, psutil.Pro
         sys.executable, "-m", "uvicorn", module, "--port", str(port), "--log-level", "warning",
         "--no-access-log", "--loop", "uvloop", "--http", "httptools",
     ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "BENCH_DSN": dsn})
+    process = subprocess.Popen(  # noqa: ASYNC220
+        command, cwd=ROOT, env={**os.environ, "BENCH_DSN": dsn}
+    )
     try:
         await until_answering(port)
         yield port, psutil.Process(process.pid)
