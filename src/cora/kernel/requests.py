@@ -234,9 +234,8 @@ def _number(text: str) -> float | _Unfit:
 
 def _is_fit(value: Any) -> bool:
     """Whether there is nothing unfit in a value; level by level, without keeping track of places."""
-    level = [value]
-    depth = 0
-    while level:
+    level: list[Any] = [value]
+    for depth in range(MAXIMUM_DEPTH + 1):
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict | list):
@@ -251,9 +250,10 @@ def _is_fit(value: Any) -> bool:
                     below += cast("list[Any]", item)
             elif _unfit(item) is not None:
                 return False
+        if not below:
+            return True
         level = below
-        depth += 1
-    return True
+    return False
 
 
 def _unfit_parts(value: Any) -> Generator[Violation]:
