@@ -35,7 +35,7 @@ from cora.equipment.features.uninstall_asset import UninstallAsset
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer
 
-ORDERS: tuple[Order, ...] = ("as it comes", "as listed", "reversed")
+ORDERS: tuple[Order, ...] = ("at once", "as listed", "reversed")
 CROWD = 40
 
 
@@ -104,7 +104,7 @@ async def test_a_fixture_is_registered_only_while_its_asset_is_installed(
     else:
         assert fixed.position < taken.position
     if where != "one kernel":
-        assert isinstance(fixed, Refusal) == (order == "reversed") or order == "as it comes"
+        assert isinstance(fixed, Refusal) == (order == "reversed") or order == "at once"
     await scene.arena.judged()
 
 
@@ -313,7 +313,7 @@ async def test_an_asset_ends_once(scene: Scene, where: Where) -> None:
 async def test_a_change_counts_only_while_the_asset_is_alive(scene: Scene, order: Order) -> None:
     asset_id = await scene.asset()
     moving = RelocateAsset(
-        asset_id=asset_id, to_parent_id=await scene.asset(parent_id=None, facility_code=FACILITY_CODE), reason="rebuilt"
+        asset_id=asset_id, to_parent_id=await scene.asset(facility_code=FACILITY_CODE), reason="rebuilt"
     )
 
     moved, ended = await scene.arena.race(moving, DecommissionAsset(asset_id=asset_id, reason="worn"), order=order)

@@ -64,9 +64,8 @@ class _Judge:
         known = world.records.get(entry.stream)
         self.require((known["version"] if known else 0) + 1 == entry.version, entry, "versions are dense")
         self.require(len(world.entries) + 1 == entry.position, entry, "positions are dense")
-        rule: Callable[[Entry, Any], None] | None = getattr(self, f"on_{entry.kind}", None)
-        if rule is not None:
-            rule(entry, known)
+        if entry.kind in RULES:
+            RULES[entry.kind](self, entry, known or {})
         if entry.stream not in world.records:
             kind = entry.kind.removesuffix("Registered").removesuffix("Defined").removesuffix("Reserved").lower()
             world.records[entry.stream] = {"is": kind, **entry.data}
@@ -88,40 +87,40 @@ class _Judge:
         self.require(record["lifecycle"] != "Decommissioned", entry, f"the {what} is alive")
         return record
 
-    def on_FacilityRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def facility_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "facility", lambda record: record["code"], "the code is free")
 
-    def on_FamilyDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def family_defined(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "family", lambda record: same(record["name"]), "the name is free")
 
-    def on_ModelDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def model_defined(self, entry: Entry, _: Any) -> None:
         def key(record: Record) -> tuple[str, str]:
             return same(record["manufacturer"]["name"]), same(record["part_number"])
 
         self.require_free(entry, "model", key, "the part number is free")
 
-    def on_FrameRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def frame_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "frame", lambda r: (r["parent_id"], same(r["name"])), "the name is free")
 
-    def on_MountRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def mount_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "mount", lambda record: same(record["slot_code"]), "the slot code is free")
 
-    def on_AssemblyDefined(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def assembly_defined(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "assembly", lambda record: same(record["name"]), "the name is free")
 
-    def on_FamilySettingsSchemaUpdated(self, entry: Entry, family: Record) -> None:  # noqa: N802
+    def family_settings_schema_updated(self, entry: Entry, family: Record) -> None:
         family["settings_schema"] = entry.data["settings_schema"]
 
-    def on_FamilyPresentsAsAdded(self, entry: Entry, family: Record) -> None:  # noqa: N802
+    def family_presents_as_added(self, entry: Entry, family: Record) -> None:
         roles = family.setdefault("presents_as", [])
         self.require(entry.data["role_id"] not in roles, entry, "the role is new")
         roles.append(entry.data["role_id"])
 
-    def on_FamilyPresentsAsRemoved(self, entry: Entry, family: Record) -> None:  # noqa: N802
+    def family_presents_as_removed(self, entry: Entry, family: Record) -> None:
         self.require(entry.data["role_id"] in family.get("presents_as", []), entry, "it presents as the role")
         family["presents_as"].remove(entry.data["role_id"])
 
-    def on_AssetRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def asset_registered(self, entry: Entry, _: Any) -> None:
         data = entry.data
         if data["parent_id"] is not None:
             self.alive(data["parent_id"], entry, "parent")
@@ -136,7 +135,7 @@ class _Judge:
             beside = id != entry.stream and (other["parent_id"], other["facility_code"]) == place
             self.require(not (beside and same(other["name"]) == same(name)), entry, "the name is free")
 
-    def on_AssetDescribed(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_described(self, entry: Entry, asset: Record) -> None:
         self._require_free_name(entry, entry.data["name"], asset)
         asset.update(entry.data)
 
@@ -144,16 +143,16 @@ class _Judge:
         self.require(asset["lifecycle"] == before, entry, f"it was {before}, not {asset['lifecycle']}")
         asset["lifecycle"] = after
 
-    def on_AssetActivated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_activated(self, entry: Entry, asset: Record) -> None:
         self._goes(entry, asset, "Commissioned", "Active")
 
-    def on_AssetMaintenanceEntered(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_maintenance_entered(self, entry: Entry, asset: Record) -> None:
         self._goes(entry, asset, "Active", "Maintenance")
 
-    def on_AssetMaintenanceExited(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_maintenance_exited(self, entry: Entry, asset: Record) -> None:
         self._goes(entry, asset, "Maintenance", "Active")
 
-    def on_AssetDecommissioned(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_decommissioned(self, entry: Entry, asset: Record) -> None:
         self.require(asset["lifecycle"] != "Decommissioned", entry, "it was alive")
         self.require(asset["fixture_id"] is None, entry, "it is attached to nothing")
         self.require(entry.stream not in self.world.installed_in, entry, "it is installed nowhere")
@@ -162,7 +161,7 @@ class _Judge:
             self.require(other["controller_id"] != entry.stream, entry, "it controls nothing")
         asset["lifecycle"] = "Decommissioned"
 
-    def on_AssetRelocated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_relocated(self, entry: Entry, asset: Record) -> None:
         to = entry.data["to_parent_id"]
         self.require(asset["parent_id"] == entry.data["from_parent_id"], entry, "it stood where it came from")
         self.alive(to, entry, "parent")
@@ -173,25 +172,25 @@ class _Judge:
         asset["parent_id"] = to
         self._require_free_name(entry, asset["name"], asset)
 
-    def on_AssetFamilyAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_family_added(self, entry: Entry, asset: Record) -> None:
         self.require(entry.data["family_id"] not in asset["family_ids"], entry, "the family is new")
         asset["family_ids"].append(entry.data["family_id"])
 
-    def on_AssetFamilyRemoved(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_family_removed(self, entry: Entry, asset: Record) -> None:
         self.require(entry.data["family_id"] in asset["family_ids"], entry, "it is of the family")
         asset["family_ids"].remove(entry.data["family_id"])
 
-    def on_AssetOwnerAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_owner_added(self, entry: Entry, asset: Record) -> None:
         names = [same(owner["name"]) for owner in asset["owners"]]
         self.require(same(entry.data["owner"]["name"]) not in names, entry, "the owner is new")
         asset["owners"].append(entry.data["owner"])
 
-    def on_AssetPortAdded(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_port_added(self, entry: Entry, asset: Record) -> None:
         names = [same(port["name"]) for port in asset["ports"]]
         self.require(same(entry.data["port"]["name"]) not in names, entry, "the port is new")
         asset["ports"].append(entry.data["port"])
 
-    def on_AssetSettingsUpdated(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_settings_updated(self, entry: Entry, asset: Record) -> None:
         families = [self.world.records[id] for id in asset["family_ids"]]
         schemas = [family["settings_schema"] for family in families if family.get("settings_schema")]
         declared = {key for schema in schemas for key in schema["properties"]}
@@ -200,7 +199,7 @@ class _Judge:
         self.require(all(Draft202012Validator(each).is_valid(settings) for each in schemas), entry, "the schemas hold")
         asset["settings"] = settings
 
-    def on_MountAssetInstalled(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def mount_asset_installed(self, entry: Entry, _: Any) -> None:
         asset_id = entry.data["asset_id"]
         asset = self.alive(asset_id, entry, "asset")
         self.require(asset["lifecycle"] == "Active", entry, "the asset is Active")
@@ -208,19 +207,19 @@ class _Judge:
         self.require(entry.stream not in self.world.installed_in.values(), entry, "the mount is empty")
         self.world.installed_in[asset_id] = entry.stream
 
-    def on_MountAssetUninstalled(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def mount_asset_uninstalled(self, entry: Entry, _: Any) -> None:
         asset_id = entry.data["asset_id"]
         self.require(self.world.installed_in.get(asset_id) == entry.stream, entry, "the asset was there")
         self.require(self.world.records[asset_id]["fixture_id"] is None, entry, "the asset is attached to nothing")
         del self.world.installed_in[asset_id]
 
-    def on_FixtureRegistered(self, entry: Entry, _: Any) -> None:  # noqa: N802
+    def fixture_registered(self, entry: Entry, _: Any) -> None:
         for binding in entry.data["slot_asset_bindings"]:
             self.alive(binding["asset_id"], entry, "bound asset")
             self.require(binding["asset_id"] in self.world.installed_in, entry, "every bound asset is installed")
         self.require_free(entry, "fixture", lambda record: same(record["name"]), "the name is free")
 
-    def on_AssetAttachedToFixture(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_attached_to_fixture(self, entry: Entry, asset: Record) -> None:
         self.require(asset["fixture_id"] is None, entry, "it was attached to nothing")
         self.alive(entry.stream, entry, "asset")
         self.require(entry.stream in self.world.installed_in, entry, "it is installed")
@@ -228,18 +227,48 @@ class _Judge:
         self.require(entry.stream in [each["asset_id"] for each in bindings], entry, "the fixture binds it")
         asset["fixture_id"] = entry.data["fixture_id"]
 
-    def on_AssetDetachedFromFixture(self, entry: Entry, asset: Record) -> None:  # noqa: N802
+    def asset_detached_from_fixture(self, entry: Entry, asset: Record) -> None:
         self.require(asset["fixture_id"] == entry.data["fixture_id"], entry, "it was attached to that")
         asset["fixture_id"] = None
 
-    def on_AssetPersistentIdAssigned(self, entry: Entry, record: Record) -> None:  # noqa: N802
+    def persistent_id_assigned(self, entry: Entry, record: Record) -> None:
         self.require("persistent_id" not in record, entry, "it had no identifier")
         key = f"{entry.data['scheme']}:{entry.data['value']}".lower()
         self.require(key not in self.world.identifiers, entry, "the identifier is nobody else's")
         self.world.identifiers[key] = entry.stream
         record["persistent_id"] = entry.data["value"]
 
-    on_FixturePersistentIdAssigned = on_AssetPersistentIdAssigned
+
+RULES: dict[str, Callable[[_Judge, Entry, Record], None]] = {
+    "FacilityRegistered": _Judge.facility_registered,
+    "FamilyDefined": _Judge.family_defined,
+    "ModelDefined": _Judge.model_defined,
+    "FrameRegistered": _Judge.frame_registered,
+    "MountRegistered": _Judge.mount_registered,
+    "AssemblyDefined": _Judge.assembly_defined,
+    "FamilySettingsSchemaUpdated": _Judge.family_settings_schema_updated,
+    "FamilyPresentsAsAdded": _Judge.family_presents_as_added,
+    "FamilyPresentsAsRemoved": _Judge.family_presents_as_removed,
+    "AssetRegistered": _Judge.asset_registered,
+    "AssetDescribed": _Judge.asset_described,
+    "AssetActivated": _Judge.asset_activated,
+    "AssetMaintenanceEntered": _Judge.asset_maintenance_entered,
+    "AssetMaintenanceExited": _Judge.asset_maintenance_exited,
+    "AssetDecommissioned": _Judge.asset_decommissioned,
+    "AssetRelocated": _Judge.asset_relocated,
+    "AssetFamilyAdded": _Judge.asset_family_added,
+    "AssetFamilyRemoved": _Judge.asset_family_removed,
+    "AssetOwnerAdded": _Judge.asset_owner_added,
+    "AssetPortAdded": _Judge.asset_port_added,
+    "AssetSettingsUpdated": _Judge.asset_settings_updated,
+    "MountAssetInstalled": _Judge.mount_asset_installed,
+    "MountAssetUninstalled": _Judge.mount_asset_uninstalled,
+    "FixtureRegistered": _Judge.fixture_registered,
+    "AssetAttachedToFixture": _Judge.asset_attached_to_fixture,
+    "AssetDetachedFromFixture": _Judge.asset_detached_from_fixture,
+    "AssetPersistentIdAssigned": _Judge.persistent_id_assigned,
+    "FixturePersistentIdAssigned": _Judge.persistent_id_assigned,
+}
 
 
 async def judged(pool: Pool) -> Judged:

@@ -38,8 +38,8 @@ from cora.log.verify import verify
 Where = Literal["several logs", "one log", "one kernel"]
 """Clients of as many processes as there are logs; of one process without its queues; of one process as it is."""
 
-Order = Literal["as it comes", "as listed", "reversed"]
-"""In which order those that are held at the barrier append."""
+Order = Literal["at once", "as listed", "reversed"]
+"""Whether those that are held at the barrier append together, or each after the one before is done."""
 
 WHERE: tuple[Where, ...] = ("several logs", "one log", "one kernel")
 SLICES: Mapping[type[Any], CommandSlice | HandlerSlice] = {
@@ -82,9 +82,9 @@ class Gate:
         if self._open or len(self._arrived) < self._expected:
             return
         self._open = True
-        if self._order == "as it comes":
-            for let_through in self._arrived.values():
-                let_through.set()
+        if self._order == "at once":
+            for number in sorted(self._arrived):
+                self._arrived[number].set()
         else:
             self._one_by_one = asyncio.create_task(self._let_through_one_by_one())
 
@@ -179,7 +179,7 @@ class Arena:
         return (await self.kernel.command(SLICES[type(command)], command, call(**options))).id
 
     async def race(
-        self, *tries: Command | Try, where: Where = "several logs", order: Order = "as it comes"
+        self, *tries: Command | Try, where: Where = "several logs", order: Order = "at once"
     ) -> list[Result]:
         """What each client was answered, in the order they are listed."""
         gate = Gate(len(tries), order) if where != "one kernel" else None

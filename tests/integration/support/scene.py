@@ -67,9 +67,10 @@ class Scene:
 
     def registration(self, name: str | None = None, **members: Any) -> RegisterAsset:
         """A command that registers a stage, under the root unless told otherwise."""
-        placed = {} if "facility_code" in members else {"parent_id": members.pop("parent_id", self.root_id)}
-        kind = {"model_id": self.model_id, "family_ids": (self.family_id,)}
-        return RegisterAsset(name=name or fresh("asset"), tier=AssetTier.DEVICE, **{**kind, **placed, **members})
+        given: dict[str, Any] = {"model_id": self.model_id, "family_ids": (self.family_id,), **members}
+        if "facility_code" not in given:
+            given.setdefault("parent_id", self.root_id)
+        return RegisterAsset(name=name or fresh("asset"), tier=AssetTier.DEVICE, **given)
 
     async def asset(self, *, active: bool = True, **members: Any) -> UUID:
         """A new stage."""
