@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from cora.facility_file.port import Facility, StepRefusedError, UnreachableError
 from cora.facility_file.problems import Problem
 from cora.facility_file.steps import Plan, Step
+from cora.kernel.identity import new_id
 
 AT_ONCE = 128
 MOST_FAILURES = 50
@@ -90,37 +91,41 @@ class _Work:
         self.facility = facility
         self.progress = progress
         self.result = result
+        self._run = new_id()
         self._number = 0
 
     async def run(self, steps: Iterator[Step]) -> None:
         """Run steps that do not depend on each other; each worker takes the next when it has done one."""
-        async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(self._take(steps)) for _ in range(AT_ONCE)]
-        for worker in workers:
-            worker.result()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(AT_ONCE):
+                    group.create_task(self._take(steps))
+        except BaseExceptionGroup as failed:
+            # Many workers lose the facility at once; one of them tells it.
+            raise failed.exceptions[0] from None
 
     async def _take(self, steps: Iterator[Step]) -> None:
         for step in steps:
             self._number += 1
-            await self._do(step, self._number)
+            await self._do(step, f"{self._run}-{self._number}")
             if len(self.result.failures) >= MOST_FAILURES:
                 return
 
-    async def _do(self, step: Step, number: int) -> None:
+    async def _do(self, step: Step, key: str) -> None:
         try:
-            await self._until_settled(step, number)
+            await self._until_settled(step, key)
         except StepRefusedError as refused:
             self.result.failures.append(Problem(step.place, f"could not {step.words}: {refused.detail}"))
             return
         self.result.done[step.command] += 1
         self.progress(self.result.done.total(), self.result.total, step.words)
 
-    async def _until_settled(self, step: Step, number: int) -> None:
+    async def _until_settled(self, step: Step, key: str) -> None:
         occurred_at, pause = step.occurred_at, 0.05
         waited = 0.0
         while True:
             try:
-                await self.facility.execute(step.command, step.arguments, occurred_at, number)
+                await self.facility.execute(step.command, step.arguments, occurred_at, key)
             except StepRefusedError as refused:
                 if refused.last_occurred_at is not None and not step.is_dated and occurred_at is not None:
                     # The default time of the file lies before what is known of the record: it happened since.

@@ -17,7 +17,6 @@ from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
 from cora.kernel.execute import Call, Kernel
-from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 
@@ -49,7 +48,6 @@ class DirectFacility:
         self._documents = documents
         self._contacts = contacts
         self._principal = principal
-        self._run = new_id()
 
     async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
         """The living records with these natural keys."""
@@ -86,12 +84,10 @@ class DirectFacility:
         """The e-mail address of a contact."""
         return await self._contacts.get(UUID(contact_id))
 
-    async def execute(
-        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
-    ) -> None:
-        """Run a command."""
+    async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
+        """Run a command. The log itself sees to it that it is recorded once."""
         declared = self.commands[command]
-        call = Call(self._principal, "import", f"{self._run}-{number}", occurred_at=occurred_at)
+        call = Call(self._principal, "import", key, occurred_at=occurred_at)
         try:
             await self._kernel.command(declared, declared.request.model_validate(arguments), call)
         except ValidationError as wrong:

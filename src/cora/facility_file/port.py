@@ -68,8 +68,9 @@ class Facility(Protocol):
         """The e-mail address of a contact, None when it is erased."""
         ...
 
-    async def execute(
-        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
-    ) -> None:
-        """Run a command; `number` counts the steps of this run. Raises `StepRefusedError` or `UnreachableError`."""
+    async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
+        """Run a command; under the same `key` (of visible ASCII) it is run once, however often it is sent.
+
+        Raises `StepRefusedError` or `UnreachableError`.
+        """
         ...

@@ -14,7 +14,6 @@ from cora.facility_file.keys import AGGREGATES, Key
 from cora.facility_file.port import Record, StepRefusedError, UnreachableError
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import MAXIMUM_LIMIT
-from cora.kernel.identity import new_id
 from cora.kernel.moment import moment_text
 from cora.kernel.slice import Slice
 
@@ -41,7 +40,6 @@ class RemoteFacility:
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             transport=transport,
         )
-        self._run = new_id()
 
     async def __aenter__(self) -> "RemoteFacility":
         return self
@@ -101,18 +99,14 @@ class RemoteFacility:
         answer = await self._send("GET", f"/contacts/{contact_id}")
         return None if answer.status_code == 404 else str(_json(answer).get("address"))
 
-    async def execute(
-        self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, number: int
-    ) -> None:
+    async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         """Run a command. Its key makes it safe to send it again when the answer was lost."""
         route = self.commands[command].route
         body = {name: value for name, value in arguments.items() if name not in route.path_fields}
         path = route.path.format(**{name: arguments[name] for name in route.path_fields})
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if occurred_at is not None:
             headers["Occurred-At"] = moment_text(occurred_at)
-        # A refusal is not kept under a key, so the same key serves a second try at another time as well.
-        headers["Idempotency-Key"] = f"{self._run}-{number}-{moment_text(occurred_at) if occurred_at else ''}"
         content = json.dumps(body["patch"] if route.method == "PATCH" else body, ensure_ascii=False).encode()
         answer = await self._send(route.method, path, content=content, headers=headers)
         if answer.is_success:

@@ -30,7 +30,7 @@ from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On
 
 S = TypeVar("S")
 
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ID = re.compile(r"(?:\b([A-Za-z]+) )?\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
 _NO_ID = UUID(int=0)
 _MOST_NAMES = 1_000
 _NAME_FIELDS = {"mount": "slot_code", "facility": "code"}
@@ -119,6 +119,7 @@ class PlannedReader:
 
 
 _LOOKED_UP = frozenset(("facility", "role", "family", "model", "frame", "mount", "asset", "assembly", "fixture"))
+_NAMED = frozenset(("family", "model", "asset", "fixture", "assembly"))
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 # A parent, a controller and a slot above were found by name, so they live; no more is asked of them.
 _STAND_INS: dict[str, Any] = {
@@ -165,6 +166,13 @@ class Planning:
         names = {*self._names[kind], *self.survey.names_of(kind, file)}
         return sorted(names)
 
+    async def learn_name(self, kind: str, id: UUID) -> None:
+        """Make sure that messages can name a recorded record."""
+        if id not in self.labels:
+            record = await self.facility.get(kind, id)
+            if record is not None:
+                self.labels[id] = f"{kind} '{record.state.name}'"
+
     def problem(self, place: Place, text: str) -> None:
         """Note a problem, with names for ids."""
         self.problems.add(place, self.named(text))
@@ -175,7 +183,16 @@ class Planning:
 
     def named(self, text: str) -> str:
         """The text with the names of records instead of their ids."""
-        return _ID.sub(lambda found: self.labels.get(UUID(found[0]), found[0]), text)
+
+        def name(found: re.Match[str]) -> str:
+            label = self.labels.get(UUID(found[2]))
+            if label is None:
+                return found[0]
+            kind, _, rest = label.partition(" ")
+            # "Family <id>" becomes "Family 'Camera'", "in <id>" becomes "in family 'Camera'".
+            return f"{found[1]} {rest if found[1].lower() == kind else label}" if found[1] else label
+
+        return _ID.sub(name, text)
 
     def default(self, entry: Entry) -> When:
         """The time of what the entry gives no time for."""
@@ -195,14 +212,17 @@ class Planning:
         """The reason that the file gives for what wants one."""
         return self.survey.files.defaults[entry.place.file].reason
 
-    def checked(self, subject: Subject, command: str, arguments: dict[str, Any]) -> Any:
-        """The request of a command, or None when its values are not what they should be; the problems are noted."""
+    def checked(self, subject: Subject, command: str, arguments: dict[str, Any], under: str = "") -> Any:
+        """The request of a command, or None when its values are not what they should be; the problems are noted.
+
+        `under` is the key of the file that holds the fields of the command, where one does.
+        """
         declared = self.facility.commands[command]
         try:
             return declared.request.model_validate(arguments)
         except ValidationError as wrong:
             for error in wrong.errors(include_url=False, include_context=False, include_input=False):
-                path = tuple(error["loc"])
+                path = (under, *error["loc"]) if under else tuple(error["loc"])
                 text = error["msg"].removeprefix("Value error, ")
                 self.problem(subject.place(path), f"{subject.label}: {_told(subject.shown(path), text)}")
             return None
@@ -246,7 +266,7 @@ class Planning:
             try:
                 state, changed = await self._decided(declared, request, state, when)
             except Refusal as refusal:
-                self._note_refusal(subject, key, refusal)
+                await self._note_refusal(subject, key, refusal)
                 return None
             if not changed:
                 return state
@@ -286,9 +306,12 @@ class Planning:
                 state = on.evolve(state, event, fact)
         return state, bool(events)
 
-    def _note_refusal(self, subject: Subject, key: str, refusal: Refusal) -> None:
+    async def _note_refusal(self, subject: Subject, key: str, refusal: Refusal) -> None:
         errors = getattr(refusal, "errors", None)
         if not errors:
+            for name, value in refusal.members().items():
+                if isinstance(value, UUID) and (kind := name.removesuffix("_id")) in _NAMED:
+                    await self.learn_name(kind, value)
             self.problem(subject.place((key,) if key else ()), f"{subject.label}: {refusal.detail()}")
             return
         for error in errors:

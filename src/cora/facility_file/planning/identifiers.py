@@ -7,6 +7,7 @@ from cora.facility_file.entries import AssetEntry, FixtureEntry
 from cora.facility_file.planning.core import PlannedReader, Planning, Subject, When
 from cora.facility_file.shapes import LEFT_OUT
 from cora.facility_file.steps import Stage
+from cora.kernel.errors import NotFoundError
 from cora.kernel.reader import Reader
 
 _TOGETHER = "'assign' has an identifier minted, 'persistent_id' records one that exists; leave one of them out"
@@ -24,7 +25,7 @@ async def plan_recorded_identifier(
         return
     command = f"record_{kind}_persistent_id"
     arguments = {f"{kind}_id": str(state.id), **given}
-    wanted = planning.checked(subject, command, arguments)
+    wanted = planning.checked(subject, command, arguments, "persistent_id")
     if wanted is None:
         return
     has = state.persistent_id
@@ -51,7 +52,7 @@ async def plan_assignment(
         return
     command = f"assign_{kind}_persistent_id"
     arguments = {f"{kind}_id": str(state.id), **given}
-    wanted = planning.checked(subject, command, arguments)
+    wanted = planning.checked(subject, command, arguments, "assign")
     if wanted is None:
         return
     has = state.persistent_id
@@ -63,7 +64,11 @@ async def plan_assignment(
             )
         return
     read = cast("Reader", PlannedReader(planning, stand_ins=False))
-    for missing in await SUBJECTS[kind].missing(state, read):
+    try:
+        lacking = await SUBJECTS[kind].missing(state, read)
+    except NotFoundError:
+        return  # something above it is wrong, which is told where it stands
+    for missing in lacking:
         planning.problem(
             entry.at("assign"), f"{subject.label}: cannot be cited without {missing.property}: {missing.detail}"
         )

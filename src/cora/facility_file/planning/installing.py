@@ -140,8 +140,9 @@ async def _install(turn: "Turn", installing: Installing, state: Asset, mount_id:
     turn.last = later(when, turn.last) if turn.last else when
 
 
-def refuse_occupied(planning: "Planning", installing: Installing) -> None:
+async def refuse_occupied(planning: "Planning", installing: Installing) -> None:
     """Note each mount that holds something else and is not emptied by the plan."""
     for mount_id, holds, place, label in installing.occupied:
         if mount_id not in installing.emptied:
-            planning.problem(place, f"{label}: the mount holds another asset ({holds}); uninstall that first")
+            await planning.learn_name("asset", holds)
+            planning.problem(place, f"{label}: the mount holds {holds}; uninstall that first")

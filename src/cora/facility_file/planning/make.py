@@ -209,7 +209,7 @@ async def _plan_assets(planning: Planning, installing: Installing) -> None:
             await plan_asset(planning, entry, node, record, installing)
             if record is None:
                 twins.note(entry)
-    refuse_occupied(planning, installing)
+    await refuse_occupied(planning, installing)
     await twins.warn()
     for entry, id in installing.to_cite:
         state = planning.states.get(id)
