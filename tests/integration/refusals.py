@@ -14,7 +14,7 @@ from tests.integration.scenario import World
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.kernel.errors import PROBLEM_TYPE, IdTakenError, Refusal
 from cora.kernel.problem import STANDARD_MEMBERS
-from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Slice
+from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, Slice
 
 SURFACES = ("http", "mcp")
 
@@ -41,33 +41,42 @@ NOT_REACHABLE_YET: Mapping[tuple[str, str], str] = {
 
 
 @dataclass(frozen=True)
-class Pointers:
-    """Equal to a list of violations at just these places."""
+class Listed:
+    """Equal to a list of objects that have just these values under a key, each with a detail that says more."""
 
-    places: tuple[str, ...]
+    key: str
+    values: tuple[str, ...]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, list):
             return NotImplemented
-        errors: list[dict[str, str]] = other  # pyright: ignore[reportUnknownVariableType]
-        return [each["pointer"] for each in errors] == list(self.places) and all(each["detail"] for each in errors)
+        items: list[dict[str, str]] = other  # pyright: ignore[reportUnknownVariableType]
+        return [item[self.key] for item in items] == list(self.values) and all(item["detail"] for item in items)
 
 
-def at(*places: str) -> Pointers:
+def at(*places: str) -> Listed:
     """Violations at these places."""
-    return Pointers(places)
+    return Listed("pointer", places)
+
+
+def lacking(*properties: str) -> Listed:
+    """Properties that a PIDINST record lacks."""
+    return Listed("property", properties)
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What is tried, and for a refusal all its members and words of its detail that tell what to do or what is wrong.
+    """What is tried.
 
-    `minter` is the authority while it is tried.
+    `members` are all members of the refusal, or some of the state afterwards (of the answer, for what records
+    nothing). `says` are words of the detail of a refusal, that tell what is wrong or what to do. `answer` are members
+    of the answer beside the usual. `minter` is the authority while it is tried.
     """
 
     arguments: Mapping[str, Any]
     members: Mapping[str, Any] = field(default_factory=dict[str, Any])
     says: str = ""
+    answer: Mapping[str, Any] = field(default_factory=dict[str, Any])
     minter: DoiMinter | None = None
 
 
@@ -119,7 +128,6 @@ class Done:
     command: str
     events: tuple[str, ...]
     arrange: Arrange
-    also: Mapping[str, Any]
 
     def __str__(self) -> str:
         return f"{self.command}-{self.arrange.__name__}"
@@ -149,19 +157,24 @@ class Done:
         assert not said.refuses, said.body
         answer = said.body
         # An assignment records its reservation first, in an append of its own.
+        is_handler = isinstance(declared, HandlerSlice)
         told = [event["kind"] for event in answer["events"]]
-        assert sorted(told) == sorted(set(self.events) - {"PersistentIdReserved"} if _mints(declared) else self.events)
+        assert sorted(told) == sorted(
+            kind for kind in self.events if not (is_handler and kind == "PersistentIdReserved")
+        )
         assert await world.surfaces.recorded() == before + len(self.events)
         assert {name: answer["state"][name] for name in tried.members} == tried.members
-        assert self.also.items() <= answer.items()
+        assert tried.answer.items() <= answer.items()
+        assert said.status in (None, 201 if creates(declared) else 200)
         shown = await world.surfaces.web[max(world.surfaces.web)].get(f"/{declared.on.collection}/{answer['id']}")
         assert shown.json()["state"] == answer["state"]
         assert shown.json()["version"] == answer["version"]
         assert shown.headers["ETag"] == f'"{answer["version"]}"'
 
 
-def _mints(declared: Slice) -> bool:
-    return isinstance(declared, HandlerSlice) and declared.status == 201
+def creates(declared: CommandSlice | HandlerSlice) -> bool:
+    """Whether the answer is 201."""
+    return declared.creates if isinstance(declared, CommandSlice) else declared.status == 201
 
 
 class Cases:
@@ -180,11 +193,11 @@ class Cases:
 
         return add
 
-    def does(self, command: str, *events: str, **also: Any) -> Callable[[Arrange], Arrange]:
-        """The function arranges what this command carries out, with these events and members of its answer."""
+    def does(self, command: str, *events: str) -> Callable[[Arrange], Arrange]:
+        """The function arranges what this command carries out, with these events."""
 
         def add(arrange: Arrange) -> Arrange:
-            self.done.append(Done(command, events, arrange, also))
+            self.done.append(Done(command, events, arrange))
             return arrange
 
         return add
@@ -197,8 +210,3 @@ def declared_refusals(declared: Slice) -> Iterable[type[Refusal]]:
         yield declared.on.not_found
     if issubclass(declared.request, Creation):
         yield IdTakenError
-
-
-def is_recorded(declared: Slice) -> bool:
-    """Whether a slice records events."""
-    return not isinstance(declared, QuerySlice | ActSlice)

@@ -28,10 +28,11 @@ ROLES = (Role.READER, Role.OPERATOR, Role.STEWARD, Role.ADMIN)
 
 @dataclass(frozen=True)
 class Said:
-    """An answer, by either surface: the object, and whether it refuses."""
+    """An answer, by either surface: the object, whether it refuses, and over HTTP the status."""
 
     refuses: bool
     body: dict[str, Any]
+    status: int | None = None
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Surfaces:
         if surface == "mcp":
             return await self.mcp(name, arguments, dry_run=dry_run)
         response = await self.http(name, arguments, dry_run=dry_run)
-        return Said(response.is_error, response.json())
+        return Said(response.is_error, response.json(), response.status_code)
 
     async def recorded(self) -> int:
         """How many events came in by the surfaces; those of the worker do not count."""
