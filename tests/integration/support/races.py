@@ -83,10 +83,13 @@ class Gate:
             return
         self._open = True
         if self._order == "at once":
-            for number in sorted(self._arrived):
-                self._arrived[number].set()
+            asyncio.get_running_loop().call_soon(self._let_all_through)
         else:
             self._one_by_one = asyncio.create_task(self._let_through_one_by_one())
+
+    def _let_all_through(self) -> None:
+        for number in sorted(self._arrived):
+            self._arrived[number].set()
 
     async def _let_through_one_by_one(self) -> None:
         for number in sorted(self._arrived, reverse=self._order == "reversed"):
