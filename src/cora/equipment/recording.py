@@ -23,7 +23,9 @@ class RecordPersistentId(Command):
     """The identifier that the record has already."""
 
     scheme: IdentifierScheme
-    value: Annotated[str, Field(description="The DOI or Handle, with or without its resolver.")]
+    value: Annotated[
+        str, Field(description="The DOI or Handle, with or without its resolver.", examples=["10.5072/sample-tower"])
+    ]
 
     @field_validator("value")
     @classmethod

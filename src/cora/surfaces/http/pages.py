@@ -9,6 +9,8 @@ from importlib.resources.abc import Traversable
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.kernel.errors import NotFoundError, UnauthenticatedError, UnknownPathError
 from cora.kernel.execute import Kernel
@@ -55,6 +57,8 @@ _DOCS_SECURITY = [
     (b"referrer-policy", b"no-referrer"),
 ]
 
+_logger: Any = structlog.get_logger("cora.http")
+
 Describe = Callable[[], dict[str, Any]]
 IsReady = Callable[[], Awaitable[bool]]
 
@@ -78,7 +82,12 @@ def add_pages(paths: Paths, kernel: Kernel, slices: Iterable[Slice], describe: D
         return Reply(200, older_description())
 
     async def ready(_request: Request) -> Reply:
-        is_it = await is_ready()
+        try:
+            is_it = await is_ready()
+        except Exception:
+            # Whatever keeps the check from being made: nobody should be sent here now.
+            _logger.warning("not ready", exc_info=True)
+            is_it = False
         return json_reply({"ready": is_it}, 200 if is_it else 503)
 
     paths.add("GET", "/openapi.json", Endpoint(openapi))
