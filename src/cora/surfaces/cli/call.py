@@ -19,19 +19,23 @@ from cora.kernel.requests import (
     IF_MATCH,
     OCCURRED_AT,
     ON_BEHALF_OF,
+    invalid,
     read_call,
+    read_json,
+    require_fit,
     to_request,
 )
 from cora.kernel.slice import ActSlice, QuerySlice, Slice, declared_slices
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
 
-_GOES_WITH_ALL = {
-    OCCURRED_AT: "When it happened, if not now: an ISO 8601 time with its zone.",
-    ON_BEHALF_OF: "For whom it is done.",
-    IDEMPOTENCY_KEY: "A repetition with the same key gets the first answer.",
-    IF_MATCH: "Only if the record still has this version.",
-}
+# What goes with any command: its name on the command line, its name elsewhere, and what it is for.
+_GOES_WITH_ALL = (
+    ("occurred_at", OCCURRED_AT, "When it happened, if not now: a time with its offset, such as 2026-05-03T14:00:00Z."),
+    ("on_behalf_of", ON_BEHALF_OF, "For whom it is done."),
+    ("idempotency_key", IDEMPOTENCY_KEY, "A repetition with the same key gets the first answer."),
+    ("if_match", IF_MATCH, "Only if the record still has this version."),
+)
 
 
 class CallGroup(click.Group):
@@ -84,16 +88,11 @@ def _slice_command(declared: Slice) -> click.Command:
         for name, schema in properties.items()
     ]
     if not isinstance(declared, QuerySlice | ActSlice):
-        options += [_option(name, help=text) for name, text in _GOES_WITH_ALL.items()]
+        options += [_option(name, help=text) for name, _, text in _GOES_WITH_ALL]
         options.append(_option(DRY_RUN, is_flag=True, help="Decide and show what would be recorded; record nothing."))
 
     def callback(**given: Any) -> None:
-        members = {
-            name: _value(schema, given[name], name)
-            for name, schema in properties.items()
-            if given.get(name) is not None
-        }
-        run(_run_slice(declared, members, given))
+        run(_run_slice(declared, properties, given))
 
     refusals = ", ".join(refusal.code() for refusal in declared.refuses)
     text = declared.doc + (f"\n\nCan be refused: {refusals}." if refusals else "")
@@ -147,10 +146,12 @@ def _list_command(aggregate: Aggregate[Any]) -> click.Command:
     )
 
 
-async def _run_slice(declared: Slice, members: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    request = to_request(declared.request, dict(members))
-    names = (OCCURRED_AT, ON_BEHALF_OF, IDEMPOTENCY_KEY, IF_MATCH)
-    options = {name: given.get(name) for name in names} | {DRY_RUN: "true" if given.get(DRY_RUN) else None}
+async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], given: Mapping[str, Any]) -> None:
+    request = to_request(declared.request, _members(properties, given))
+    options: dict[str, str | None] = {wire: given.get(name) for name, wire, _ in _GOES_WITH_ALL}
+    if (version := options[IF_MATCH]) is not None and version.isdecimal():
+        options[IF_MATCH] = f'"{version}"'
+    options[DRY_RUN] = "true" if given.get(DRY_RUN) else None
     called = read_call(admin(), "cli", new_id().hex, options)
     async with beside(settings_from(data_dir=given["data_dir"])) as cora:
         _show(await _answer(cora, declared, request, called), as_json=given["as_json"])
@@ -197,13 +198,28 @@ def _metavar(schema: Mapping[str, Any]) -> str:
     return "TEXT" if "string" in schema["types"] else "JSON"
 
 
-def _value(schema: Mapping[str, Any], text: str, name: str) -> Any:
-    if "string" in schema["types"]:
-        return None if text == "null" and "null" in schema["types"] else text
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InvalidRequestError((Violation(f"/{name}", f"is not JSON: {error}"),)) from error
+def _members(properties: Mapping[str, dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request. Raises `InvalidRequestError` with all that cannot be read."""
+    members: dict[str, Any] = {}
+    errors: list[Violation] = []
+    for name, schema in properties.items():
+        text = given.get(name)
+        if text is None:
+            continue
+        try:
+            members[name] = _value(schema, text)
+        except InvalidRequestError as unread:
+            errors += [Violation(f"/{name}{each.pointer}", each.detail) for each in unread.errors]
+    if errors:
+        raise invalid(errors)
+    return members
+
+
+def _value(schema: Mapping[str, Any], text: str) -> Any:
+    if "string" not in schema["types"]:
+        return read_json(text.encode("utf-8", "surrogateescape"))
+    require_fit(text)
+    return None if text == "null" and "null" in schema["types"] else text
 
 
 def _show(value: Any, *, as_json: bool) -> None:

@@ -28,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 token_app = typer.Typer(
     help="Make, list and revoke the tokens that callers identify themselves with.", no_args_is_help=True
