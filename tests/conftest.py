@@ -4,7 +4,6 @@
 address) to run against instead of the embedded one.
 """
 
-import asyncio
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Generator
@@ -97,11 +96,3 @@ async def module_cora(module_database_url: str, tmp_path_factory: pytest.TempPat
     settings = Settings(data_dir=tmp_path_factory.mktemp("cora"))
     async with opened(settings, module_database_url) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop that the server runs on."""
-    import uvloop
-
-    return uvloop.EventLoopPolicy()
