@@ -134,19 +134,40 @@ class Writer:
     async def _send(self, requests: Sequence[Append]) -> list[Verdict]:
         self._number += 1
         rows = (self._id, self._number, *arguments(requests))
-        return verdicts(requests, await self._until_answered(rows))
+        return verdicts(requests, await until_answered(self._link, rows))
 
-    async def _until_answered(self, rows: tuple[Any, ...]) -> str:
-        pause = 0.05
-        while True:
+
+async def until_answered(link: Link, rows: tuple[Any, ...], *, sent: bool = False) -> str:
+    """What `append` answers to a batch, which is sent again under its number for as long as its connection is lost.
+
+    Raises what the database raises, unless the batch was sent before (`sent`)
+    and may be recorded: then nothing but its answer is an answer.
+    """
+    pause = 0.05
+    while True:
+        try:
+            statement = await link.statement(APPEND)
+        except Exception as error:
+            if not sent and not isinstance(error, LOST):
+                raise
+            lost = error
+        else:
             try:
-                return await self._link.fetchval(APPEND, *rows)
-            except LOST as lost:
-                # The same rows and number: if it was committed, the stored verdicts come back.
-                _logger.warning("the connection was lost; sending the batch again", error=type(lost).__name__)
-                await self._link.drop()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
+                answer: str = await statement.fetchval(*rows)
+            except LOST as error:
+                sent, lost = True, error
+            except BUSY as error:
+                if not sent:
+                    raise
+                link.suspect()
+                lost = error
+            else:
+                return answer
+        # The same rows and number: if it was committed, the stored verdicts come back.
+        _logger.warning("the connection was lost; sending the batch again", error=type(lost).__name__)
+        await link.drop()
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
 
 
 def _raise(waiting: _Waiting, error: Exception) -> None:

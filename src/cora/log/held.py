@@ -4,7 +4,6 @@ Lock, look, decide, append, commit: while the lock is held nobody else can
 append, so what is read stays true and one try is enough.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,7 +14,7 @@ import asyncpg
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
-from cora.log.append import UnstorableError
+from cora.log.append import UnstorableError, until_answered
 from cora.log.batch import APPEND, arguments, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
@@ -41,7 +40,8 @@ class HeldLog(ConnectionSource):
         except BUSY as busy:
             raise OverloadedError from busy
         except LOST:
-            answer = await self._find_out(rows)
+            await self._link.drop()
+            answer = await until_answered(self._link, rows, sent=True)
         except Exception as error:
             raise UnstorableError from error
         if request.events:
@@ -73,17 +73,6 @@ class HeldLog(ConnectionSource):
         except LOST as lost:
             await self._link.drop()
             raise OverloadedError from lost
-
-    async def _find_out(self, rows: tuple[Any, ...]) -> str:
-        """What became of an append whose connection was lost. Sent again under its number, it is applied once."""
-        pause = 0.05
-        while True:
-            await self._link.drop()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
-            with contextlib.suppress(*LOST, *BUSY):
-                answer: str = await self._link.fetchval(APPEND, *rows)
-                return answer
 
 
 @asynccontextmanager

@@ -12,9 +12,9 @@ from unittest.mock import patch
 import cora.log.append
 import cora.log.batch
 from cora.kernel import execute, reader
+from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Log, Reader, ReadSet
-from cora.log.append import Writer
-from cora.log.batch import Touched, arguments, read_rows
+from cora.log.batch import APPEND, Touched, arguments, read_rows
 from cora.log.connect import LOST
 from cora.log.held import HeldLog
 from cora.log.link import Link
@@ -67,16 +67,15 @@ def _never_collides(self: Touched, request: Append) -> bool:
     return False
 
 
-async def _decided_again(self: Writer, rows: tuple[Any, ...]) -> Any:
+async def _decided_again(link: Link, rows: tuple[Any, ...], *, sent: bool = False) -> Any:
     """A lost batch is sent as if it were new."""
     while True:
         try:
-            return await self._link.fetchval(cora.log.append.APPEND, *rows)
+            return await link.fetchval(APPEND, *rows)
         except LOST:
-            await self._link.drop()
+            await link.drop()
             await asyncio.sleep(0.01)
-            self._number += 1
-            rows = (rows[0], self._number, *rows[2:])
+            rows = (new_id(), 1, *rows[2:])
 
 
 class _Sometimes:
@@ -148,7 +147,7 @@ MUTANTS: Mapping[str, Mutant] = {
         patches=lambda: [patch.object(Touched, "collide", _never_collides)], mix=_CROWDED
     ),
     "a lost batch is decided again": Mutant(
-        patches=lambda: [patch.object(Writer, "_until_answered", _decided_again)],
+        patches=lambda: [patch.object(cora.log.append, "until_answered", _decided_again)],
         mix={"MeasureBay": 5.0, "MoveUnit": 1.0},
         cuts=0.1,
     ),

@@ -8,13 +8,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+import cora.log.connect
 from cora.kernel import execute
 from cora.kernel.errors import OverloadedError
 from cora.kernel.execute import Answer
 from cora.log.batch import APPEND, arguments
 
 from . import records, toy
-from .harness import Client, fetch, opened, verified
+from .harness import Client, connect, fetch, opened, verified
 from .proxy import Cut, Proxy, once, proxied
 
 
@@ -93,6 +94,29 @@ async def test_verdicts_are_kept_also_when_all_were_refused(
         monkeypatch.setattr(client.log._writer._link, "drop", drop_and_free_the_name)
         with pytest.raises(records.BayNameTakenError):
             await client.run(toy.RenameBay(bay_id=bay, name="taken"))
+
+
+async def test_overload_is_no_answer_to_what_may_be_recorded(
+    proxy: Proxy, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is not to be had when the batch is sent again: nothing is known yet, so nobody is told 503."""
+    monkeypatch.setattr(cora.log.connect, "LOCK_TIMEOUT", "200ms")
+    async with opened(proxy.dsn, schema) as client:
+        bay = await client.open_bay()
+        await client.run(toy.MeasureBay(bay_id=bay, value=0))
+        proxy.plan = once(Cut.AFTER)
+        proxy.refusing = True
+        waiting = asyncio.create_task(client.run(toy.MeasureBay(bay_id=bay, value=1), request_id="lost"))
+        await asyncio.sleep(0.1)
+        holder = await connect(server, schema)
+        async with holder.transaction():
+            await holder.execute("select pg_advisory_xact_lock(log_lock())")
+            proxy.refusing = False
+            await asyncio.sleep(1.0)
+            assert not waiting.done()
+        await holder.close()
+        assert (await waiting)["version"] == 3
+    assert (await _requests(server, schema))["lost"] == 1
 
 
 async def test_nobody_is_answered_before_it_is_known_what_became_of_it(
