@@ -37,12 +37,11 @@ class World:
         """The id of the record that a command made."""
         return str((await self.do(command, **arguments))["id"])
 
-    async def state(self, path: str) -> dict[str, Any]:
-        """The state of the record at a path."""
-        response = await self.surfaces.web[max(self.surfaces.web)].get(path)
-        assert response.is_success, response.text
-        found: dict[str, Any] = response.json()["state"]
-        return found
+    async def make_at(self, moment: str, command: str, **arguments: Any) -> str:
+        """The id of the record that a command made at a time in the past."""
+        response = await self.surfaces.http(command, arguments, headers={"Occurred-At": moment})
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
 
     async def facility(self) -> str:
         """The code of the facility where everything stands."""
@@ -72,6 +71,12 @@ class World:
         anchor = {} if "parent_id" in given else {"facility_code": await self.facility()}
         return await self.make("register_asset", **{"name": self.name("Asset"), "tier": "Device", **anchor, **given})
 
+    async def asset_at(self, moment: str) -> str:
+        """An asset that was registered at a time in the past."""
+        code = f"old-{next(self._numbers)}"
+        await self.make_at(moment, "register_facility", code=code, name="Old")
+        return await self.make_at(moment, "register_asset", name="Old", tier="Device", facility_code=code)
+
     async def active(self, **given: Any) -> str:
         asset = await self.asset(**given)
         await self.do("activate_asset", asset_id=asset)
@@ -94,6 +99,12 @@ class World:
     async def mount(self, **given: Any) -> str:
         fresh = {"slot_code": self.name("S"), "placement": await self.placement()}
         return await self.make("register_mount", **{**fresh, **given})
+
+    async def mount_at(self, moment: str) -> str:
+        """A mount that was registered at a time in the past."""
+        frame = await self.make_at(moment, "register_frame", name=self.name("Frame"))
+        placement = {"parent_frame_id": frame}
+        return await self.make_at(moment, "register_mount", slot_code=self.name("S"), placement=placement)
 
     async def install(self, asset: str) -> str:
         """The id of a new mount that holds the asset."""

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from tests.integration.minters import Refusing, Unasked
 from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at, lacking
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
-from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.asset import AssetNotFoundError
 from cora.equipment.aggregates.fixture import FixtureNotFoundError
 from cora.equipment.aggregates.persistent_id import (
@@ -21,7 +21,6 @@ from cora.equipment.aggregates.persistent_id import (
     PidinstRecordIncompleteError,
 )
 from cora.equipment.ports.contacts import ContactNotFoundError
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.kernel.errors import InvalidRequestError
 from cora.surfaces.start import Opened
 
@@ -35,24 +34,6 @@ STUB = "10.0000/cora-stub"
 async def world(module_cora: Opened) -> AsyncGenerator[World]:
     async with surfaces(module_cora) as shown:
         yield World(shown)
-
-
-class Refusing(StubDoiMinter):
-    """An authority that registers nothing."""
-
-    def __init__(self, *, retryable: bool) -> None:
-        super().__init__()
-        self.retryable = retryable
-
-    async def mint(self, request: MintRequest) -> Minted:
-        raise MintFailedError("closed for the night", retryable=self.retryable)
-
-
-class Unasked(StubDoiMinter):
-    """An authority that must not be asked."""
-
-    async def mint(self, request: MintRequest) -> Minted:
-        raise AssertionError(f"asked for {request.identifier.value}")
 
 
 def _suffix(world: World) -> str:
