@@ -159,6 +159,12 @@ async def test_a_bad_header(app: FastAPI, headers: list[tuple[bytes, bytes]], pl
     assert [error["pointer"] for error in _is_problem(answer, 422, "InvalidRequest")["errors"]] == [place]
 
 
+async def test_a_header_is_utf_8(app: FastAPI) -> None:
+    headers = [JSON, (b"on-behalf-of", "José Ünal".encode())]
+    answer = await send_raw(app, "POST", "/facilities", [b'{"code": "utf-8", "name": "U"}'], headers)
+    assert answer.status == 201, answer.body
+
+
 @pytest.mark.parametrize(
     "query",
     [
