@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 MAXIMUM_KEPT = 1_000
+_LONGEST_SHOWN = 100
 
 
 class Place(NamedTuple):
@@ -56,3 +57,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     by_folded = {word.casefold(): word for word in known}
     near = get_close_matches(wrong.casefold(), by_folded, n=1, cutoff=0.7)
     return f"; did you mean '{by_folded[near[0]]}'?" if near else ""
+
+
+def short(text: str) -> str:
+    """The text, or its beginning when it is long."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

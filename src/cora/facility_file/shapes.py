@@ -25,7 +25,7 @@ from typing import (
 from cora.facility_file import nodes
 from cora.facility_file.nodes import Node, Scalar, plain_json, resolved
 from cora.facility_file.paths import tidy
-from cora.facility_file.problems import Place, Problems, did_you_mean
+from cora.facility_file.problems import Place, Problems, did_you_mean, short
 
 E = TypeVar("E", bound="Entry")
 
@@ -105,7 +105,9 @@ def one_of(*choices: str) -> Shape:
         if found is LEFT_OUT or found in choices:
             return found
         known = ", ".join(choices)
-        return reading.wrong(node.line, f"'{key}' is '{found}'; it is one of {known}{did_you_mean(found, choices)}")
+        return reading.wrong(
+            node.line, f"'{key}' is '{short(found)}'; it is one of {known}{did_you_mean(found, choices)}"
+        )
 
     return read
 
@@ -119,7 +121,7 @@ def number(node: Node, key: str, reading: Reading) -> float | LeftOut:
             return reading.wrong(node.line, f"'{key}': {wrong}")
         if isinstance(found, int | float) and not isinstance(found, bool):
             return found
-        return reading.wrong(node.line, f"'{key}' is a number, not '{node.text}'")
+        return reading.wrong(node.line, f"'{key}' is a number, not '{short(node.text)}'")
     return reading.wrong(node.line, f"'{key}' is a number, not {_kind(node)}")
 
 
@@ -127,7 +129,7 @@ def flag(node: Node, key: str, reading: Reading) -> bool | LeftOut:
     """true or false."""
     if isinstance(node, Scalar) and node.plain and isinstance(found := resolved_or_text(node), bool):
         return found
-    shown = f"'{node.text}'" if isinstance(node, Scalar) else _kind(node)
+    shown = f"'{short(node.text)}'" if isinstance(node, Scalar) else _kind(node)
     return reading.wrong(node.line, f"'{key}' is true or false, not {shown}")
 
 
@@ -153,9 +155,9 @@ def moment(node: Node, key: str, reading: Reading) -> datetime | LeftOut:
     try:
         when = when.astimezone(UTC)
     except OverflowError:
-        return reading.wrong(node.line, f"'{key}' is out of range: '{found}'")
+        return reading.wrong(node.line, f"'{key}' is out of range: '{short(found)}'")
     if when.year < 1000:
-        return reading.wrong(node.line, f"'{key}' is out of range: '{found}'")
+        return reading.wrong(node.line, f"'{key}' is out of range: '{short(found)}'")
     return when
 
 
@@ -293,7 +295,7 @@ def _known(node: nodes.Mapping, shapes: Mapping[str, Shape], reading: Reading, w
         shape = shapes.get(each)
         if shape is None:
             known = did_you_mean(each, shapes) or f"; known are {', '.join(shapes)}"
-            reading.wrong(node.key_lines[each], f"{where}the key '{each}' is not known{known}")
+            reading.wrong(node.key_lines[each], f"{where}the key '{short(each)}' is not known{known}")
             continue
         value = shape(below, each, reading)
         if value is not LEFT_OUT:
@@ -311,7 +313,7 @@ def resolved_or_text(node: Scalar) -> Any:
 
 def _kind(node: Node) -> str:
     if isinstance(node, Scalar):
-        return "nothing" if node.is_null else f"'{node.text}'"
+        return "nothing" if node.is_null else f"'{short(node.text)}'"
     return "a list" if isinstance(node, nodes.Sequence) else "a mapping"
 
 

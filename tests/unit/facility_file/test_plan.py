@@ -381,6 +381,40 @@ async def test_a_mount_holds_one_asset(filled: Hutch):
     assert (line, problem) == (8, "asset 'Drive': the mount holds asset 'Rotary'; uninstall that first")
 
 
+async def test_null_uninstalls(filled: Hutch):
+    first = changed(
+        BASE, "      - name: Drive\n", "      - name: Drive\n        lifecycle: Active\n        mount: 02-BM-B\n"
+    )
+    await filled.apply(first)
+    text = changed(first, "        mount: 02-BM-B\n", "        mount: null\n")
+    assert await filled.steps(text) == ["uninstall asset 'aps/2-BM/Drive'"]
+    ((line, problem),) = await filled.problems(changed(text, "reason: as surveyed\n", ""))
+    assert line == line_of(text, "mount: null") - 1
+    assert "uninstalling it wants a reason; give 'reason' at the top" in problem
+    await filled.apply(text)
+    assert filled.state("mount", "02-BM-B")["installed_asset_id"] is None
+    assert await filled.steps(text) == []
+
+
+async def test_the_words_of_messages(hutch: Hutch):
+    text = changed(BASE, "affordances: [Imageable]", "affordances:\n      - Imageable\n      - Imagable")
+    text = changed(
+        text, "      - name: Drive\n        tier: Device\n", "      - name: Drive\n        description: no tier\n"
+    )
+    text = changed(
+        text, "        families: [RotaryStage]\n", "        families:\n          - Camera\n          - RotaryStge\n"
+    )
+    plan = await hutch.plan(text)
+    path = plan.files[0]
+    assert [str(problem) for problem in plan.problems] == [
+        f"{path}:{line_of(text, '- Imagable')}: family 'Camera': 'affordances/1': 'Imagable' is not known; "
+        "did you mean 'Imageable'?",
+        f"{path}:{line_of(text, '- name: Drive')}: asset 'Drive': 'tier' is missing",
+        f"{path}:{line_of(text, '- RotaryStge')}: asset 'Rotary': family 'RotaryStge' is not known; "
+        "did you mean 'RotaryStage'?",
+    ]
+
+
 async def test_two_assets_exchange_their_mounts(filled: Hutch):
     first = changed(BASE, "    bindings:", "    attach: false\n    bindings:")
     first = changed(

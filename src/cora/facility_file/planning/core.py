@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from cora.equipment.aggregates.asset import ASSET, Asset, AssetTier
 from cora.equipment.aggregates.mount import MOUNT, Mount
@@ -20,7 +21,7 @@ from cora.equipment.values import Placement
 from cora.facility_file.planning.known import Known
 from cora.facility_file.planning.survey import Survey
 from cora.facility_file.port import Facility
-from cora.facility_file.problems import Place, Problem, Problems
+from cora.facility_file.problems import Place, Problem, Problems, did_you_mean, short
 from cora.facility_file.shapes import LEFT_OUT, Entry
 from cora.facility_file.steps import Stage, Step, Steps
 from cora.kernel.aggregate import Aggregate, Claim, Fact
@@ -31,6 +32,7 @@ from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On
 S = TypeVar("S")
 
 _ID = re.compile(r"(?:\b([A-Za-z]+) )?\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+_WORD = re.compile(r"'([^']+)'")
 _NO_ID = UUID(int=0)
 _MOST_NAMES = 1_000
 _NAME_FIELDS = {"mount": "slot_code", "facility": "code"}
@@ -221,20 +223,15 @@ class Planning:
         try:
             return declared.request.model_validate(arguments)
         except ValidationError as wrong:
-            for error in wrong.errors(include_url=False, include_context=False, include_input=False):
+            for error in wrong.errors(include_url=False):
                 path = (under, *error["loc"]) if under else tuple(error["loc"])
-                text = error["msg"].removeprefix("Value error, ")
-                self.problem(subject.place(path), f"{subject.label}: {_told(subject.shown(path), text)}")
+                if error["type"] != "missing":
+                    self.problem(
+                        subject.place(path), f"{subject.label}: {_told(subject.shown(path), _in_words(error))}"
+                    )
+                elif subject.shown(path[:1]) not in subject.entry.lines:
+                    self.problem(subject.place(path), f"{subject.label}: '{subject.shown(path)}' is missing")
             return None
-
-    def is_possible(self, subject: Subject, command: str, what: str, key: str) -> bool:
-        """Whether this release has a command; noted as a problem if not."""
-        if command in self.facility.commands:
-            return True
-        self.problem(
-            subject.place((key,)), f"{subject.label}: this release cannot change {what} (that takes {command})"
-        )
-        return False
 
     async def step(
         self,
@@ -320,6 +317,15 @@ class Planning:
             if key and (not path or subject.keys.get(path[0], path[0]) != key):
                 path = [key, *path]
             self.problem(subject.place(path), f"{subject.label}: {_told(subject.shown(path), error.detail)}")
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """What is wrong with a value. A word that is none of those known is told with the nearest."""
+    if error["type"] not in ("enum", "literal_error"):
+        return error["msg"].removeprefix("Value error, ")
+    given, expected = short(str(error["input"])), str(error.get("ctx", {}).get("expected", ""))
+    near = did_you_mean(given, _WORD.findall(expected))
+    return f"'{given}' is not known{near or f'; it is {expected}'}"
 
 
 def _told(where: str, text: str) -> str:
