@@ -14,13 +14,9 @@ from cora.log.migrate import pending
 from cora.settings import Settings
 from cora.surfaces.http.app import HttpSettings, create_app
 from cora.surfaces.mcp.http import MCP_PATH, McpEndpoint
-from cora.surfaces.start import Opened, working
+from cora.surfaces.start import Opened, PortTakenError, working
 
 STOP_WITHIN = 10
-
-
-class PortTakenError(Exception):
-    """Something else listens on the port."""
 
 
 def application(cora: Opened) -> FastAPI:

@@ -31,6 +31,10 @@ WORK_EVERY = 5.0
 _logger = structlog.get_logger("cora")
 
 
+class PortTakenError(Exception):
+    """Something else listens on the port."""
+
+
 @dataclass(frozen=True)
 class Opened:
     """A running cora, without its surfaces."""

@@ -23,8 +23,7 @@ from cora.kernel.principal import Principal, Role
 from cora.log.embedded import EmbeddedPostgresError
 from cora.settings import Settings
 from cora.surfaces.logging import configure_logging
-from cora.surfaces.server import PortTakenError
-from cora.surfaces.start import Opened, database, opened
+from cora.surfaces.start import Opened, PortTakenError, database, opened
 
 R = TypeVar("R")
 

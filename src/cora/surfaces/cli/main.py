@@ -14,14 +14,12 @@ from cora.kernel.principal import Principal, Role
 from cora.log.migrate import migrate as migrate_database
 from cora.log.tokens import TokenNameTakenError
 from cora.log.verify import verify as verify_log
-from cora.surfaces.cli.call import call
 from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, in_words, out, run, settings_from, show_json
 from cora.surfaces.cli.facility import apply, plan
 from cora.surfaces.cli.progress import ProgressBar
-from cora.surfaces.cli.serving import serve_until_stopped
-from cora.surfaces.mcp.stdio import serve_stdio
 from cora.surfaces.start import database
 
+# What takes long to import, the servers above all, is imported by the commands that need it.
 app = typer.Typer(
     name="cora",
     help="The equipment record of a research facility. Settings are environment variables with the prefix CORA_.",
@@ -45,6 +43,8 @@ RoleName = Annotated[str, typer.Option("--role", help="reader, operator, steward
 @app.command()
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Serve HTTP and MCP, on the embedded Postgres unless CORA_DATABASE_URL names another."""
+    from cora.surfaces.cli.serving import serve_until_stopped
+
     settings = settings_from(host=host, port=port, data_dir=data_dir)
     run(serve_until_stopped(settings))
 
@@ -52,6 +52,8 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
 @app.command()
 def demo(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Serve with the example beamline (2-BM of the Advanced Photon Source) loaded."""
+    from cora.surfaces.cli.serving import serve_until_stopped
+
     settings = settings_from(host=host, port=port, data_dir=data_dir)
     run(serve_until_stopped(settings, example=_example()))
 
@@ -99,6 +101,8 @@ def mcp(
     data_dir: DataDir = None,
 ) -> None:
     """Serve MCP over standard input and output, for an agent that starts cora itself."""
+    from cora.surfaces.mcp.stdio import serve_stdio
+
     settings = settings_from(data_dir=data_dir)
     acting = _role(role)
 
@@ -213,6 +217,8 @@ def _example() -> Path:
 )
 def call_by_name(context: typer.Context) -> None:
     """Run any command or question by its name; `cora call --help` lists them."""
+    from cora.surfaces.cli.call import call
+
     call.main(args=context.args, prog_name="cora call")
 
 
