@@ -38,6 +38,7 @@ class Mutant:
     patches: Patches = _none
     mix: Mapping[str, float] | None = None
     cuts: float = 0.0
+    padding: int = 0
 
 
 def _reads_without(which: int) -> Patches:
@@ -158,7 +159,9 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "requests are judged before the lock is taken": Mutant(sql=_judged_before_the_lock, mix=_TALLIED),
     "recorded_at is when the wait began": Mutant(
-        sql=substituted("moment := greatest(clock_timestamp(), newest.recorded_at);", "moment := now();")
+        sql=substituted("moment := greatest(clock_timestamp(), newest.recorded_at);", "moment := now();"),
+        mix={"MeasureBay": 1.0},
+        padding=50_000,
     ),
     "takes come before releases": Mutant(sql=substituted(_RELEASED, f"where true or {_RELEASED[6:]}"), mix=_BADGES),
     "keys are looked up before the lock only": Mutant(

