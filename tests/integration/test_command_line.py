@@ -1,0 +1,342 @@
+"""The command line as a user runs it: processes, exit codes, what goes to which stream."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from tests.architecture.source import REPOSITORY
+from typer.testing import CliRunner
+
+from cora.surfaces.cli.main import app
+
+CORA = Path(sys.executable).parent / "cora"
+EXAMPLE = REPOSITORY / "examples" / "aps-2bm.yaml"
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
+
+
+class Place:
+    """A data directory, and commands run beside it."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CORA_")}
+        self.environment = {**own, "CORA_DATA_DIR": str(directory), **settings}
+
+    def cora(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [CORA, *arguments], env={**self.environment, **settings}, capture_output=True, text=True, check=False
+        )
+
+    def answer(self, *arguments: str) -> Any:
+        """The JSON that a command answers."""
+        told = self.cora(*arguments, "--json")
+        assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout)
+
+    @contextmanager
+    def serving(self, command: str = "serve", **settings: str) -> "Generator[Served]":
+        """A server, until it is told to stop."""
+        port = free_port()
+        environment = {**self.environment, "CORA_PORT": str(port), **settings}
+        with subprocess.Popen(
+            [CORA, command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            served = Served(process, f"http://127.0.0.1:{port}", self.directory)
+            try:
+                served.wait()
+                yield served
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is an embedded Postgres."""
+        return (self.directory / "postgres" / "postmaster.pid").exists()
+
+
+class Served:
+    """A server process."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, directory: Path) -> None:
+        self.process = process
+        self.url = url
+        self.directory = directory
+
+    def wait(self) -> None:
+        """Until it answers. It may start Postgres first, and load the example."""
+        until = time.monotonic() + 90
+        while time.monotonic() < until:
+            assert self.process.poll() is None, self.process.communicate()
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError(self.url)
+
+    def get(self, path: str) -> httpx.Response:
+        """What the admin gets."""
+        return httpx.get(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+
+    @property
+    def token(self) -> str:
+        return (self.directory / "admin-token").read_text()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+        """Ask it to stop; what it has written."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=60)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "cora data")
+
+
+@pytest.fixture(scope="module")
+def database(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Commands on a database that is there already."""
+    return Place(tmp_path_factory.mktemp("cora"), CORA_DATABASE_URL=module_database_url)
+
+
+def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> None:
+    with place.serving("demo") as served:
+        listed = served.get("/fixtures?persistent_id=10.0000/cora-stub/aps-2bm-sample-tower").json()["items"]
+        assert [each["state"]["name"] for each in listed] == ["Sample tower at 2-BM"]
+        before = place.answer("verify")
+        written, logged = served.stop()
+    assert served.process.returncode == 0
+    assert not place.is_running
+    for shown in (served.url, served.token, "curl ", f"{served.url}/docs", f"{served.url}/mcp"):
+        assert shown in written
+    assert "Traceback" not in logged
+    assert served.token not in logged
+    assert (place.directory / "admin-token").stat().st_mode & 0o777 == 0o600
+    with place.serving("demo") as served:
+        assert place.answer("verify") == before
+        written, _ = served.stop(signal.SIGINT)
+    assert "nothing to change" in written
+    assert served.process.returncode == 0
+
+
+def test_commands_beside_a_server_share_its_database_and_leave_it_running(place: Place) -> None:
+    with place.serving() as served:
+        made = place.answer("call", "register_facility", "--code", "f1", "--name", "One")
+        assert served.get(f"/facilities/{made['id']}").json()["state"]["name"] == "One"
+        assert place.is_running
+        served.stop()
+    assert not place.is_running
+
+
+def test_a_killed_server_loses_nothing_and_the_next_one_takes_over(place: Place) -> None:
+    with place.serving() as served:
+        place.answer("call", "register_facility", "--code", "f1", "--name", "One")
+        served.process.kill()
+        served.process.wait()
+        assert place.is_running
+    with place.serving() as served:
+        assert len(served.get("/facilities").json()["items"]) == 1
+        served.stop()
+    assert not place.is_running
+    assert place.answer("verify")["intact"] is True
+
+
+def test_a_second_server_on_the_port_is_told_and_the_first_goes_on(place: Place) -> None:
+    with place.serving() as served:
+        port = served.url.rpartition(":")[2]
+        told = place.cora("serve", "--port", port)
+        assert told.returncode == 1
+        assert f"Cannot listen on 127.0.0.1:{port}" in told.stderr
+        assert "CORA_PORT" in told.stderr
+        assert served.get("/facilities").status_code == 200
+        served.stop()
+
+
+def test_a_public_server_with_the_stub_minter_does_not_start(database: Place) -> None:
+    public = {"CORA_PUBLIC_URL": "https://instruments.example.org", "CORA_PORT": str(free_port())}
+    told = database.cora("serve", **public)
+    assert told.returncode == 1
+    assert "CORA_ALLOW_TEST_IDENTIFIERS" in told.stderr
+    with database.serving(
+        CORA_ALLOW_TEST_IDENTIFIERS="true", CORA_PUBLIC_URL="https://instruments.example.org"
+    ) as served:
+        served.stop()
+    assert served.process.returncode == 0
+
+
+def test_a_file_is_planned_applied_and_equal_afterwards(database: Place) -> None:
+    planned = database.answer("plan", str(EXAMPLE))
+    assert planned["problem_count"] == 0
+    assert len(planned["steps"]) > 100
+    rehearsed = database.answer("apply", "--dry-run", str(EXAMPLE))
+    assert rehearsed["counts"] == planned["counts"]
+    applied = database.cora("apply", str(EXAMPLE))
+    assert applied.returncode == 0, applied.stderr
+    assert "\x1b" not in applied.stdout + applied.stderr
+    assert database.answer("plan", str(EXAMPLE))["steps"] == []
+    again = database.cora("apply", str(EXAMPLE))
+    assert (again.returncode, again.stdout.strip()) == (0, "Nothing to change.")
+
+
+def test_a_file_with_problems_is_refused_with_their_lines(database: Place, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "cora: 1\nfacilities:\n  - {code: UPPER, name: x}\nassets:\n  - {name: a, facility: nowhere, tier: T}\n"
+    )
+    for command in ("plan", "apply"):
+        told = database.cora(command, str(file))
+        assert told.returncode == 1
+        for line in (3, 5):
+            assert f"{file}:{line}" in told.stderr
+
+
+def test_a_token_is_printed_alone_works_and_ends(database: Place) -> None:
+    told = database.cora("token", "create", "--role", "reader", "--name", "Grace", "--expires", "2999-01-01")
+    assert told.returncode == 0, told.stderr
+    token = told.stdout.strip()
+    assert told.stdout == f"{token}\n"
+    with database.serving() as served:
+        reader = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 200
+        assert httpx.post(f"{served.url}/facilities", headers=reader, json={}).status_code == 403
+        listed = {each["name"]: each for each in database.answer("token", "list")}
+        assert listed["Grace"]["role"] == "reader"
+        assert token not in json.dumps(listed)
+        assert database.cora("token", "revoke", listed["Grace"]["id"]).returncode == 0
+        time.sleep(1.1)
+        assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 401
+        served.stop()
+    assert database.cora("token", "revoke", listed["Grace"]["id"]).returncode == 1
+
+
+def test_a_command_is_called_by_name_as_the_user_of_the_machine(database: Place) -> None:
+    owner = {"name": "Optics", "contact": "optics@example.org"}
+    facility = database.answer("call", "register_facility", "--code", "cli", "--name", "A facility")
+    options = ["--name", "Mirror", "--tier", "Device", "--facility-code", "cli", "--owners", json.dumps([owner])]
+    made = database.answer("call", "register_asset", *options, "--occurred-at", "2020-01-01T00:00:00Z")
+    assert made["occurred_at"] == "2020-01-01T00:00:00.000000Z"
+    shown = database.answer("call", "get_asset", "--asset-id", made["id"])
+    assert shown["state"] == made["state"]
+    contact = made["state"]["owners"][0]["contact_id"]
+    assert database.answer("call", "get_contact", "--contact-id", contact)["address"] == "optics@example.org"
+    listed = database.answer("call", "list_facilities", "--code", "cli", "--limit", "1")
+    assert [each["id"] for each in listed["items"]] == [facility["id"]]
+    rehearsed = database.answer("call", "activate_asset", "--asset-id", made["id"], "--dry-run", "--if-match", "1")
+    assert (rehearsed["dry_run"], rehearsed["version"]) == (True, 2)
+    assert database.answer("call", "get_asset", "--asset-id", made["id"])["version"] == 1
+
+
+def test_a_repetition_with_the_same_key_gets_the_first_answer(database: Place) -> None:
+    call = ["call", "register_facility", "--code", "once", "--name", "Once", "--idempotency-key", "key-1"]
+    assert database.answer(*call) == database.answer(*call)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["call", "activate_asset", "--asset-id", "x"], 1, "/asset_id"),
+        (["call", "register_asset", "--name", "a", "--tier", "T", "--owners", "{"], 1, "/owners: is not JSON"),
+        (["call", "register_facility", "--code", "A B", "--name", "x"], 1, "/code"),
+        (["call", "register_facility", "--code", "a", "--name", "x", "--occurred-at", "now"], 1, "/Occurred-At"),
+        (["call", "activate_asset"], 2, "--asset-id"),
+        (["call", "activate_asset", "--colour", "red"], 2, "--colour"),
+        (["call", "paint_asset"], 2, "paint_asset"),
+        (["paint"], 2, "paint"),
+        (["plan"], 2, "FILE"),
+        (["token", "create", "--role", "king"], 2, "king"),
+        (["token", "revoke", "x"], 2, "x"),
+        (["serve", "--port", "x"], 2, "--port"),
+        (["serve", "--port", "70000"], 2, "PORT"),
+    ],
+)
+def test_what_is_wrong_is_told_before_a_database_is_opened(arguments: list[str], code: int, said: str) -> None:
+    told = CliRunner().invoke(app, arguments)
+    assert (told.exit_code, told.stdout) == (code, "")
+    assert said in told.stderr
+
+
+def test_what_is_refused_goes_to_stderr(database: Place, tmp_path: Path) -> None:
+    for arguments, said in (
+        (["call", "activate_asset", "--asset-id", UNKNOWN], "AssetNotFound"),
+        (["call", "list_assets", "--limit", "0"], "limit"),
+        (["apply", str(tmp_path / "nowhere.yaml")], "nowhere.yaml"),
+    ):
+        told = database.cora(*arguments)
+        assert told.returncode == 1
+        assert said in told.stderr
+        assert "Traceback" not in told.stderr
+
+
+def test_settings_that_are_wrong_are_named(database: Place) -> None:
+    told = database.cora("verify", CORA_LOG_FORMAT="xml", CORA_PORT="many")
+    assert told.returncode == 2
+    assert "CORA_LOG_FORMAT" in told.stderr
+    assert "CORA_PORT" in told.stderr
+
+
+def test_a_database_that_does_not_answer_is_told(database: Place) -> None:
+    told = database.cora("verify", CORA_DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    assert told.returncode == 1
+    assert "cannot be used" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_migrate_says_what_it_applied(place: Place) -> None:
+    assert "0001_log" in place.cora("migrate").stdout
+    assert "up to date" in place.cora("migrate").stdout
+    assert not place.is_running
+
+
+def test_verify_names_the_first_difference(database: Place) -> None:
+    made = database.answer("call", "register_facility", "--code", "forged", "--name", "Before")
+    with psycopg.connect(database.environment["CORA_DATABASE_URL"]) as connection:
+        connection.execute(
+            "update cora.document set body = jsonb_set(body, '{name}', '\"After\"') where id = %s", (made["id"],)
+        )
+    told = database.cora("verify")
+    assert told.returncode == 1
+    assert made["id"] in told.stderr
+    assert json.loads(database.cora("verify", "--json").stdout)["intact"] is False
+
+
+def test_log_lines_are_json_when_asked_and_hold_no_secret(place: Place) -> None:
+    with place.serving(CORA_LOG_FORMAT="json") as served:
+        assert served.get("/facilities").status_code == 200
+        _, logged = served.stop()
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert any(line["event"] == "request" and line["path"] == "/facilities" for line in lines)
+    assert served.token not in logged
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "plan", "apply", "call", "token", "verify", "migrate", "mcp"])
+def test_every_command_helps(command: str) -> None:
+    told = CliRunner().invoke(app, [command, "--help"])
+    assert told.exit_code == 0
+    assert f" {command} " in told.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("line", (REPOSITORY / "docs" / "reference" / "surface.txt").read_text().splitlines()[2:])
+def test_every_slice_and_read_can_be_called_by_its_name(line: str) -> None:
+    name = line.partition(" | ")[0]
+    told = CliRunner().invoke(app, ["call", name, "--help"])
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"Usage: cora call {name} ")
