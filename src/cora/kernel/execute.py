@@ -1,9 +1,9 @@
 """The one path every command takes: look, decide, append; again when what was read has changed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -11,8 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, ids_in, joined_ids
-from cora.kernel.contact import Contact, brings_contacts, contacts_in
+from cora.kernel.contact import brings_contacts, contacts_in
+from cora.kernel.draft import Answer, Call, Decided, Draft
 from cora.kernel.errors import (
     ConcurrencyConflictError,
     IdempotencyKeyReusedError,
@@ -25,76 +25,23 @@ from cora.kernel.errors import (
     Violation,
 )
 from cora.kernel.identity import new_id
-from cora.kernel.moment import (
-    OCCURRED_MARK,
-    POSITION_MARK,
-    RECORDED_MARK,
-    UNRECORDED,
-    sealed,
-)
 from cora.kernel.principal import Principal
 from cora.kernel.reader import (
     Accepted,
-    Append,
     Claimed,
     DecodedStates,
     Holding,
-    KeyedAnswer,
     KeyReused,
     Log,
-    NewDocument,
-    NewEvent,
-    Pointer,
     Reader,
     Replayed,
     Source,
     Stale,
-    TooEarly,
-    TooLate,
 )
-from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, On, QuerySlice
+from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice
 
 # A decision that met changed facts this often is made under the lock instead.
 TRIES_BEFORE_LOCK = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What goes with any command (domain.md, section 1): who, through what, and the options."""
-
-    principal: Principal
-    via: str
-    request_id: str
-    on_behalf_of: str | None = None
-    occurred_at: datetime | None = None
-    idempotency_key: str | None = None
-    if_match: int | None = None
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a command. `body` is its JSON text; `version` is that of the record afterwards."""
-
-    status: int
-    id: UUID
-    version: int
-    position: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a decision came to: events for the record it is about, and with `On` for others."""
-
-    on: Aggregate[Any]
-    id: UUID
-    events: Iterable[Event | On]
-    status: int = 200
-    members: str = ""
-    """Further members of the answer, as JSON text with a leading comma."""
-    contacts: tuple[Contact, ...] = ()
-    """The addresses that came with the command; those whose id an event holds are kept."""
 
 
 Decide = Callable[[Reader], Awaitable[Decided]]
@@ -256,7 +203,7 @@ class Session:
         read = Reader(source, self.kernel.decoded)
         try:
             decided = await decide(read)
-            draft = _Draft(self.call, read, decided, self._digest if last else b"")
+            draft = Draft(self.call, read, decided, self._digest if last else b"")
         except Exception:
             # Also what is not a refusal may come from a mixture of old and new.
             if await _is_true(read, log):
@@ -283,7 +230,7 @@ class Session:
         """The same call without its `Occurred-At`: what it records occurs when it is recorded."""
         return Session(self.kernel, replace(self.call, occurred_at=None), self._digest)
 
-    async def _rehearse(self, draft: "_Draft", read: Reader, log: Log) -> Answer | None:
+    async def _rehearse(self, draft: "Draft", read: Reader, log: Log) -> Answer | None:
         try:
             for document in draft.append.documents:
                 require_time(self.call, read, document.id)
@@ -300,133 +247,6 @@ class Session:
         if not await _is_true(read, log):
             return None
         return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
-
-
-class _Draft:
-    """A decision turned into a request to the log, and the answer it will have."""
-
-    def __init__(self, call: Call, read: Reader, decided: Decided, digest: bytes) -> None:
-        self._call = call
-        self._decided = decided
-        self._claimants: dict[Claim, tuple[Aggregate[Any], Any]] = {}
-        occurred_at = call.occurred_at or UNRECORDED
-        before: dict[UUID, Any] = {}
-        after: dict[UUID, Any] = {}
-        homes: dict[UUID, Aggregate[Any]] = {}
-        versions: dict[UUID, int] = {}
-        events: list[NewEvent] = []
-        for each in decided.events:
-            own = each if isinstance(each, On) else On(decided.on, decided.id, each)
-            on, id, event = own.aggregate, own.id, own.event
-            if id not in homes:
-                homes[id] = on
-                versions[id] = read.versions[id]
-                before[id] = after[id] = read.states.get(id)
-            versions[id] += 1
-            after[id] = on.evolve(after[id], event, Fact(id, occurred_at))
-            mentioned = {id, *ids_in(event)}
-            joined = {id, *joined_ids(event)} if event.joins is not None else set[UUID]()
-            events.append(
-                NewEvent(
-                    id, versions[id], type(event).__name__, on.encode_event(event), event.schema_version,
-                    tuple(mentioned), tuple(joined),
-                )
-            )  # fmt: skip
-        documents: list[NewDocument] = []
-        gained: list[Pointer] = []
-        lost: list[Pointer] = []
-        taken: list[Holding] = []
-        released: list[Holding] = []
-        for id, on in homes.items():
-            old, new = before[id], after[id]
-            old_references = set(on.references(old)) if old is not None else set[Any]()
-            new_references = set(on.references(new))
-            gained += [Pointer(relation, target, id) for relation, target in new_references - old_references]
-            lost += [Pointer(relation, target, id) for relation, target in old_references - new_references]
-            old_claims = set(on.claims(old)) if old is not None else set[Claim]()
-            new_claims = set(on.claims(new))
-            for claim in new_claims - old_claims:
-                taken.append(Holding(claim, id))
-                self._claimants[claim] = (on, new)
-            released += [Holding(claim, id) for claim in old_claims - new_claims]
-            text = on.search_text(new)
-            changed = old is None or on.search_text(old) != text
-            documents.append(NewDocument(id, on.kind, versions[id], on.encode_state(new), text if changed else None))
-            # A record gained or lost as a target is mentioned by the last event of its source.
-            targets = {target for _, target in old_references ^ new_references}
-            if targets:
-                last = max(index for index, event in enumerate(events) if event.stream == id)
-                events[last] = events[last]._replace(mentioned=tuple({*events[last].mentioned, *targets}))
-        self._version = versions.get(decided.id) or read.versions[decided.id]
-        self._body = self._text(events, documents, read)
-        keep = call.idempotency_key if digest and not call.dry_run else None
-        self.append = Append(
-            reads=read.read_set(),
-            actor=call.principal.name,
-            via=call.via,
-            on_behalf_of=call.on_behalf_of,
-            request=call.request_id,
-            occurred_at=call.occurred_at,
-            events=tuple(events),
-            documents=tuple(documents),
-            gained=tuple(gained),
-            lost=tuple(lost),
-            taken=tuple(taken),
-            released=tuple(released),
-            contacts=tuple(
-                (contact.id, contact.address)
-                for contact in decided.contacts
-                if any(contact.contact_id in event.data for event in events)
-            ),
-            answer=self._keyed(keep, digest) if keep else None,
-        )
-
-    def _keyed(self, key: str, digest: bytes) -> KeyedAnswer:
-        decided = self._decided
-        principal = self._call.principal.name
-        return KeyedAnswer(principal, key, digest, decided.status, decided.id, self._version, self._body)
-
-    def _text(self, events: list[NewEvent], documents: list[NewDocument], read: Reader) -> str:
-        decided = self._decided
-        state = next((document.body for document in documents if document.id == decided.id), None)
-        if state is None:
-            state = decided.on.encode_state(read.states[decided.id])
-        recorded = ",".join(
-            f'{{"kind":"{event.kind}","stream":"{event.stream}","version":{event.version},"data":{event.data}}}'
-            for event in events
-        )
-        times = f'"occurred_at":{OCCURRED_MARK},"recorded_at":{RECORDED_MARK},' if events else ""
-        dry_run = '"dry_run":true,' if self._call.dry_run else ""
-        return (
-            f'{{"id":"{decided.id}","version":{self._version},"position":{POSITION_MARK},{times}{dry_run}'
-            f'"events":[{recorded}],"state":{state}{decided.members}}}'
-        )
-
-    def answer(self, accepted: Accepted) -> Answer:
-        """The answer, once the log has given position and times."""
-        body = sealed(
-            self._body,
-            occurred_at=self._call.occurred_at or accepted.recorded_at,
-            recorded_at=accepted.recorded_at,
-            position=accepted.position,
-        )
-        created = self._decided.status if not self._call.dry_run else 200
-        return Answer(created, self._decided.id, self._version, accepted.position, body)
-
-    def refusal(self, verdict: Any) -> Refusal:
-        """The refusal that a verdict of the log stands for."""
-        match verdict:
-            case Claimed(claim, owner):
-                on, state = self._claimants[claim]
-                return on.claim_taken(claim, state, owner)
-            case TooEarly(id, last_occurred_at):
-                return OccurredBeforeLastFactError(id, last_occurred_at)
-            case TooLate(now):
-                return OccurredInFutureError(self._call.occurred_at or now, now)
-            case KeyReused():
-                return IdempotencyKeyReusedError()
-            case _:
-                raise TypeError(f"no refusal for {verdict}")
 
 
 def require_version(call: Call, read: Reader, id: UUID) -> None:
