@@ -80,16 +80,17 @@ class Tail:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def grown(self) -> None:
-        """Return when there may be new events: at once after an append, else within a second."""
+    async def _until_grown(self, grew: asyncio.Event) -> None:
+        """Wait for what was the next growth before the log was read: at once when it has happened, else a second."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._grew.wait(), POLL_EVERY)
+            await asyncio.wait_for(grew.wait(), POLL_EVERY)
 
     async def follow(self, after: int = 0, *, at_once: int = 500) -> AsyncGenerator[list[RecordedEvent]]:
         """Every event after a position, in order, for ever; survives a restart of the database."""
         connection: Connection | None = None
         try:
             while True:
+                grew = self._grew
                 try:
                     if connection is None or connection.is_closed():
                         connection = await connect(self._dsn, self._schema)
@@ -102,7 +103,7 @@ class Tail:
                     after = events[-1].position
                     yield events
                 else:
-                    await self.grown()
+                    await self._until_grown(grew)
         finally:
             if connection is not None:
                 connection.terminate()
@@ -122,8 +123,9 @@ class Tail:
                 continue
             try:
                 while True:
+                    grew = self._grew
                     if not await _advance(connection, name, effect, at_once):
-                        await self.grown()
+                        await self._until_grown(grew)
             except LOST:
                 await asyncio.sleep(POLL_EVERY)
             finally:

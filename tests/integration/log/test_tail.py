@@ -100,6 +100,26 @@ async def test_a_reader_of_the_same_process_is_woken_at_once(client: Client, mon
             await follower.until(position, within=2)
 
 
+async def test_what_is_recorded_while_a_reader_finds_nothing_wakes_it_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cora.log.tail, "POLL_EVERY", 60.0)
+    reading = asyncio.Event()
+    true_read = cora.log.tail.read_after
+
+    async def slowly(connection: Connection, after: int, limit: int) -> list[RecordedEvent]:
+        events = await true_read(connection, after, limit)
+        reading.set()
+        await asyncio.sleep(0.2)
+        return events
+
+    monkeypatch.setattr(cora.log.tail, "read_after", slowly)
+    async with following(client.log) as follower:
+        await reading.wait()
+        await client.open_bay()
+        await follower.until(1, within=2)
+
+
 async def test_a_reader_of_another_process_is_woken_by_notify(
     client: Client, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
