@@ -121,6 +121,14 @@ SignalTypes = Annotated[tuple[SignalType, ...], AfterValidator(_in_order)]
 """A set of signal types."""
 
 
+class DefinitionStatus(StrEnum):
+    """Where the definition of a family, a model or an assembly stands."""
+
+    DEFINED = "Defined"
+    VERSIONED = "Versioned"
+    DEPRECATED = "Deprecated"
+
+
 class DrawingSystem(StrEnum):
     """Where a drawing is kept."""
 

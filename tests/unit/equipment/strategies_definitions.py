@@ -6,12 +6,13 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.unit.equipment.strategies_asset import ids, names, numbered
 
-from cora.equipment.aggregates.assembly import Assembly, AssemblyStatus
-from cora.equipment.aggregates.family import Family, FamilyStatus
+from cora.equipment.aggregates.assembly import Assembly
+from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.frame import Frame, FrameStatus, Supersession
 from cora.equipment.aggregates.role import Role
 from cora.equipment.values import (
     Affordance,
+    DefinitionStatus,
     Drawing,
     DrawingSystem,
     Manufacturer,
@@ -39,7 +40,7 @@ def a_family(**changes: Any) -> Family:
 
 def a_deprecated_family(**changes: Any) -> Family:
     """The same, deprecated."""
-    return a_family(status=FamilyStatus.DEPRECATED, **changes)
+    return a_family(status=DefinitionStatus.DEPRECATED, **changes)
 
 
 def a_role(**changes: Any) -> Role:
@@ -59,7 +60,7 @@ def an_assembly(**changes: Any) -> Assembly:
 
 def a_deprecated_assembly(**changes: Any) -> Assembly:
     """The same, deprecated."""
-    return an_assembly(status=AssemblyStatus.DEPRECATED, **changes)
+    return an_assembly(status=DefinitionStatus.DEPRECATED, **changes)
 
 
 # Few of each, so that what is drawn twice is often the same.
@@ -101,7 +102,7 @@ families = st.builds(
     measured_variables=several_terms,
     settings_schema=schemas,
     presents_as=several_ids,
-    status=st.sampled_from(FamilyStatus),
+    status=st.sampled_from(DefinitionStatus),
 )
 roles = st.builds(a_role, required_affordances=affordances)
 frames = st.builds(
@@ -130,5 +131,5 @@ assemblies = st.builds(
     parameter_overrides_schema=schemas,
     drawing=drawings,
     presents_as=several_ids,
-    status=st.sampled_from(AssemblyStatus),
+    status=st.sampled_from(DefinitionStatus),
 )

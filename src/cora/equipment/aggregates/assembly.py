@@ -2,24 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from hashlib import sha256
 from typing import Any, assert_never, cast
 from uuid import UUID
 
 import rfc8785
 
-from cora.equipment.values import Drawing, TemplateSlot, TemplateWire, folded
+from cora.equipment.values import DefinitionStatus, Drawing, TemplateSlot, TemplateWire, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
-
-
-class AssemblyStatus(StrEnum):
-    """Where the definition stands."""
-
-    DEFINED = "Defined"
-    VERSIONED = "Versioned"
-    DEPRECATED = "Deprecated"
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Assembly:
     parameter_overrides_schema: dict[str, Any] | None = None
     drawing: Drawing | None = None
     presents_as: tuple[UUID, ...] = ()
-    status: AssemblyStatus = AssemblyStatus.DEFINED
+    status: DefinitionStatus = DefinitionStatus.DEFINED
     version: str | None = None
 
 
@@ -207,7 +198,7 @@ def evolve(assembly: Assembly | None, event: AssemblyEvent, fact: Fact) -> Assem
 
 def require_updatable(assembly: Assembly) -> None:
     """Raises `AssemblyCannotUpdateError` for a deprecated assembly."""
-    if assembly.status is AssemblyStatus.DEPRECATED:
+    if assembly.status is DefinitionStatus.DEPRECATED:
         raise AssemblyCannotUpdateError(assembly.id)
 
 
@@ -217,7 +208,7 @@ def assembly_claim(name: str) -> Claim:
 
 
 def _claims(assembly: Assembly) -> list[Claim]:
-    return [] if assembly.status is AssemblyStatus.DEPRECATED else [assembly_claim(assembly.name)]
+    return [] if assembly.status is DefinitionStatus.DEPRECATED else [assembly_claim(assembly.name)]
 
 
 def _claim_taken(_claim: Claim, assembly: Assembly, owner: UUID) -> ConflictError:

@@ -2,21 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
-from cora.equipment.values import Affordance, Term, folded
+from cora.equipment.values import Affordance, DefinitionStatus, Term, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
-
-
-class FamilyStatus(StrEnum):
-    """Where the definition stands."""
-
-    DEFINED = "Defined"
-    VERSIONED = "Versioned"
-    DEPRECATED = "Deprecated"
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,7 @@ class Family:
     measurement_techniques: tuple[Term, ...] = ()
     settings_schema: dict[str, Any] | None = None
     presents_as: tuple[UUID, ...] = ()
-    status: FamilyStatus = FamilyStatus.DEFINED
+    status: DefinitionStatus = DefinitionStatus.DEFINED
     version: str | None = None
 
 
@@ -167,7 +158,7 @@ def family_claim(name: str) -> Claim:
 
 def require_updatable(family: Family) -> None:
     """Raises `FamilyCannotUpdateError` for a deprecated family."""
-    if family.status is FamilyStatus.DEPRECATED:
+    if family.status is DefinitionStatus.DEPRECATED:
         raise FamilyCannotUpdateError(family.id)
 
 
@@ -179,12 +170,12 @@ def require_usable(wanted: Iterable[UUID], found: Mapping[UUID, Family | None]) 
             raise FamilyNotFoundError(id)
     for id in ids:
         family = found.get(id)
-        if family is not None and family.status is FamilyStatus.DEPRECATED:
+        if family is not None and family.status is DefinitionStatus.DEPRECATED:
             raise FamilyDeprecatedError(id)
 
 
 def _claims(family: Family) -> list[Claim]:
-    return [] if family.status is FamilyStatus.DEPRECATED else [family_claim(family.name)]
+    return [] if family.status is DefinitionStatus.DEPRECATED else [family_claim(family.name)]
 
 
 def _claim_taken(_claim: Claim, family: Family, owner: UUID) -> ConflictError:

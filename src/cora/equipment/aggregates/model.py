@@ -1,20 +1,11 @@
 """A model: a vendor's catalogue entry."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
-from cora.equipment.values import Manufacturer, folded
+from cora.equipment.values import DefinitionStatus, Manufacturer, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, NotFoundError
-
-
-class ModelStatus(StrEnum):
-    """Where the definition stands."""
-
-    DEFINED = "Defined"
-    VERSIONED = "Versioned"
-    DEPRECATED = "Deprecated"
 
 
 @dataclass(frozen=True)
@@ -31,7 +22,7 @@ class Model:
     declared_family_ids: tuple[UUID, ...]
     description: str | None = None
     website: str | None = None
-    status: ModelStatus = ModelStatus.DEFINED
+    status: DefinitionStatus = DefinitionStatus.DEFINED
     version: str | None = None
 
 
@@ -86,7 +77,9 @@ def model_claim(manufacturer: str, part_number: str) -> Claim:
 
 
 def _claims(model: Model) -> list[Claim]:
-    return [] if model.status is ModelStatus.DEPRECATED else [model_claim(model.manufacturer.name, model.part_number)]
+    return (
+        [] if model.status is DefinitionStatus.DEPRECATED else [model_claim(model.manufacturer.name, model.part_number)]
+    )
 
 
 def _claim_taken(_claim: Claim, model: Model, owner: UUID) -> ConflictError:

@@ -27,8 +27,17 @@ from cora.equipment.aggregates.asset import (
 )
 from cora.equipment.aggregates.facility import FacilityNotFoundError, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, require_usable
-from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError, ModelStatus
-from cora.equipment.values import AlternateIdentifier, Description, Drawing, Name, OwnerGiven, Port, Slug
+from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError
+from cora.equipment.values import (
+    AlternateIdentifier,
+    DefinitionStatus,
+    Description,
+    Drawing,
+    Name,
+    OwnerGiven,
+    Port,
+    Slug,
+)
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.principal import Role
@@ -149,7 +158,7 @@ def _require_model(command: RegisterAsset, context: Context) -> None:
     if command.model_id is not None:
         if context.model is None:
             raise ModelNotFoundError(command.model_id)
-        if context.model.status is ModelStatus.DEPRECATED:
+        if context.model.status is DefinitionStatus.DEPRECATED:
             raise ModelDeprecatedError(command.model_id)
 
 

@@ -15,7 +15,6 @@ from cora.equipment.aggregates.assembly import (
     Assembly,
     AssemblyCannotInstantiateError,
     AssemblyNotFoundError,
-    AssemblyStatus,
     wire_order,
 )
 from cora.equipment.aggregates.asset import ASSET, Asset, installation_claim, port_key
@@ -34,6 +33,7 @@ from cora.equipment.aggregates.fixture import (
 )
 from cora.equipment.settings import pointer, schema_violations
 from cora.equipment.values import (
+    DefinitionStatus,
     Description,
     JsonObject,
     Name,
@@ -99,7 +99,7 @@ def register_fixture(command: RegisterFixture, context: Context) -> list[Fixture
     assembly = context.assembly
     if assembly is None:
         raise AssemblyNotFoundError(command.assembly_id)
-    if assembly.status is AssemblyStatus.DEPRECATED:
+    if assembly.status is DefinitionStatus.DEPRECATED:
         raise AssemblyCannotInstantiateError(assembly.id)
     assets = _installed_assets(context)
     bindings = command.slot_asset_bindings

@@ -2,15 +2,8 @@ from dataclasses import replace
 
 from tests.unit.equipment.strategies_asset import NOW, folds, numbered
 
-from cora.equipment.aggregates.model import (
-    MODEL,
-    Model,
-    ModelAlreadyExistsError,
-    ModelDefined,
-    ModelStatus,
-    model_claim,
-)
-from cora.equipment.values import AgentIdentifier, Manufacturer
+from cora.equipment.aggregates.model import MODEL, Model, ModelAlreadyExistsError, ModelDefined, model_claim
+from cora.equipment.values import AgentIdentifier, DefinitionStatus, Manufacturer
 from cora.kernel.aggregate import Fact, Reference
 
 AEROTECH = Manufacturer("Aerotech", AgentIdentifier("Q4688035", "Wikidata"))
@@ -24,7 +17,7 @@ def test_a_model_is_what_was_defined() -> None:
 
 def test_it_holds_maker_and_part_number_ignoring_case_until_it_is_deprecated() -> None:
     assert list(MODEL.claims(ABRS)) == [model_claim("AEROTECH", "abrs-250mp")]
-    assert list(MODEL.claims(replace(ABRS, status=ModelStatus.DEPRECATED))) == []
+    assert list(MODEL.claims(replace(ABRS, status=DefinitionStatus.DEPRECATED))) == []
 
 
 def test_no_two_pairs_of_maker_and_part_number_give_one_claim() -> None:

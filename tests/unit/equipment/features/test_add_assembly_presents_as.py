@@ -21,10 +21,10 @@ from cora.equipment.aggregates.assembly import (
     AssemblyAlreadyPresentsAsError,
     AssemblyCannotUpdateError,
     AssemblyPresentsAsAdded,
-    AssemblyStatus,
 )
 from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
 from cora.equipment.features.add_assembly_presents_as import AddAssemblyPresentsAs, Context, add_assembly_presents_as
+from cora.equipment.values import DefinitionStatus
 
 COMMAND = AddAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=ROLE_ID)
 
@@ -54,7 +54,7 @@ def test_a_role_is_added_exactly_when_it_exists_and_is_new(
     command = AddAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=role_id)
     refused = refusal(add_assembly_presents_as, command=command, assembly=assembly, context=Context(role))
     assert refused is first_true(
-        (assembly.status is AssemblyStatus.DEPRECATED, AssemblyCannotUpdateError),
+        (assembly.status is DefinitionStatus.DEPRECATED, AssemblyCannotUpdateError),
         (role is None, RoleNotFoundError),
         (role_id in assembly.presents_as, AssemblyAlreadyPresentsAsError),
     )

@@ -29,19 +29,14 @@ from cora.equipment.aggregates.asset import (
     AssetIsDecommissionedError,
     AssetModelMismatchError,
 )
-from cora.equipment.aggregates.family import (
-    FAMILY,
-    Family,
-    FamilyDeprecatedError,
-    FamilyNotFoundError,
-    FamilyStatus,
-)
+from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.equipment.features.add_asset_family import AddAssetFamily, Context, add_asset_family
+from cora.equipment.values import DefinitionStatus
 
 COMMAND = AddAssetFamily(asset_id=ASSET_ID, family_id=FAMILY_ID)
 FAMILY_FOUND = Family(FAMILY_ID, "RotaryStage")
-GONE = replace(FAMILY_FOUND, status=FamilyStatus.DEPRECATED)
+GONE = replace(FAMILY_FOUND, status=DefinitionStatus.DEPRECATED)
 
 
 async def test_a_family_is_added() -> None:

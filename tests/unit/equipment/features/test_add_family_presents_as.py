@@ -22,11 +22,10 @@ from cora.equipment.aggregates.family import (
     FamilyCannotPresentAsError,
     FamilyCannotUpdateError,
     FamilyPresentsAsAdded,
-    FamilyStatus,
 )
 from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
 from cora.equipment.features.add_family_presents_as import AddFamilyPresentsAs, Context, add_family_presents_as
-from cora.equipment.values import Affordance
+from cora.equipment.values import Affordance, DefinitionStatus
 
 COMMAND = AddFamilyPresentsAs(family_id=FAMILY_ID, role_id=ROLE_ID)
 BOTH = (Affordance.HOMEABLE, Affordance.LIMITABLE)
@@ -70,7 +69,7 @@ def test_a_role_is_added_exactly_when_the_family_fulfils_it(family: Family, role
     refused = refusal(add_family_presents_as, command=command, family=family, context=Context(role))
     required = role.required_affordances if role else ()
     assert refused is first_true(
-        (family.status is FamilyStatus.DEPRECATED, FamilyCannotUpdateError),
+        (family.status is DefinitionStatus.DEPRECATED, FamilyCannotUpdateError),
         (role is None, RoleNotFoundError),
         (role_id in family.presents_as, FamilyAlreadyPresentsAsError),
         (any(each not in family.affordances for each in required), FamilyCannotPresentAsError),

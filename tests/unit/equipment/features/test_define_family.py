@@ -5,9 +5,9 @@ from pydantic import ValidationError
 from tests.unit.equipment.strategies_asset import NOW, folds, names, numbered
 from tests.unit.equipment.strategies_definitions import affordances, several_terms, terms
 
-from cora.equipment.aggregates.family import FAMILY, Family, FamilyDefined, FamilyStatus
+from cora.equipment.aggregates.family import FAMILY, Family, FamilyDefined
 from cora.equipment.features.define_family import DefineFamily, define_family
-from cora.equipment.values import Affordance, Term
+from cora.equipment.values import Affordance, DefinitionStatus, Term
 from cora.kernel.aggregate import Fact
 
 
@@ -73,4 +73,4 @@ def test_what_is_told_is_what_is_recorded(
         measured_variables=variables,
         measurement_techniques=techniques,
     )
-    assert family.status is FamilyStatus.DEFINED
+    assert family.status is DefinitionStatus.DEFINED

@@ -14,16 +14,10 @@ from tests.unit.equipment.strategies_definitions import (
     manufacturers,
 )
 
-from cora.equipment.aggregates.family import (
-    FAMILY,
-    Family,
-    FamilyDeprecatedError,
-    FamilyNotFoundError,
-    FamilyStatus,
-)
+from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, Model, ModelDefined
 from cora.equipment.features.define_model import Context, DefineModel, define_model
-from cora.equipment.values import Manufacturer
+from cora.equipment.values import DefinitionStatus, Manufacturer
 from cora.kernel.aggregate import Fact
 
 MEMBERS = {
@@ -96,7 +90,7 @@ def test_a_model_is_defined_exactly_when_all_its_families_can_be_used(
     refused = refusal(define_model, command=command, context=Context(declared))
     assert refused is first_true(
         (None in declared.values(), FamilyNotFoundError),
-        (any(family and family.status is FamilyStatus.DEPRECATED for family in declared.values()),
+        (any(family and family.status is DefinitionStatus.DEPRECATED for family in declared.values()),
          FamilyDeprecatedError),
     )  # fmt: skip
     if not refused:

@@ -45,10 +45,18 @@ from cora.equipment.aggregates.asset import (
     name_claim,
 )
 from cora.equipment.aggregates.facility import FACILITY, Facility, FacilityNotFoundError
-from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, FamilyStatus
-from cora.equipment.aggregates.model import MODEL, ModelDeprecatedError, ModelNotFoundError, ModelStatus
+from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
+from cora.equipment.aggregates.model import MODEL, ModelDeprecatedError, ModelNotFoundError
 from cora.equipment.features.register_asset import Context, RegisterAsset, register_asset
-from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, Owner, OwnerGiven, Port, PortDirection
+from cora.equipment.values import (
+    AlternateIdentifier,
+    AlternateIdentifierKind,
+    DefinitionStatus,
+    Owner,
+    OwnerGiven,
+    Port,
+    PortDirection,
+)
 from cora.kernel.aggregate import Fact, Reference
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.reader import Reader
@@ -144,7 +152,7 @@ async def test_an_unknown_or_dead_parent_is_refused() -> None:
 async def test_an_unknown_or_deprecated_model_is_refused() -> None:
     with pytest.raises(ModelNotFoundError):
         await decide(register_asset, part(model_id=MODEL_ID), PARENT)
-    deprecated = (MODEL, replace(a_model(FAMILY_ID), status=ModelStatus.DEPRECATED))
+    deprecated = (MODEL, replace(a_model(FAMILY_ID), status=DefinitionStatus.DEPRECATED))
     with pytest.raises(ModelDeprecatedError):
         await decide(register_asset, part(model_id=MODEL_ID), PARENT, deprecated)
 
@@ -156,7 +164,7 @@ async def test_of_several_unknown_families_the_smallest_id_is_named() -> None:
 
 
 async def test_a_deprecated_family_is_refused() -> None:
-    deprecated = (FAMILY, replace(ROTARY_STAGE, status=FamilyStatus.DEPRECATED))
+    deprecated = (FAMILY, replace(ROTARY_STAGE, status=DefinitionStatus.DEPRECATED))
     with pytest.raises(FamilyDeprecatedError):
         await decide(register_asset, part(family_ids=(FAMILY_ID,)), PARENT, deprecated)
 
@@ -244,10 +252,10 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
         controller_id=draw(st.sampled_from([None, CONTROLLER_ID])),
     )
     other_asset = mostly(an_asset(id=OTHER_ID), a_dead_asset(id=OTHER_ID), None)
-    deprecated = replace(ROTARY_STAGE, status=FamilyStatus.DEPRECATED)
+    deprecated = replace(ROTARY_STAGE, status=DefinitionStatus.DEPRECATED)
     found_family = mostly(ROTARY_STAGE, deprecated, None)
     fit = a_model(*command.family_ids)
-    model = draw(mostly(fit, replace(fit, status=ModelStatus.DEPRECATED), a_model(OTHER_ID), None))
+    model = draw(mostly(fit, replace(fit, status=DefinitionStatus.DEPRECATED), a_model(OTHER_ID), None))
     families: dict[UUID, Family | None] = {id: draw(found_family) for id in command.family_ids}
     context = Context(
         facility_id=draw(mostly(OTHER_ID, None)) if facility_code else None,
@@ -274,7 +282,7 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
         (command.parent_id is not None and parent is None, ParentNotFoundError),
         (parent is not None and parent.is_decommissioned, ParentIsDecommissionedError),
         (command.model_id is not None and model is None, ModelNotFoundError),
-        (bool(context.model and context.model.status is ModelStatus.DEPRECATED), ModelDeprecatedError),
+        (bool(context.model and context.model.status is DefinitionStatus.DEPRECATED), ModelDeprecatedError),
         (None in families.values(), FamilyNotFoundError),
         (deprecated in families.values(), FamilyDeprecatedError),
         (command.controller_id is not None and controller is None, ControllerNotFoundError),

@@ -26,13 +26,7 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.assembly import (
-    ASSEMBLY,
-    Assembly,
-    AssemblyCannotInstantiateError,
-    AssemblyNotFoundError,
-    AssemblyStatus,
-)
+from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly, AssemblyCannotInstantiateError, AssemblyNotFoundError
 from cora.equipment.aggregates.asset import ASSET, Asset
 from cora.equipment.aggregates.fixture import (
     FIXTURE,
@@ -52,6 +46,7 @@ from cora.equipment.aggregates.mount import MOUNT
 from cora.equipment.features.register_fixture import Context, RegisterFixture, register_fixture
 from cora.equipment.settings import schema_violations
 from cora.equipment.values import (
+    DefinitionStatus,
     Port,
     PortDirection,
     SlotAssetBinding,
@@ -118,7 +113,7 @@ async def test_an_unknown_assembly_is_refused() -> None:
 
 async def test_a_deprecated_assembly_is_refused() -> None:
     with pytest.raises(AssemblyCannotInstantiateError):
-        await register(fixture_of(*BINDINGS), assembly=replace(TOWER, status=AssemblyStatus.DEPRECATED))
+        await register(fixture_of(*BINDINGS), assembly=replace(TOWER, status=DefinitionStatus.DEPRECATED))
 
 
 UNKNOWN = tuple(SlotAssetBinding("rotation", numbered(number)) for number in (90, 80))
@@ -250,7 +245,7 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
     )
     wires = (WIRE,) if draw(st.booleans()) else ()
     usual = replace(TOWER, required_slots=slots, required_wires=wires)
-    assembly = draw(mostly(usual, None, replace(usual, status=AssemblyStatus.DEPRECATED)))
+    assembly = draw(mostly(usual, None, replace(usual, status=DefinitionStatus.DEPRECATED)))
     of_both = (FAMILY_ID, CAMERA_FAMILY)
     assets: dict[UUID, Asset | None] = {
         binding.asset_id: draw(mostly(make(id=binding.asset_id, family_ids=family_ids, ports=has), None))
@@ -287,7 +282,7 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
     refused = refusal(register_fixture, command=command, context=context)
     assert refused is first_true(
         (assembly is None, AssemblyNotFoundError),
-        (assembly is not None and assembly.status is AssemblyStatus.DEPRECATED, AssemblyCannotInstantiateError),
+        (assembly is not None and assembly.status is DefinitionStatus.DEPRECATED, AssemblyCannotInstantiateError),
         (None in assets.values(), FixtureAssetNotFoundError),
         (any(asset.is_decommissioned for asset in found), FixtureAssetNotAttachableError),
         (None in mount_ids.values(), FixtureAssetNotInstalledError),

@@ -17,9 +17,9 @@ from cora.equipment.aggregates.assembly import (
     AssemblyCannotUpdateError,
     AssemblyDoesNotPresentAsError,
     AssemblyPresentsAsRemoved,
-    AssemblyStatus,
 )
 from cora.equipment.features.remove_assembly_presents_as import RemoveAssemblyPresentsAs, remove_assembly_presents_as
+from cora.equipment.values import DefinitionStatus
 
 COMMAND = RemoveAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=ROLE_ID)
 
@@ -45,7 +45,7 @@ def test_a_role_is_taken_back_exactly_when_it_is_there(assembly: Assembly, role_
     command = RemoveAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=role_id)
     refused = refusal(remove_assembly_presents_as, command=command, assembly=assembly)
     assert refused is first_true(
-        (assembly.status is AssemblyStatus.DEPRECATED, AssemblyCannotUpdateError),
+        (assembly.status is DefinitionStatus.DEPRECATED, AssemblyCannotUpdateError),
         (role_id not in assembly.presents_as, AssemblyDoesNotPresentAsError),
     )
     if not refused:

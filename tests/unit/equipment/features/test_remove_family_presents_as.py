@@ -11,9 +11,9 @@ from cora.equipment.aggregates.family import (
     FamilyCannotUpdateError,
     FamilyDoesNotPresentAsError,
     FamilyPresentsAsRemoved,
-    FamilyStatus,
 )
 from cora.equipment.features.remove_family_presents_as import RemoveFamilyPresentsAs, remove_family_presents_as
+from cora.equipment.values import DefinitionStatus
 
 COMMAND = RemoveFamilyPresentsAs(family_id=FAMILY_ID, role_id=ROLE_ID)
 
@@ -37,7 +37,7 @@ def test_a_role_is_taken_back_exactly_when_it_is_there(family: Family, role_id: 
     command = RemoveFamilyPresentsAs(family_id=FAMILY_ID, role_id=role_id)
     refused = refusal(remove_family_presents_as, command=command, family=family)
     assert refused is first_true(
-        (family.status is FamilyStatus.DEPRECATED, FamilyCannotUpdateError),
+        (family.status is DefinitionStatus.DEPRECATED, FamilyCannotUpdateError),
         (role_id not in family.presents_as, FamilyDoesNotPresentAsError),
     )
     if not refused:

@@ -26,9 +26,10 @@ from cora.equipment.aggregates.asset import (
     AssetSettingsUpdated,
     InvalidAssetSettingsError,
 )
-from cora.equipment.aggregates.family import FAMILY, Family, FamilyStatus
+from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.features.update_asset_settings import Context, UpdateAssetSettings, update_asset_settings
 from cora.equipment.settings import FamilySchema, merged, same_json, setting_violations
+from cora.equipment.values import DefinitionStatus
 
 ROTARY = Family(
     FAMILY_ID,
@@ -38,7 +39,7 @@ ROTARY = Family(
         "required": ["max_speed"],
         "properties": {"max_speed": {"type": "number", "minimum": 0}, "axis": {"type": "string"}},
     },
-    status=FamilyStatus.DEPRECATED,
+    status=DefinitionStatus.DEPRECATED,
 )
 PLAIN = Family(OTHER_ID, "Housing")
 ROTATING = an_asset(family_ids=(FAMILY_ID, OTHER_ID), settings={"max_speed": 720, "axis": "x"})

@@ -13,13 +13,13 @@ from cora.equipment.aggregates.family import (
     Family,
     FamilyCannotUpdateError,
     FamilySettingsSchemaUpdated,
-    FamilyStatus,
     InvalidSettingsSchemaError,
 )
 from cora.equipment.features.update_family_settings_schema import (
     UpdateFamilySettingsSchema,
     update_family_settings_schema,
 )
+from cora.equipment.values import DefinitionStatus
 
 GOOD: tuple[dict[str, Any] | None, ...] = (
     None,
@@ -74,7 +74,7 @@ def test_a_schema_is_recorded_exactly_when_the_family_is_current_and_it_can_be_u
 ) -> None:
     refused = refusal(update_family_settings_schema, command=command(schema), family=family)
     assert refused is first_true(
-        (family.status is FamilyStatus.DEPRECATED, FamilyCannotUpdateError),
+        (family.status is DefinitionStatus.DEPRECATED, FamilyCannotUpdateError),
         (schema in BAD, InvalidSettingsSchemaError),
     )
     if not refused:
