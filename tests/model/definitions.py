@@ -1,0 +1,203 @@
+"""The plain model of facilities, families, roles, models and assemblies (domain.md, section 3)."""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from uuid import NAMESPACE_DNS, uuid5
+
+from tests.model.schemas import USABLE
+from tests.model.world import Refused, State, World, clean, same
+
+_ROLES = uuid5(NAMESPACE_DNS, "cora.role")
+
+
+def role_id(name: str) -> str:
+    """The id of a role."""
+    return str(uuid5(_ROLES, clean(name).lower()))
+
+
+def register_facility(world: World, given: State) -> None:
+    facility: State = {
+        "id": world.hints.new_id,
+        "code": given["code"],
+        "name": clean(given["name"]),
+        "identifier": None,
+        "contact_id": world.hints.contact_ids[0] if given.get("contact") and world.hints.contact_ids else None,
+        "website": given.get("website"),
+    }
+    world.unique("FacilityAlreadyExists", facility, world.all("facility"), lambda each: each["code"])
+    world.create("facility", facility)
+
+
+def define_family(world: World, given: State) -> None:
+    family: State = {
+        "id": world.hints.new_id,
+        "name": clean(given["name"]),
+        "description": given.get("description"),
+        "affordances": sorted(set(given.get("affordances", []))),
+        "term": None,
+        "measured_variables": [],
+        "measurement_techniques": [],
+        "settings_schema": None,
+        "presents_as": [],
+        "status": "Defined",
+        "version": None,
+    }
+    world.unique("FamilyAlreadyExists", family, world.all("family"), lambda each: same(each["name"]))
+    world.create("family", family)
+
+
+def update_family_settings_schema(world: World, given: State) -> None:
+    family = world.need("family", given["family_id"], "FamilyNotFound")
+    schema = given["settings_schema"]
+    if schema is not None and schema not in USABLE:
+        raise Refused("InvalidSettingsSchema")
+    family["settings_schema"] = schema
+    world.note(family["id"])
+
+
+def add_family_presents_as(world: World, given: State) -> None:
+    family = world.need("family", given["family_id"], "FamilyNotFound")
+    role = world.need("role", given["role_id"], "RoleNotFound")
+    if role["id"] in family["presents_as"]:
+        raise Refused("FamilyAlreadyPresentsAs", role_id=role["id"])
+    if not set(role["required_affordances"]) <= set(family["affordances"]):
+        raise Refused("FamilyCannotPresentAs", role_id=role["id"])
+    family["presents_as"].append(role["id"])
+    world.note(family["id"])
+
+
+def remove_family_presents_as(world: World, given: State) -> None:
+    family = world.need("family", given["family_id"], "FamilyNotFound")
+    if given["role_id"] not in family["presents_as"]:
+        raise Refused("FamilyDoesNotPresentAs")
+    family["presents_as"].remove(given["role_id"])
+    world.note(family["id"])
+
+
+def define_role(world: World, given: State) -> None:
+    id = role_id(given["name"])
+    if world.find("role", id):
+        raise Refused("RoleAlreadyExists", role_id=id)
+    required, optional = given.get("required_affordances", []), given.get("optional_affordances", [])
+    if set(required) & set(optional):
+        raise Refused("RoleAffordanceOverlap")
+    role: State = {
+        "id": id,
+        "name": clean(given["name"]),
+        "docstring": given["docstring"],
+        "required_affordances": required,
+        "optional_affordances": optional,
+        "produces": given.get("produces", []),
+        "consumes": given.get("consumes", []),
+    }
+    world.create("role", role)
+
+
+def need_families(world: World, ids: Iterable[str]) -> None:
+    """Refused unless all are families; the smallest that is none is named."""
+    for id in sorted(set(ids)):
+        world.need("family", id, "FamilyNotFound")
+
+
+def define_model(world: World, given: State) -> None:
+    need_families(world, given["declared_family_ids"])
+    model: State = {
+        "id": world.hints.new_id,
+        "name": clean(given["name"]),
+        "manufacturer": {"name": clean(given["manufacturer"]["name"]), "identifier": None},
+        "part_number": clean(given["part_number"]),
+        "declared_family_ids": list(dict.fromkeys(given["declared_family_ids"])),
+        "description": given.get("description"),
+        "website": None,
+        "status": "Defined",
+        "version": None,
+    }
+    world.unique(
+        "ModelAlreadyExists",
+        model,
+        world.all("model"),
+        lambda each: (same(each["manufacturer"]["name"]), same(each["part_number"])),
+    )
+    world.create("model", model)
+
+
+def define_assembly(world: World, given: State) -> None:
+    slots: list[State] = given.get("required_slots", [])
+    wires: list[State] = given.get("required_wires", [])
+    need_families(
+        world, [given["presents_as_family_id"], *(id for slot in slots for id in slot["required_family_ids"])]
+    )
+    names = [slot["slot_name"] for slot in slots]
+    if len(set(names)) < len(names):
+        raise Refused("InvalidRequest")
+    if any(wire[end] not in names for wire in wires for end in ("source_slot_name", "target_slot_name")):
+        raise Refused("WireReferencesUnknownSlot")
+    schema = given.get("parameter_overrides_schema")
+    if schema is not None and schema not in USABLE:
+        raise Refused("InvalidParameterOverridesSchema")
+    kept: list[State] = [
+        {
+            "slot_name": slot["slot_name"],
+            "required_family_ids": sorted(set(slot["required_family_ids"])),
+            "cardinality": slot.get("cardinality", "Exactly1"),
+        }
+        for slot in slots
+    ]
+    assembly: State = {
+        "id": world.hints.new_id,
+        "name": clean(given["name"]),
+        "presents_as_family_id": given["presents_as_family_id"],
+        "content_hash": "",
+        "required_slots": kept,
+        "required_wires": wires,
+        "parameter_overrides_schema": schema,
+        "drawing": None,
+        "presents_as": [],
+        "status": "Defined",
+        "version": None,
+    }
+    assembly["content_hash"] = _content_hash(world, assembly)
+    world.unique("AssemblyNameTaken", assembly, world.all("assembly"), lambda each: same(each["name"]))
+    world.create("assembly", assembly)
+
+
+def _content_hash(world: World, assembly: State) -> str:
+    """Canonical JSON is sorted JSON without spaces, as long as no text needs escapes and no number is a fraction."""
+
+    def name(id: str) -> str:
+        return same(world.records[id].state["name"])
+
+    structure: State = {
+        "name": assembly["name"],
+        "presents_as_family": name(assembly["presents_as_family_id"]),
+        "required_slots": [
+            {**slot, "required_families": sorted(map(name, slot["required_family_ids"]))}
+            for slot in sorted(assembly["required_slots"], key=lambda slot: slot["slot_name"])
+        ],
+        "required_wires": sorted(assembly["required_wires"], key=lambda wire: tuple(wire[end] for end in WIRE_ENDS)),
+        "parameter_overrides_schema": assembly["parameter_overrides_schema"],
+    }
+    for slot in structure["required_slots"]:
+        del slot["required_family_ids"]
+    return sha256(json.dumps(structure, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+WIRE_ENDS = ("source_slot_name", "source_port_name", "target_slot_name", "target_port_name")
+
+
+def add_assembly_presents_as(world: World, given: State) -> None:
+    assembly = world.need("assembly", given["assembly_id"], "AssemblyNotFound")
+    role = world.need("role", given["role_id"], "RoleNotFound")
+    if role["id"] in assembly["presents_as"]:
+        raise Refused("AssemblyAlreadyPresentsAs")
+    assembly["presents_as"].append(role["id"])
+    world.note(assembly["id"])
+
+
+def remove_assembly_presents_as(world: World, given: State) -> None:
+    assembly = world.need("assembly", given["assembly_id"], "AssemblyNotFound")
+    if given["role_id"] not in assembly["presents_as"]:
+        raise Refused("AssemblyDoesNotPresentAs")
+    assembly["presents_as"].remove(given["role_id"])
+    world.note(assembly["id"])

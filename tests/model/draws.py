@@ -1,0 +1,360 @@
+"""Random commands: mostly about what is there, sometimes about what is not."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from tests.model.definitions import role_id
+from tests.model.schemas import KEYS, UNUSABLE, USABLE, VALUES
+from tests.model.world import State, World
+
+from cora.kernel.identity import new_id
+
+T = TypeVar("T")
+
+# Some are equal ignoring case, some only after normalisation; one has space around it.
+NAMES = ("Tower", "TOWER", "Stage", " stage ", "Säule", "Sa\u0308ule", "SÄULE", "Camera", "Lens", "Straße", "STRASSE")
+AFFORDANCES = ("Homeable", "Limitable", "Imageable", "Identifiable", "Reportable", "Rotatable")
+SEEDED = ("Detector", "Positioner", "Controller", "Sensor")
+PORTS = ("in", "IN", "out", "trigger")
+SLOTS = ("top", "base", "spare")
+REASONS = ("swap", "worn", "survey")
+SUFFIXES = ("one", "two", "three")
+VALUES_OF_OTHERS = {
+    "DOI": ("10.1234/{run}-A", "10.0000/cora-stub/{run}-one"),
+    "Handle": ("20.1000/{run}-b", "20.1000/{run}-B"),
+}
+
+Draw = Callable[[Any], Any]
+
+
+class Draws:
+    """Draws the parts of commands; names that are unique over all runs begin with the run."""
+
+    def __init__(self, draw: Draw, world: World, run: str) -> None:
+        self._draw = draw
+        self.world = world
+        self.run = run
+
+    def one(self, choices: Sequence[T]) -> T:
+        """One of several; the first are the simplest."""
+        return self._draw(st.sampled_from(choices))
+
+    def chance(self, percent: int) -> bool:
+        """Whether something rare happens."""
+        return self._draw(st.integers(0, 99)) >= 100 - percent
+
+    def some(self, choices: Sequence[T], most: int) -> list[T]:
+        """A few of several, possibly one of them more than once."""
+        return [self.one(choices) for _ in range(self._draw(st.integers(0, most)))]
+
+    def id(self, kind: str, where: Callable[[State], bool] | None = None) -> str:
+        """The id of a record of a kind, most often of one where something holds; sometimes no such record."""
+        if self.chance(4):
+            return str(new_id())
+        if self.chance(3):
+            return self.one(list(self.world.records))
+        states = self.world.all(kind)
+        fitting = [state["id"] for state in states if where is None or where(state)]
+        if fitting and not self.chance(25):
+            return self.one(fitting)
+        ids = [state["id"] for state in states]
+        return self.one(ids) if ids else str(new_id())
+
+    def optional(self, percent: int, value: Callable[[], T]) -> T | None:
+        """Something that is left out otherwise."""
+        return value() if self.chance(percent) else None
+
+    def name(self) -> str:
+        return self.one(NAMES)
+
+    def names_of_all(self) -> str:
+        """A name that is unique over all records of a kind, so it begins with the run."""
+        return f"{self.run} {self.name().strip()}"
+
+    def affordances(self) -> list[str]:
+        return list(dict.fromkeys(self.some(AFFORDANCES, 4)))
+
+    def port(self) -> State:
+        direction, signal = self.one(("Output", "Input")), self.one(("TTL", "Analog"))
+        return {"name": self.one(PORTS), "direction": direction, "signal_type": signal}
+
+    def owner(self) -> State:
+        contact = {"contact": "ada@example.org"} if self.chance(40) else {}
+        return {"name": self.name(), **contact}
+
+    def identifier(self) -> State:
+        value = self.one(("A-1", "a-1", "B-2"))
+        if self.chance(30):
+            return {"kind": "Other", "value": value, "name": "EPICS PV"}
+        return {"kind": self.one(("SerialNumber", "InventoryNumber")), "value": value}
+
+    def placement(self) -> State:
+        return {"parent_frame_id": self.id("frame"), "x": self.one((0.0, 12.5)), "tol_z": self.one((0.0, 0.25))}
+
+    def slot(self) -> State:
+        cardinality = self.one(("Exactly1", "ZeroOrOne", "OneOrMore", "ZeroOrMore"))
+        families = [self.id("family") for _ in range(self.one((1, 2)))]
+        return {"slot_name": self.one(SLOTS), "required_family_ids": families, "cardinality": cardinality}
+
+    def wire(self) -> State:
+        target = {"target_slot_name": self.one(SLOTS[:2]), "target_port_name": "in"}
+        return {"source_slot_name": self.one(SLOTS), "source_port_name": "out", **target}
+
+    def overrides(self) -> State:
+        return {key: value for key, value in self.patch().items() if value is not None}
+
+    def patch(self) -> State:
+        return {self.one(KEYS): self.one(VALUES) for _ in range(self.one((1, 1, 2, 0)))}
+
+    def role(self) -> str:
+        ids = [role_id(name) for name in SEEDED] + [role["id"] for role in self.world.all("role")]
+        return str(new_id()) if self.chance(8) else self.one(ids)
+
+    def schema(self) -> State | None:
+        if self.chance(10):
+            return self.one(UNUSABLE)
+        return self.one((*USABLE, None))
+
+
+def created(draws: Draws, members: State) -> State:
+    """A creating command, which sometimes brings its id: a fresh one, or one that is used."""
+    if draws.chance(25):
+        used = draws.chance(20)
+        members["id"] = draws.one(list(draws.world.records)) if used else str(new_id())
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def register_facility(d: Draws) -> State:
+    contact = d.optional(30, lambda: "office@example.org")
+    code = f"{d.run}-{d.one(('a', 'b'))}"
+    return created(d, {"code": code, "name": d.name(), "contact": contact})
+
+
+def define_family(d: Draws) -> State:
+    return created(d, {"name": d.names_of_all(), "affordances": d.affordances()})
+
+
+def define_role(d: Draws) -> State:
+    name = d.one(("Detector", "POSITIONER")) if d.chance(20) else d.names_of_all()
+    required, optional = d.affordances(), d.affordances()
+    if not d.chance(30):
+        optional = [each for each in optional if each not in required]
+    return {"name": name, "docstring": "Does.", "required_affordances": required, "optional_affordances": optional}
+
+
+def define_model(d: Draws) -> State:
+    families = [d.id("family") for _ in range(d.one((1, 2, 3)))]
+    number = f"{d.run} {d.one(('ABRS-150', 'abrs-150', 'XPS'))}"
+    maker = {"name": d.one(("Aerotech", "AEROTECH"))}
+    return created(d, {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families})
+
+
+def define_assembly(d: Draws) -> State:
+    slots = [d.slot() for _ in range(d.one((1, 2, 2, 3)))]
+    if not d.chance(15):
+        slots = list({slot["slot_name"]: slot for slot in slots}.values())
+    wires = [wire for wire in (d.wire() for _ in range(d.one((0, 0, 1)))) if not _a_loop(wire)]
+    return created(
+        d,
+        {
+            "name": d.names_of_all(),
+            "presents_as_family_id": d.id("family"),
+            "required_slots": slots,
+            "required_wires": wires,
+            "parameter_overrides_schema": d.optional(30, d.schema),
+        },
+    )
+
+
+def _a_loop(wire: State) -> bool:
+    source = wire["source_slot_name"], wire["source_port_name"]
+    return source == (wire["target_slot_name"], wire["target_port_name"])
+
+
+def register_asset(d: Draws) -> State:
+    place: State = {"parent_id": d.id("asset", _is_alive)}
+    if d.chance(15):
+        codes = [each["code"] for each in d.world.all("facility")]
+        place = {"facility_code": d.one([*codes, f"{d.run}-none"])}
+        if d.chance(20):
+            place["parent_id"] = d.id("asset")
+    elif d.chance(4):
+        place = {}
+    families = [d.id("family") for _ in range(d.one((1, 0, 2)))]
+    if not d.chance(5):
+        families = list(dict.fromkeys(families))
+    return created(
+        d,
+        {
+            "name": d.name() if d.chance(40) else f"{d.name()} {len(d.world.records)}",
+            "tier": d.one(("Device", "Component", "Unit")),
+            **place,
+            "model_id": d.optional(40, lambda: d.id("model")),
+            "family_ids": families,
+            "controller_id": d.optional(15, lambda: d.id("asset", _is_alive)),
+            "owners": [d.owner() for _ in range(d.one((0, 0, 1, 2)))],
+            "ports": [d.port() for _ in range(d.one((0, 0, 1, 2)))],
+            "alternate_identifiers": [d.identifier() for _ in range(d.one((0, 0, 1, 2)))],
+        },
+    )
+
+
+def _is_alive(asset: State) -> bool:
+    return asset["lifecycle"] != "Decommissioned"
+
+
+def _is(lifecycle: str) -> Callable[[State], bool]:
+    return lambda asset: asset["lifecycle"] == lifecycle
+
+
+def of_asset(where: Callable[[State], bool] | None = None, **parts: Callable[[Draws], Any]) -> Callable[[Draws], State]:
+    """The members of a command on an asset."""
+    return lambda d: {"asset_id": d.id("asset", where), **{name: part(d) for name, part in parts.items()}}
+
+
+def describe_asset(d: Draws) -> State:
+    given: State = {"asset_id": d.id("asset", _is_alive)}
+    if d.chance(70):
+        given["name"] = d.name()
+    if d.chance(50):
+        given["description"] = d.one(("Carries the sample.", None))
+    return given
+
+
+def _attached_or_bound(d: Draws) -> State:
+    fixtures = d.world.all("fixture")
+    if not fixtures or d.chance(15):
+        return {"asset_id": d.id("asset"), "fixture_id": d.id("fixture")}
+    fixture = d.one(fixtures)
+    bound = [binding["asset_id"] for binding in fixture["slot_asset_bindings"]]
+    asset_id = d.one(bound) if bound and not d.chance(15) else d.id("asset")
+    return {"asset_id": asset_id, "fixture_id": fixture["id"]}
+
+
+def _detached(d: Draws) -> State:
+    asset_id = d.id("asset", lambda asset: asset["fixture_id"] is not None)
+    asset = d.world.find("asset", asset_id)
+    serves_in = asset["fixture_id"] if asset else None
+    return {"asset_id": asset_id, "fixture_id": serves_in if serves_in and not d.chance(20) else d.id("fixture")}
+
+
+def register_frame(d: Draws) -> State:
+    members: State = {"name": d.names_of_all()}
+    if d.chance(60):
+        members["placement"] = d.placement()
+        members["parent_id"] = d.id("frame") if d.chance(10) else members["placement"]["parent_frame_id"]
+    elif d.chance(10):
+        members["parent_id"] = d.id("frame")
+    if d.chance(20):
+        replaced = d.id("frame")
+        moved = {**d.placement(), "parent_frame_id": replaced}
+        members["supersedes"] = {"predecessor_frame_id": replaced, "transform_from_predecessor": moved}
+    return created(d, members)
+
+
+def register_mount(d: Draws) -> State:
+    code = f"{d.run} {d.one(('A', 'a', 'B', 'C', 'D', 'E', 'F', 'G'))}"
+    parent = d.optional(30, lambda: d.id("mount"))
+    return created(d, {"slot_code": code, "placement": d.placement(), "parent_id": parent})
+
+
+def install_asset(d: Draws) -> State:
+    free = d.id("mount", lambda mount: mount["installed_asset_id"] is None)
+    return {"mount_id": free, "asset_id": d.id("asset", _is("Active"))}
+
+
+def uninstall_asset(d: Draws) -> State:
+    return {"mount_id": d.id("mount", lambda mount: mount["installed_asset_id"] is not None), "reason": "swap"}
+
+
+def register_fixture(d: Draws) -> State:
+    assembly_id = d.id("assembly")
+    assembly = d.world.find("assembly", assembly_id)
+    slots: list[State] = assembly["required_slots"] if assembly else []
+    bindings: list[State] = [
+        {"slot_name": slot["slot_name"], "asset_id": _filling(d, slot)} for slot in slots if not d.chance(10)
+    ]
+    if d.chance(15):
+        bindings.append({"slot_name": d.one(SLOTS), "asset_id": d.id("asset")})
+    given: State = {"name": d.names_of_all(), "assembly_id": assembly_id, "slot_asset_bindings": bindings}
+    if d.chance(40):
+        given["parameter_overrides"] = d.overrides()
+    return created(d, given)
+
+
+def _filling(d: Draws, slot: State) -> str:
+    def fits(asset: State) -> bool:
+        return bool(set(asset["family_ids"]) & set(slot["required_family_ids"])) and (
+            d.world.mount_of(asset["id"]) is not None
+        )
+
+    return d.id("asset", fits)
+
+
+def _assignment(kind: str) -> Callable[[Draws], State]:
+    def draw(d: Draws) -> State:
+        id = d.id(kind, lambda state: state["persistent_id"] is None)
+        given: State = {f"{kind}_id": id, "scheme": d.one(("DOI", "Handle"))}
+        if d.chance(60):
+            given["suffix"] = f"{d.run}-{d.one(SUFFIXES)}"
+        return given
+
+    return draw
+
+
+def _recording(kind: str) -> Callable[[Draws], State]:
+    def draw(d: Draws) -> State:
+        id, scheme = d.id(kind, lambda state: state["persistent_id"] is None), d.one(("DOI", "Handle"))
+        return {f"{kind}_id": id, "scheme": scheme, "value": d.one(VALUES_OF_OTHERS[scheme]).format(run=d.run)}
+
+    return draw
+
+
+def _reason(d: Draws) -> str:
+    return d.one(REASONS)
+
+
+ARGUMENTS: dict[str, Callable[[Draws], State]] = {
+    "register_facility": register_facility,
+    "define_family": define_family,
+    "update_family_settings_schema": lambda d: {"family_id": d.id("family"), "settings_schema": d.schema()},
+    "add_family_presents_as": lambda d: {"family_id": d.id("family"), "role_id": d.role()},
+    "remove_family_presents_as": lambda d: {"family_id": d.id("family"), "role_id": d.role()},
+    "define_role": define_role,
+    "define_model": define_model,
+    "define_assembly": define_assembly,
+    "add_assembly_presents_as": lambda d: {"assembly_id": d.id("assembly"), "role_id": d.role()},
+    "remove_assembly_presents_as": lambda d: {"assembly_id": d.id("assembly"), "role_id": d.role()},
+    "register_asset": register_asset,
+    "describe_asset": describe_asset,
+    "activate_asset": of_asset(_is("Commissioned")),
+    "enter_asset_maintenance": of_asset(_is("Active")),
+    "exit_asset_maintenance": of_asset(_is("Maintenance")),
+    "decommission_asset": of_asset(_is_alive, reason=_reason),
+    "relocate_asset": of_asset(_is_alive, to_parent_id=lambda d: d.id("asset", _is_alive), reason=_reason),
+    "add_asset_family": of_asset(_is_alive, family_id=lambda d: d.id("family")),
+    "remove_asset_family": of_asset(_is_alive, family_id=lambda d: d.id("family")),
+    "add_asset_port": of_asset(_is_alive, port=Draws.port),
+    "remove_asset_port": of_asset(lambda asset: bool(asset["ports"]), name=lambda d: d.one(PORTS)),
+    "update_asset_settings": of_asset(lambda asset: bool(asset["family_ids"]), patch=Draws.patch),
+    "degrade_asset": of_asset(reason=_reason),
+    "fault_asset": of_asset(reason=_reason),
+    "restore_asset": of_asset(reason=_reason),
+    "add_asset_owner": of_asset(_is_alive, owner=Draws.owner),
+    "remove_asset_owner": of_asset(lambda asset: bool(asset["owners"]), name=Draws.name),
+    "add_asset_alternate_identifier": of_asset(_is_alive, identifier=Draws.identifier),
+    "remove_asset_alternate_identifier": of_asset(_is_alive, identifier=Draws.identifier),
+    "attach_asset_to_fixture": _attached_or_bound,
+    "detach_asset_from_fixture": _detached,
+    "register_frame": register_frame,
+    "register_mount": register_mount,
+    "install_asset": install_asset,
+    "uninstall_asset": uninstall_asset,
+    "register_fixture": register_fixture,
+    "assign_asset_persistent_id": _assignment("asset"),
+    "assign_fixture_persistent_id": _assignment("fixture"),
+    "record_asset_persistent_id": _recording("asset"),
+    "record_fixture_persistent_id": _recording("fixture"),
+}
+"""How to draw the members of each command."""

@@ -1,0 +1,76 @@
+"""What must hold at any moment, asked of the stored documents and of nothing else."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tests.model.world import State, same
+
+
+def normal(value: Any) -> Any:
+    """A state with its lists in one order: most of them are sets, and none has an order that counts."""
+    if isinstance(value, dict):
+        return {key: normal(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        items: list[Any] = [normal(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
+    return value
+
+
+def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -> None:
+    """Raises `AssertionError` when something does not hold. `identifiers` are those that were seen before."""
+    by_kind: dict[str, list[State]] = {}
+    for document in documents.values():
+        by_kind.setdefault(document["kind"], []).append(document["state"])
+    assets = {asset["id"]: asset for asset in by_kind.get("asset", [])}
+    living = [asset for asset in assets.values() if asset["lifecycle"] != "Decommissioned"]
+    mounts, fixtures = by_kind.get("mount", []), {each["id"]: each for each in by_kind.get("fixture", [])}
+
+    installed = [mount["installed_asset_id"] for mount in mounts if mount["installed_asset_id"]]
+    _once(installed, "an asset is in one mount")
+    assert {asset["id"] for asset in living} >= set(installed), "what is installed is alive"
+
+    _once([(a["parent_id"], a["facility_code"], same(a["name"])) for a in living], "names of living siblings differ")
+    _once([each["code"] for each in by_kind.get("facility", [])], "facility codes differ")
+    _once([same(each["name"]) for each in by_kind.get("family", [])], "family names differ")
+    _once([same(each["name"]) for each in by_kind.get("assembly", [])], "assembly names differ")
+    _once([same(each["name"]) for each in fixtures.values()], "fixture names differ")
+    _once([same(each["slot_code"]) for each in mounts], "slot codes differ")
+    _once([(each["parent_id"], same(each["name"])) for each in by_kind.get("frame", [])], "frame names differ")
+    _once(
+        [(same(each["manufacturer"]["name"]), same(each["part_number"])) for each in by_kind.get("model", [])],
+        "part numbers differ",
+    )
+
+    for asset in assets.values():
+        if asset["fixture_id"] is not None:
+            bindings = fixtures[asset["fixture_id"]]["slot_asset_bindings"]
+            assert asset["id"] in [each["asset_id"] for each in bindings], "what is attached is bound"
+            assert asset["id"] in installed, "what is attached is installed"
+        assert (asset["parent_id"] is None) != (asset["facility_code"] is None), "an asset has one anchor"
+        _require_line(asset, assets)
+    for asset in living:
+        for above in (asset["parent_id"], asset["controller_id"]):
+            assert above is None or assets[above]["lifecycle"] != "Decommissioned", "no living part of something dead"
+
+    for record in (*assets.values(), *fixtures.values()):
+        has = record["persistent_id"] and f"{record['persistent_id']['scheme']}:{record['persistent_id']['value']}"
+        assert identifiers.get(record["id"], has) == has, "an identifier is set once"
+        if has:
+            identifiers[record["id"]] = has
+    _once([has.lower() for has in identifiers.values()], "identifiers differ")
+
+
+def _require_line(asset: State, assets: dict[str, State]) -> None:
+    seen: set[str] = set()
+    above: State | None = asset
+    while above is not None:
+        assert above["id"] not in seen, "assets form a tree"
+        seen.add(above["id"])
+        above = assets[above["parent_id"]] if above["parent_id"] else None
+
+
+def _once(values: Iterable[Any], rule: str) -> None:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    assert not twice, f"not so that {rule}: {twice}"
