@@ -160,6 +160,38 @@ def test_a_killed_server_loses_nothing_and_the_next_one_takes_over(place: Place)
     assert place.answer("verify")["intact"] is True
 
 
+def test_commands_that_start_at_once_on_nothing_all_find_the_same_database(place: Place) -> None:
+    codes = [f"f{number}" for number in range(4)]
+    calls = [
+        subprocess.Popen(
+            [CORA, "call", "register_facility", "--code", code, "--name", code],
+            env=place.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for code in codes
+    ]
+    for call in calls:
+        _, errors = call.communicate()
+        assert call.returncode == 0, errors
+    assert not place.is_running
+    listed = place.answer("call", "list_facilities", "--sort", "code")
+    assert [each["state"]["code"] for each in listed["items"]] == codes
+    assert len(place.answer("call", "list_roles")["items"]) == 4
+
+
+def test_a_server_whose_database_is_gone_says_so(place: Place) -> None:
+    with place.serving() as served:
+        postmaster = int((place.directory / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+        os.kill(postmaster, signal.SIGKILL)
+        assert httpx.get(f"{served.url}/readyz", timeout=30).status_code == 503
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
+        assert served.get("/facilities").status_code == 503
+        served.stop()
+    assert served.process.returncode == 0
+
+
 def test_a_second_server_on_the_port_is_told_and_the_first_goes_on(place: Place) -> None:
     with place.serving() as served:
         port = served.url.rpartition(":")[2]

@@ -11,6 +11,8 @@ from psycopg import sql
 from yoyo import get_backend, read_migrations  # pyright: ignore[reportUnknownVariableType]
 
 FOLDER = Path(__file__).parent / "schema"
+CONNECT_WITHIN = 10
+"""Seconds to wait for a database that does not answer."""
 
 
 def migrate(dsn: str, schema: str = "cora") -> list[str]:
@@ -27,7 +29,7 @@ def migrate(dsn: str, schema: str = "cora") -> list[str]:
 
 def pending(dsn: str, schema: str = "cora") -> list[str]:
     """The names of the files not yet applied."""
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(dsn, connect_timeout=CONNECT_WITHIN) as connection:
         known = connection.execute("select to_regclass(%s)", (f'"{schema}"._yoyo_migration',)).fetchone()
         applied: set[str] = set()
         if known and known[0]:
@@ -38,7 +40,7 @@ def pending(dsn: str, schema: str = "cora") -> list[str]:
 
 @contextmanager
 def _locked(dsn: str, schema: str) -> Generator[Any]:
-    with psycopg.connect(dsn, autocommit=True) as guard:
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_WITHIN) as guard:
         guard.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (f"cora.migrate.{schema}",))
         guard.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
         backend: Any = get_backend(_uri(dsn, schema))

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 
+import psycopg
 import uvicorn
 from fastapi import FastAPI
 
@@ -31,7 +32,7 @@ def application(cora: Opened) -> FastAPI:
     async def is_ready() -> bool:
         try:
             return not await asyncio.to_thread(pending, cora.log.dsn, cora.log.schema)
-        except OSError:
+        except (OSError, psycopg.Error):
             return False
 
     settings = HttpSettings(is_ready=is_ready, within={MCP_PATH: mcp}, lifespan=lifespan)

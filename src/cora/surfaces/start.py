@@ -21,7 +21,7 @@ from cora.kernel.slice import CommandSlice
 from cora.log.embedded import embedded_postgres
 from cora.log.migrate import migrate
 from cora.log.store import PostgresLog
-from cora.log.tokens import TokenTable
+from cora.log.tokens import TokenNameTakenError, TokenTable
 from cora.settings import Settings
 
 SYSTEM = Principal("system", Role.ADMIN)
@@ -123,7 +123,10 @@ async def first_token(cora: Opened) -> tuple[Path, bool]:
     path = cora.settings.data_dir / FIRST_TOKEN
     if await cora.tokens.list():
         return path, False
-    token = await cora.tokens.create(Role.ADMIN, "admin")
+    try:
+        token = await cora.tokens.create(Role.ADMIN, "admin")
+    except TokenNameTakenError:
+        return path, False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

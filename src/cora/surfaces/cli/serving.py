@@ -44,16 +44,17 @@ async def _load(cora: Opened, example: Path) -> None:
 
 
 def _tell(address: str, token: Path, *, is_new: bool, is_demo: bool) -> None:
-    shown = token.read_text() if token.exists() and (is_new or is_demo) else None
     out.print(f"\ncora is up at {address}\n", highlight=False)
-    if shown:
-        out.print(f"Token (admin, kept in {token}):\n  {shown}\n", highlight=False, markup=False)
+    bearer = "$TOKEN"
+    if not token.exists():
+        out.print("Make a token with: cora token create --role operator\n", highlight=False)
+    elif is_new or is_demo:
+        bearer = token.read_text()
+        out.print(f"Token (admin, kept in {token}):\n  {bearer}\n", highlight=False, markup=False)
     else:
-        out.print(f"The admin token is kept in {token}; make others with: cora token create --role reader\n")
-    bearer = shown or "$(cat " + str(token) + ")"
-    curl = f"curl -H 'Authorization: Bearer {bearer}' {address}/fixtures"
-    if not shown:
-        curl = curl.replace("'", '"')
+        bearer = f"$(cat '{token}')"
+        out.print(f"The admin token is kept in {token}.\n", highlight=False, markup=False)
+    curl = f'curl -H "Authorization: Bearer {bearer}" {address}/fixtures'
     out.print("Try:", highlight=False)
     out.print(f"  the fixtures and their identifiers   {curl}", highlight=False, markup=False)
     out.print(f"  the API page                         {address}/docs", highlight=False)
