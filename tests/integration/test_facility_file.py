@@ -120,7 +120,7 @@ class CutShort:
 
     def __init__(self, inner: Facility, after: int) -> None:
         self.commands, self.holders, self.get = inner.commands, inner.holders, inner.get
-        self.listed, self.address = inner.listed, inner.address
+        self.listed, self.address, self.forget = inner.listed, inner.address, inner.forget
         self._inner, self._left = inner, after
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:

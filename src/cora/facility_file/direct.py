@@ -49,6 +49,9 @@ class DirectFacility:
         self._contacts = contacts
         self._principal = principal
 
+    def forget(self) -> None:
+        """Nothing is remembered."""
+
     async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
         """The living records with these natural keys."""
         found = await asyncio.gather(*(self._kernel.log.holder(key.claim) for key in keys))

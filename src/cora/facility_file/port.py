@@ -50,6 +50,10 @@ class Facility(Protocol):
         """The commands of this release, by name."""
         ...
 
+    def forget(self) -> None:
+        """Forget what was looked up; a plan begins and ends with it."""
+        ...
+
     async def holders(self, keys: Sequence[Key]) -> list[UUID | None]:
         """The living records with these natural keys, None where there is none."""
         ...

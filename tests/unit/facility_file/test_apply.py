@@ -41,6 +41,7 @@ class Wrapped:
         self.get = inner.get
         self.listed = inner.listed
         self.address = inner.address
+        self.forget = inner.forget
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         await self.before(command, arguments)

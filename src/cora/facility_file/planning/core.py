@@ -61,19 +61,23 @@ class Subject:
     label: str
     keys: dict[str, str] = field(default_factory=dict[str, str])
     """The key of the file for each field of a command where they differ."""
+    named: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """The names of the items of a list of a command that is a mapping in the file."""
 
     def place(self, path: Iterable[str | int]) -> Place:
         """Where a field of a command, or something in it, stands in the file."""
-        steps = list(path)
-        if not steps:
-            return self.entry.place
-        key = self.keys.get(str(steps[0]), str(steps[0]))
-        return self.entry.at(key, *steps[1:2])
+        steps = self._in_file(path)
+        return self.entry.at(steps[0], *steps[1:2]) if steps else self.entry.place
 
     def shown(self, path: Iterable[str | int]) -> str:
         """A field of a command as the file spells it."""
+        return "/".join(self._in_file(path))
+
+    def _in_file(self, path: Iterable[str | int]) -> list[str]:
         steps = [str(step) for step in path if str(step)]
-        return "/".join([self.keys.get(steps[0], steps[0]), *steps[1:]]) if steps else ""
+        if len(steps) > 1 and steps[0] in self.named and steps[1].isdigit():
+            steps[1] = self.named[steps[0]][int(steps[1])]
+        return [self.keys.get(step, step) for step in steps]
 
 
 class PlannedReader:
@@ -321,6 +325,8 @@ class Planning:
 
 def _in_words(error: ErrorDetails) -> str:
     """What is wrong with a value. A word that is none of those known is told with the nearest."""
+    if error["type"] == "too_short":
+        return f"lists {error['ctx']['actual_length']}, but at least {error['ctx']['min_length']} is needed"  # type: ignore[index]
     if error["type"] not in ("enum", "literal_error"):
         return error["msg"].removeprefix("Value error, ")
     given, expected = short(str(error["input"])), str(error.get("ctx", {}).get("expected", ""))

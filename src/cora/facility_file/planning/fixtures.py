@@ -24,6 +24,7 @@ from cora.kernel.identity import new_id
 _ASSEMBLY_KEYS = {
     "presents_as_family_id": "presents_as_family",
     "required_slots": "slots",
+    "required_family_ids": "families",
     "required_wires": "wires",
 }
 
@@ -78,6 +79,7 @@ async def _structure(
             if "cardinality" in slot:
                 slots[-1]["cardinality"] = slot["cardinality"]
         arguments["required_slots"] = slots
+        subject.named["required_slots"] = [slot["slot_name"] for slot in slots]
     elif recorded is not None:
         arguments["required_slots"] = recorded.required_slots
     if entry.wires is not LEFT_OUT:

@@ -48,6 +48,14 @@ async def make_plan(files: Files, facility: Facility) -> Plan:
 
     Raises `UnreachableError` when the facility cannot be asked.
     """
+    facility.forget()
+    try:
+        return await _make(files, facility)
+    finally:
+        facility.forget()
+
+
+async def _make(files: Files, facility: Facility) -> Plan:
     problems = Problems(list(files.problems.kept), files.problems.count)
     found = survey(files, problems)
     planning = Planning(found, await look_up(facility, found), facility, problems, datetime.now(UTC))

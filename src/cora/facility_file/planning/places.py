@@ -57,7 +57,10 @@ async def plan_frame(planning: Planning, entry: FrameEntry, node: int, record: R
     elif recorded is not None:
         arguments["placement"] = recorded.placement
     elif above != NONE:
-        planning.problem(entry.place, f"{subject.label}: a new frame below a parent needs a 'placement'")
+        if "placement" not in entry.lines:
+            planning.problem(entry.place, f"{subject.label}: a new frame below a parent needs a 'placement'")
+        keep(planning, "frame", node, id, None, subject)
+        return
     if recorded is None:
         level = len(list(planning.survey.frames.line(node)))
         state = await planning.step(
@@ -92,7 +95,8 @@ async def plan_mount(planning: Planning, entry: MountEntry, record: Record | Non
         frame_id = await a_frame(planning, subject, entry.frame)
         failed = frame_id is None
     elif recorded is None:
-        planning.problem(entry.place, f"{subject.label}: a new mount needs a 'frame'")
+        if "frame" not in entry.lines:
+            planning.problem(entry.place, f"{subject.label}: a new mount needs a 'frame'")
         failed = True
     if entry.parent is not LEFT_OUT:
         parent_id = await one(planning, subject, entry.parent, "mount") if entry.parent is not None else None
