@@ -25,13 +25,14 @@ from urllib.parse import quote
 import httpx
 import uvloop
 
-from cora.equipment import minting
+from cora.equipment import features, minting
 from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.ports.doi_minter import TEST_PREFIXES, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.reader import Append, Verdict
+from cora.kernel.slice import declared_slices
 from cora.log.store import PostgresLog
 from cora.settings import Settings
 from cora.surfaces import start
@@ -151,6 +152,7 @@ def fork(order: dict[str, Any], answers: int) -> int:
 
 def main() -> None:
     """Take orders until standard input ends; no server outlives that."""
+    tuple(declared_slices(features))  # imports them all, once for all servers
     answers = os.dup(1)
     running: set[int] = set()
     try:
