@@ -46,6 +46,7 @@ async def connect(dsn: str, schema: str, *, indexed: bool = True, restricted: bo
     settings = {
         "application_name": "cora",
         "search_path": schema,
+        "default_transaction_isolation": "read committed",
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
         "client_connection_check_interval": "1s",

@@ -61,7 +61,7 @@ async def verify(
     `aggregates` are all kinds of record that the log may hold. Stops at the
     first difference. Raises what asyncpg raises when the database cannot be reached.
     """
-    connection = await connect(dsn, schema, indexed=False)
+    connection = await connect(dsn, schema)
     try:
         await connection.execute("set idle_in_transaction_session_timeout = 0")
         if connection.get_server_version().major >= 17:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -13,6 +14,7 @@ import pytest
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.execute import Answer
+from cora.kernel.moment import UNRECORDED
 from cora.kernel.reader import Accepted, Append, Holding, NewDocument, NewEvent, ReadSet, Stale
 from cora.log.append import UnstorableError
 from cora.log.batch import APPEND, arguments
@@ -39,7 +41,7 @@ async def busy(server: str, schema: str) -> AsyncGenerator[None]:
 def opened_bay(name: str, *, data: str | None = None, search: str | None = None, **changed: object) -> Append:
     """A request to the log as the kernel makes it, or with anything else in it."""
     id = uuid4()
-    body = records.BAY.encode_state(records.Bay(id, name, datetime(2026, 1, 1, tzinfo=UTC)))
+    body = records.BAY.encode_state(records.Bay(id, name, UNRECORDED))
     request = Append(
         reads=replace(NOTHING_READ, versions={id: 0}),
         actor="ada",
@@ -215,6 +217,19 @@ async def test_a_snapshot_from_before_the_lock_is_refused(isolation: str, server
         await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened_bay("x")]))
     finally:
         await connection.close()
+
+
+async def test_another_default_of_the_database_does_no_harm(server: str, schema: str) -> None:
+    database = urlsplit(server).path.removeprefix("/")
+    await fetch(server, schema, f"alter database {database} set default_transaction_isolation = 'serializable'")
+    try:
+        async with opened(server, schema) as client:
+            bay = await client.open_bay()
+            assert (await client.run(toy.MeasureBay(bay_id=bay, value=1)))["version"] == 2
+            async with client.log.under_lock() as held:
+                assert isinstance(await held.append(opened_bay("held")), Accepted)
+    finally:
+        await fetch(server, schema, f"alter database {database} reset default_transaction_isolation")
 
 
 async def test_recorded_at_never_goes_back(client: Client, server: str, schema: str) -> None:
