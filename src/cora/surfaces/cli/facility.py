@@ -99,7 +99,7 @@ async def _reached(settings: Settings, server: str | None, token: str | None) ->
 
 async def _plan(files: Sequence[Path], settings: Settings, server: str | None, token: str | None) -> Plan:
     async with _reached(settings, server, token) as facility:
-        return await make_plan(read_files(files), facility)
+        return await _planned(facility, files)
 
 
 async def _apply(
@@ -110,11 +110,16 @@ async def _apply(
 
 
 async def _apply_to(facility: Facility, files: Sequence[Path]) -> tuple[Plan, Result | None]:
-    made = await make_plan(read_files(files), facility)
+    made = await _planned(facility, files)
     if made.problem_count:
         return made, None
     with ProgressBar("applying") as progress:
         return made, await apply_plan(made, facility, progress)
+
+
+async def _planned(facility: Facility, files: Sequence[Path]) -> Plan:
+    with err.status("reading and planning ..."):  # shown on a terminal only
+        return await make_plan(read_files(files), facility)
 
 
 def _show_plan(made: Plan, *, as_json: bool) -> None:
