@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC, datetime
-from math import isfinite, isinf
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +30,8 @@ MAXIMUM_DEPTH = 64
 MAXIMUM_VIOLATIONS = 1000
 
 INTEGERS = range(-(2**63), 2**63)
+# The database writes numbers out, digit by digit: 1e308 would come back as 309 of them.
+SMALLEST, LARGEST = 1e-64, 1e64
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 OCCURRED_AT = "Occurred-At"
@@ -47,6 +48,7 @@ _MOMENT = re.compile(r"(?a:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz
 _VERSION = re.compile(r'"(?a:\d{1,18})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_BEYOND_RANGE = f"is a number beyond range: it must be 0, or from {SMALLEST} to {LARGEST} in size"
 
 
 class _Unfit:
@@ -225,10 +227,8 @@ def _integer(text: str) -> int | _Unfit:
 
 def _number(text: str) -> float | _Unfit:
     number = float(text)
-    if isinf(number):
-        return _Unfit("is a number beyond range")
     if number == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
-        return _Unfit("is a number too small to keep")
+        return _Unfit(_BEYOND_RANGE)
     return number
 
 
@@ -285,11 +285,10 @@ def _unfit(leaf: Any) -> str | None:
         return f"has a character that cannot be kept: U+{ord(found[0]):04X}" if found else None
     if isinstance(leaf, _Unfit):
         return leaf.why
-    # Values that were not read by `read_json` may hold what JSON cannot say.
     if isinstance(leaf, int):
         return None if leaf in INTEGERS else "is an integer beyond 64 bits"
     if isinstance(leaf, float):
-        return None if isfinite(leaf) else "is not a finite number"
+        return None if not leaf or SMALLEST <= abs(leaf) <= LARGEST else _BEYOND_RANGE
     return None if leaf is None else "is not a JSON value"
 
 

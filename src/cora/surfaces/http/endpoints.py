@@ -235,6 +235,9 @@ def _asked(aggregate: Aggregate[Any], query: dict[str, list[str]]) -> Asked:
     unknown = sorted(filters.keys() - aggregate.filters.keys())
     errors += [Violation(f"/{name}", f"is not known here; known are {known}") for name in unknown]
     one = {name: query[name][0] for name in LIST_PARAMETERS if name in query}
+    if "sort" in one and one["sort"].removeprefix("-") not in aggregate.sorts:
+        sorts = ", ".join(sorted(aggregate.sorts)) or "none"
+        errors.append(Violation("/sort", f"is not known here; known are {sorts}, with - before one for descending"))
     limit = one.get("limit", str(DEFAULT_LIMIT))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MAXIMUM_LIMIT):
         errors.append(Violation("/limit", f"must be a whole number from 1 to {MAXIMUM_LIMIT}"))
