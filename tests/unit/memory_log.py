@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -141,6 +141,9 @@ class MemoryLog(MemorySource):
         if found is None:
             return None
         return found[1] if found[0] == digest else KeyReused()
+
+    async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        return {id: self.tables.joinings[id] for id in ids if id in self.tables.joinings}
 
     @asynccontextmanager
     async def under_lock(self) -> AsyncGenerator[Log]:

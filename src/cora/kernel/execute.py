@@ -231,12 +231,10 @@ class Session:
         return Session(self.kernel, replace(self.call, occurred_at=None), self._digest)
 
     async def _rehearse(self, draft: "Draft", read: Reader, log: Log) -> Answer | None:
-        try:
-            for document in draft.append.documents:
-                require_time(self.call, read, document.id)
-        except OccurredBeforeLastFactError:
+        early = await self._too_early(draft, read, log)
+        if early is not None:
             if await _is_true(read, log):
-                raise
+                raise early
             return None
         for taken in draft.append.taken:
             owner = await read.owner(taken.claim)
@@ -247,6 +245,19 @@ class Session:
         if not await _is_true(read, log):
             return None
         return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
+
+    async def _too_early(self, draft: "Draft", read: Reader, log: Log) -> OccurredBeforeLastFactError | None:
+        """What the append would say to `Occurred-At`, naming the smallest id."""
+        occurred_at = self.call.occurred_at
+        if occurred_at is None:
+            return None
+        written = {document.id for document in draft.append.documents}
+        last = {id: moment for id, moment in read.occurred.items() if id in written}
+        joined = {id for event in draft.append.events for id in event.joined}
+        for id, moment in (await log.latest_joinings(joined) if joined else {}).items():
+            last[id] = max(moment, last.get(id, moment))
+        late = min((id for id, moment in last.items() if occurred_at < moment), default=None)
+        return None if late is None else OccurredBeforeLastFactError(late, last[late])
 
 
 def require_version(call: Call, read: Reader, id: UUID) -> None:

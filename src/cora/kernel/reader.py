@@ -1,5 +1,6 @@
 """What a decision may read. The Reader remembers what was read; the append checks exactly that."""
 
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -320,6 +321,10 @@ class Log(Source, Protocol):
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
+        ...
+
+    async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        """When each of these records was last joined to or parted from another, if it ever was."""
         ...
 
     def under_lock(self) -> AbstractAsyncContextManager["Log"]:

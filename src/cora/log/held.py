@@ -5,8 +5,9 @@ append, so what is read stays true and one try is enough.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -18,7 +19,7 @@ from cora.log.append import UnstorableError, until_answered
 from cora.log.batch import APPEND, arguments, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
-from cora.log.snapshot import ConnectionSource, find_answer
+from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
 from cora.log.types import Connection
 
 
@@ -55,6 +56,10 @@ class HeldLog(ConnectionSource):
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
         return await find_answer(self._look, principal, key, digest)
+
+    async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        """When each of these records was last joined to or parted from another, if it ever was."""
+        return await find_joinings(self._look, ids)
 
     def under_lock(self) -> AbstractAsyncContextManager[Log]:
         """This log."""

@@ -1,5 +1,7 @@
 """Looks on one connection: inside one snapshot, or while the lock is held."""
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from cora.kernel.aggregate import Claim
@@ -9,6 +11,14 @@ from cora.log.look import Fetch, find_holders, find_pointing, find_records
 _ANSWER = """
 select digest, status, id, version, position, body from answer
 where principal = $1 and key = $2 and answered_at > clock_timestamp() - interval '7 days'
+"""
+
+_JOININGS = """
+select u.entity, latest.occurred_at from unnest($1::uuid[]) u(entity)
+cross join lateral (
+    select e.occurred_at from mention j join event e on e.position = j.position
+    where j.entity = u.entity and j.joining order by j.position desc limit 1
+) latest
 """
 
 
@@ -34,6 +44,11 @@ class ConnectionSource:
         """Who holds a claimed value."""
         (found,) = await find_holders(self._fetch, [claim])
         return found
+
+
+async def find_joinings(fetch: Fetch, ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When each of some records was last joined to or parted from another."""
+    return {row["entity"]: row["occurred_at"] for row in await fetch(_JOININGS, list(ids))}
 
 
 async def find_answer(fetch: Fetch, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from cora.log.documents import envelope, list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_holders, find_pointing, find_records
-from cora.log.snapshot import ConnectionSource, find_answer
+from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
 from cora.log.tail import Tail
 from cora.log.types import Connection, Pool
 
@@ -113,6 +114,10 @@ class PostgresLog:
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
         return await self._with_pool(lambda connection: find_answer(connection.fetch, principal, key, digest))
+
+    async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        """When each of these records was last joined to or parted from another, if it ever was."""
+        return await self._with_pool(lambda connection: find_joinings(connection.fetch, ids))
 
     @asynccontextmanager
     async def under_lock(self) -> AsyncGenerator[Log]:

@@ -1,9 +1,10 @@
 """Clients that race on one database: all have decided before the first of them appends."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -130,6 +131,9 @@ class Held:
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         return await self.log.answered(principal, key, digest)
+
+    async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        return await self.log.latest_joinings(ids)
 
     def under_lock(self) -> AbstractAsyncContextManager[Log]:
         self.locked += 1
