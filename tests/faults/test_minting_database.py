@@ -1,0 +1,106 @@
+"""The database is lost between two steps of minting, while the server lives: one identifier, and never a 500."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from tests.faults.minting_authority import until
+from tests.faults.minting_world import Client, Forge, Server, World, world
+from tests.integration.log.harness import connect
+
+from cora.log.embedded import embedded_postgres
+from cora.log.migrate import migrate
+
+STEPS = ("before reserved", "after reserved", "before minted", "after minted", "before assigned", "after assigned")
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
+"""
+
+
+async def stopped_everywhere(
+    minting: World, server: Server
+) -> tuple[list[Client], Sequence["asyncio.Task[httpx.Response]"]]:
+    """An asset and a fixture stand at each step, with the answers they wait for."""
+    clients: list[Client] = []
+    for step in STEPS:
+        there = [await minting.new(kind, key=uuid4().hex) for kind in ("asset", "fixture")]
+        minting.authority.stop([client.id for client in there], step)
+        clients += there
+    answers = [asyncio.create_task(client.ask(server, client.suffix)) for client in clients]
+    await minting.authority.all_stand(client.id for client in clients)
+    return clients, answers
+
+
+async def require_answered(
+    minting: World, clients: Sequence[Client], answers: Sequence["asyncio.Task[httpx.Response]"]
+) -> None:
+    """Who was told to wait asks again, of the same server; all get the identifier that was reserved first."""
+    server = minting.servers[0]
+    for client, answer in zip(clients, await asyncio.gather(*answers), strict=True):
+        assert answer.status_code in (201, 503), answer.text
+
+        async def is_answered(client: Client = client) -> bool:
+            again = await client.ask(server, client.again)
+            assert again.status_code in (201, 503), again.text
+            return again.status_code == 201
+
+        if answer.status_code == 503:
+            assert int(answer.headers["Retry-After"]) > 0
+            await until(is_answered)
+    assert [len((await minting.recorded(client)).reserved) for client in clients] == [1] * len(clients)
+    await minting.require_sound(clients)
+
+
+async def test_connections_are_cut(minting: World) -> None:
+    server = await minting.serve()
+    clients, answers = await stopped_everywhere(minting, server)
+    connection = await connect(minting.scene.arena.dsn)
+    assert await connection.fetch(CUT)
+    await connection.close()
+    minting.authority.go_on()
+    await require_answered(minting, clients, answers)
+
+
+@pytest.fixture
+def data() -> Generator[Path]:
+    """A data directory for a Postgres of its own, which the test may kill."""
+    with tempfile.TemporaryDirectory(prefix="cora-minting-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+async def test_postgres_is_killed_and_started_again(data: Path, servers: Forge, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        postgres = stack.enter_context(embedded_postgres(data))
+        await asyncio.to_thread(migrate, postgres.dsn())
+        async with world(postgres.dsn(), servers, tmp_path) as minting:
+            server = await minting.serve()
+            clients, answers = await stopped_everywhere(minting, server)
+            postmaster = int((data / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+            os.kill(postmaster, signal.SIGQUIT)  # what Postgres calls an immediate shutdown: it recovers afterwards
+            minting.authority.go_on()
+            await asyncio.to_thread(stack.enter_context, embedded_postgres(data))
+            await require_answered(minting, clients, answers)
+
+
+async def test_a_lease_is_kept_when_connections_are_cut(minting: World) -> None:
+    """One at a time asks the authority, however long that takes and whatever happens to connections meanwhile."""
+    here, there = minting.scene.arena.logs[:2]
+    async with here.leases.hold("mint:this", 0.6):
+        for _ in range(4):
+            connection = await connect(minting.scene.arena.dsn)
+            await connection.execute(CUT)
+            await connection.close()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.4), there.leases.hold("mint:this", 0.6):
+                    pass
+    async with asyncio.timeout(5), there.leases.hold("mint:this", 0.6):
+        pass
