@@ -254,7 +254,7 @@ class Session:
         written = {document.id for document in draft.append.documents}
         last = {id: moment for id, moment in read.occurred.items() if id in written}
         joined = {id for event in draft.append.events for id in event.joined}
-        for id, moment in (await log.latest_joinings(joined) if joined else {}).items():
+        for id, moment in (await log.latest_joinings(joined)).items():
             last[id] = max(moment, last.get(id, moment))
         late = min((id for id, moment in last.items() if occurred_at < moment), default=None)
         return None if late is None else OccurredBeforeLastFactError(late, last[late])
