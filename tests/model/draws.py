@@ -1,9 +1,9 @@
 """Random commands: mostly about what is there, sometimes about what is not."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any, TypeVar
 
-from hypothesis import strategies as st
 from tests.model.definitions import role_id
 from tests.model.schemas import KEYS, UNUSABLE, USABLE, VALUES
 from tests.model.world import State, World
@@ -25,28 +25,26 @@ VALUES_OF_OTHERS = {
     "Handle": ("20.1000/{run}-b", "20.1000/{run}-B"),
 }
 
-Draw = Callable[[Any], Any]
-
 
 class Draws:
     """Draws the parts of commands; names that are unique over all runs begin with the run."""
 
-    def __init__(self, draw: Draw, world: World, run: str) -> None:
-        self._draw = draw
+    def __init__(self, random: Random, world: World, run: str) -> None:
+        self._random = random
         self.world = world
         self.run = run
 
     def one(self, choices: Sequence[T]) -> T:
-        """One of several; the first are the simplest."""
-        return self._draw(st.sampled_from(choices))
+        """One of several."""
+        return self._random.choice(choices)
 
     def chance(self, percent: int) -> bool:
         """Whether something rare happens."""
-        return self._draw(st.integers(0, 99)) >= 100 - percent
+        return self._random.randrange(100) < percent
 
     def some(self, choices: Sequence[T], most: int) -> list[T]:
         """A few of several, possibly one of them more than once."""
-        return [self.one(choices) for _ in range(self._draw(st.integers(0, most)))]
+        return [self.one(choices) for _ in range(self._random.randint(0, most))]
 
     def id(self, kind: str, where: Callable[[State], bool] | None = None) -> str:
         """The id of a record of a kind, most often of one where something holds; sometimes no such record."""

@@ -6,9 +6,10 @@
 import json
 import os
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -31,8 +32,26 @@ from cora.kernel.execute import Answer
 from cora.kernel.identity import new_id
 
 RUNS = 36
-STEPS = 50
+STEPS_OF_A_RUN = 60
 LOOK_EVERY = 7
+
+# What joins records comes more often: most rules are about that.
+_OFTEN = (
+    "register_asset",
+    "activate_asset",
+    "decommission_asset",
+    "relocate_asset",
+    "install_asset",
+    "uninstall_asset",
+    "register_fixture",
+    "attach_asset_to_fixture",
+    "detach_asset_from_fixture",
+    "update_asset_settings",
+    "assign_asset_persistent_id",
+    "assign_fixture_persistent_id",
+)
+STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work")
+AUTHORITY = ("minted", "minted", "busy", "refused", "refused but held")
 SUFFIX = re.compile(r"[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{2}[0-9]{2}")
 
 _RUNS = count(1)
@@ -65,16 +84,25 @@ class Recorded(RuleBasedStateMachine):
             assert accepted is not None, f"the seed's {name} was refused"
             ids[label] = accepted
 
-    @rule(data=st.data())
-    def repeat(self, data: st.DataObject) -> None:
+    @rule(name=st.sampled_from(STEPS), seed=st.integers(0, 2**32))
+    def step(self, name: str, seed: int) -> None:
+        """One thing happens. All that is random about it follows from the seed, so that steps can be left out."""
+        draws = Draws(Random(seed), self.world, self.run_name)
+        if name in COMMANDS:
+            given = ARGUMENTS[name](draws)
+            self.give(name, given, self._options(name, given, draws))
+        elif name == "work":
+            self.work(draws.one(AUTHORITY))
+        else:
+            {"repeat": self.repeat, "read": self.read_record, "erase": self.erase}[name](draws)
+
+    def repeat(self, draws: Draws) -> None:
         """A request that was answered under a key is sent again."""
         if self.keys.kept:
-            key = data.draw(st.sampled_from(list(self.keys.kept)))
+            key = draws.one(list(self.keys.kept))
             kept = self.keys.kept[key]
-            options = Options(idempotency_key=key, if_match=data.draw(st.sampled_from((None, 1, 99))))
-            self.give(kept.name, kept.given, options)
+            self.give(kept.name, kept.given, Options(idempotency_key=key, if_match=draws.one((None, 1, 99))))
 
-    @rule(does=st.sampled_from(("minted", "busy", "refused", "refused but held")))
     def work(self, does: str) -> None:
         """The worker finishes what is reserved."""
         server, world = self.server, self.world.copied(Hints(""))
@@ -90,14 +118,13 @@ class Recorded(RuleBasedStateMachine):
         world.position += world.step.events
         self.world = world
 
-    @rule(data=st.data())
-    def read_record(self, data: st.DataObject) -> None:
+    def read_record(self, draws: Draws) -> None:
         """The PIDINST record of something."""
         kinds = [kind for kind in ("asset", "fixture") if self.world.all(kind)]
         if not kinds:
             return
-        kind = data.draw(st.sampled_from(kinds))
-        state = data.draw(st.sampled_from(self.world.all(kind)))
+        kind = draws.one(kinds)
+        state = draws.one(self.world.all(kind))
         told = self.server.ask(f"get_{kind}_pidinst", {f"{kind}_id": state["id"]})
         assigned = state["persistent_id"]
         assert told.identifier.identifier == (assigned["value"] if assigned else f"urn:uuid:{state['id']}")
@@ -108,14 +135,13 @@ class Recorded(RuleBasedStateMachine):
         owners = [owner for each in instruments for owner in identifiers.owners(self.world, each)]
         assert [owner.owner_name for owner in told.owners] == list(dict.fromkeys(owners))
 
-    @rule(data=st.data())
-    def erase(self, data: st.DataObject) -> None:
+    def erase(self, draws: Draws) -> None:
         """An address is removed for ever; the records stay as they are."""
         known = [owner["contact_id"] for asset in self.world.all("asset") for owner in asset["owners"]]
         known = [each for each in known if each is not None]
         if not known:
             return
-        id = data.draw(st.sampled_from(known))
+        id = draws.one(known)
         if id not in self.erased:
             assert self.server.ask("get_contact", {"contact_id": id}).address == "ada@example.org"
             self.server.act("erase_contact", {"contact_id": id})
@@ -124,12 +150,6 @@ class Recorded(RuleBasedStateMachine):
                     lambda: self.server.act("erase_contact", {"contact_id": id})):  # fmt: skip
             with pytest.raises(ContactNotFoundError):
                 ask()
-
-    def command(self, name: str, data: st.DataObject) -> None:
-        """A random command with random options."""
-        draws = Draws(data.draw, self.world, self.run_name)
-        given = ARGUMENTS[name](draws)
-        self.give(name, given, self._options(name, given, draws))
 
     def _options(self, name: str, given: State, draws: Draws) -> Options:
         on = COMMANDS[name].on
@@ -143,7 +163,7 @@ class Recorded(RuleBasedStateMachine):
             if_match=draws.one((record.version, record.version - 1, 1)) if matches and record is not None else None,
             dry_run=dry_run,
             idempotency_key=f"{self.run_name}-{draws.one(range(30))}" if key else None,
-            mints=draws.one(("minted", "minted", "busy", "refused", "refused but held")),
+            mints=draws.one(AUTHORITY),
         )
 
     def _occurred_at(self, draws: Draws) -> datetime:
@@ -217,8 +237,6 @@ class Recorded(RuleBasedStateMachine):
         assert body.get("dry_run", False) == options.dry_run
         assert assigns or len(body["events"]) == step.events
         assert normal(body["state"]) == normal(after.records[id].state)
-        if assigns and not given.get("suffix") and after.hints.value and body["value"] == after.hints.value:
-            pass
         if not options.dry_run:
             self._compare_contacts(given, body)
 
@@ -311,18 +329,6 @@ def _claims(world: World) -> dict[str, int]:
     return held
 
 
-def _rule(name: str) -> Callable[..., Any]:
-    def give(self: Recorded, data: st.DataObject) -> None:
-        self.command(name, data)
-
-    give.__name__ = name
-    return rule(data=st.data())(give)
-
-
-for _name in COMMANDS:
-    setattr(Recorded, _name, _rule(_name))
-
-
 @pytest.fixture(scope="module")
 def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     with serving(module_database_url, tmp_path_factory.mktemp("cora")) as server:
@@ -344,11 +350,11 @@ def test_what_is_recorded_is_what_the_model_says(server: Server) -> None:
         Recorded,
         settings=settings(
             max_examples=int(more) if more else RUNS,
-            stateful_step_count=STEPS,
+            stateful_step_count=STEPS_OF_A_RUN,
             derandomize=more is None,
             deadline=None,
             database=None,
-            suppress_health_check=tuple(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
             phases=(Phase.generate,),
         ),
     )
