@@ -8,11 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import psycopg
 import pytest
 from tests.conftest import execute, in_database
 
 from cora.log import migrate as migrating
+from cora.log.connect import connect
+from cora.log.embedded import embedded_postgres
 from cora.log.migrate import FOLDER, migrate, pending
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sql"))
@@ -82,3 +85,31 @@ def test_a_file_that_fails_leaves_nothing_behind(empty: str, tmp_path: Path, mon
         assert connection.execute("select to_regclass('cora.half')").fetchone() == (None,)
     (folder / "9999_broken.sql").write_text("create table half (id int)")
     assert migrate(empty) == ["9999_broken"]
+
+
+async def test_an_owner_who_is_no_superuser_migrates_and_acts_under_the_role(tmp_path: Path) -> None:
+    with embedded_postgres(tmp_path) as server:
+        execute(server.dsn(), "create role owner_of_it login createrole")
+        execute(server.dsn(), "create database owned owner owner_of_it")
+        owned = server.dsn("owned").replace("postgres@", "owner_of_it@")
+        assert migrate(owned) == NAMES
+        connection = await connect(owned, "cora")
+        assert await connection.fetchval("select current_user") == "cora_app"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("delete from event")
+        await connection.close()
+
+
+def test_an_owner_who_may_not_have_the_role_is_told_and_may_try_again(empty: str) -> None:
+    migrate(empty)
+    owner, name = f"owner_{uuid4().hex[:12]}", f"owned_{uuid4().hex[:12]}"
+    execute(empty, "create role {} login", owner)
+    execute(empty, "create database {} owner {}", name, owner)
+    owned = in_database(empty, name).replace("postgres@", f"{owner}@")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="cora_app"):
+        migrate(owned)
+    assert pending(owned) == NAMES
+    execute(empty, "grant cora_app to {}", owner)
+    assert migrate(owned) == NAMES
+    execute(empty, "drop database {}", name)
+    execute(empty, "drop role {}", owner)

@@ -11,7 +11,9 @@ end $$;
 
 do $$
 begin
-    if not pg_has_role(current_user, 'cora_app', 'member') then
+    -- From 16 on, whoever makes a role is a member of it, but may not yet act under it.
+    if not pg_has_role(current_user, 'cora_app',
+        case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end) then
         execute format('grant cora_app to %I', current_user);
     end if;
 end $$;
