@@ -33,4 +33,10 @@ class Settings(BaseSettings):
     @property
     def landing_url(self) -> str:
         """What landing pages start with, without a slash at the end."""
-        return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return str(self.public_url or self.address).rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Where the server listens, as a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -14,6 +14,7 @@ import psycopg
 import typer
 import uvloop
 from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 
 from cora.equipment.wire import UnfitMinterError
@@ -97,5 +98,15 @@ async def beside(settings: Settings) -> AsyncGenerator[Opened]:
 
 
 def show_json(value: Any) -> None:
-    """A value as JSON on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """A value as JSON on stdout, with times as answers show them."""
+    sys.stdout.write(json.dumps(to_jsonable_python(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def show_table(heads: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Aligned columns on stdout, none of them cut off: ids are there to be copied, and pipes have no width."""
+    table = [heads, *([value or "-" for value in row] for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
+    for row in table:
+        sys.stdout.write(
+            "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        )

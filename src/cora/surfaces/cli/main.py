@@ -7,14 +7,25 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
 import cora
 from cora.kernel.principal import Principal, Role
 from cora.log.migrate import migrate as migrate_database
 from cora.log.tokens import TokenNameTakenError
 from cora.log.verify import verify as verify_log
-from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, in_words, out, run, settings_from, show_json
+from cora.surfaces.cli.common import (
+    AsJson,
+    DataDir,
+    admin,
+    beside,
+    err,
+    in_words,
+    out,
+    run,
+    settings_from,
+    show_json,
+    show_table,
+)
 from cora.surfaces.cli.facility import apply, plan
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.start import database
@@ -130,6 +141,8 @@ def create_token(
     settings = settings_from(data_dir=data_dir)
     acting = _role(role)
     ends = expires.replace(tzinfo=UTC) if expires and expires.tzinfo is None else expires
+    if ends is not None and ends <= datetime.now(UTC):
+        raise typer.BadParameter(f"{_shown(ends)} has passed; the token would never be valid", param_hint="--expires")
 
     async def work() -> str | None:
         async with beside(settings) as running:
@@ -155,26 +168,31 @@ def list_tokens(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     async def work() -> None:
         async with beside(settings) as running:
             tokens = await running.tokens.list()
-        rows = [
-            {
-                "id": str(token.id),
-                "name": token.name,
-                "role": token.role.label,
-                "created_at": _shown(token.created_at),
-                "expires_at": _shown(token.expires_at),
-                "revoked_at": _shown(token.revoked_at),
-            }
-            for token in tokens
-        ]
         if as_json:
-            show_json(rows)
-        elif not rows:
+            show_json(
+                [
+                    {
+                        "id": str(token.id),
+                        "name": token.name,
+                        "role": token.role.label,
+                        "created_at": token.created_at,
+                        "expires_at": token.expires_at,
+                        "revoked_at": token.revoked_at,
+                    }
+                    for token in tokens
+                ]
+            )
+        elif not tokens:
             out.print("There are no tokens. Make one: cora token create --role reader")
         else:
-            table = Table("id", "name", "role", "created", "expires", "revoked")
-            for row in rows:
-                table.add_row(*(value or "" for value in row.values()))
-            out.print(table)
+            rows = [
+                (
+                    str(token.id), token.name, token.role.label,
+                    _shown(token.created_at), _shown(token.expires_at), _shown(token.revoked_at),
+                )
+                for token in tokens
+            ]  # fmt: skip
+            show_table(("id", "name", "role", "created", "expires", "revoked"), rows)
 
     run(work())
 

@@ -18,7 +18,6 @@ async def serve_until_stopped(settings: Settings, example: Path | None = None) -
     """
     configure_logging(settings.log_format)
     listener = listening(settings)
-    address = f"http://{settings.host}:{listener.getsockname()[1]}"
     if settings.port == 0:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     with database(settings) as dsn:
@@ -28,7 +27,7 @@ async def serve_until_stopped(settings: Settings, example: Path | None = None) -
                 await _load(cora, example)
 
             async def tell() -> None:
-                _tell(address, path, is_new=is_new, is_demo=example is not None)
+                _tell(settings.address, path, is_new=is_new, is_demo=example is not None)
 
             await serve(cora, listener, tell)
 
