@@ -38,6 +38,9 @@ class Mutant:
     patches: Patches = _none
     mix: Mapping[str, float] | None = None
     cuts: float = 0.0
+    units: int = 6
+    badges: int = 3
+    pace: float = 0.002
     padding: int = 0
 
 
@@ -142,7 +145,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "claims that were looked up are not checked": Mutant(patches=_reads_without(2), mix=_BADGES),
     "relations are checked since the last look, not the first": Mutant(patches=_late_basis, mix=_TALLIED),
     "refusals are answered unchecked": Mutant(
-        patches=lambda: [patch.object(execute, "_is_true", _always)], mix=_COMPARED
+        patches=lambda: [patch.object(execute, "_is_true", _always)], mix=_COMPARED, units=3, badges=1
     ),
     "a batch holds requests that depend on one another": Mutant(
         patches=lambda: [patch.object(Touched, "collide", _never_collides)], mix=_CROWDED
@@ -152,7 +155,9 @@ MUTANTS: Mapping[str, Mutant] = {
         mix={"MeasureBay": 5.0, "MoveUnit": 1.0},
         cuts=0.1,
     ),
-    "decisions under the lock are made without it": Mutant(patches=_unlocked, mix=_COMPARED),
+    "decisions under the lock are made without it": Mutant(
+        patches=_unlocked, mix=_COMPARED, units=3, badges=1, pace=0.01
+    ),
     "there is no lock": Mutant(
         sql=substituted("return hashtextextended('cora.log.' || current_schema(), 0)", "return random() * 1e9"),
         mix=_CROWDED,

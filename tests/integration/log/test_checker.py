@@ -25,13 +25,15 @@ async def processes() -> AsyncGenerator[Workers]:
 
 
 @asynccontextmanager
-async def _arena(server: str, change: Callable[[str], str] | None = None) -> AsyncGenerator[dict[str, Any]]:
+async def _arena(
+    server: str, change: Callable[[str], str] | None = None, units: int = 6
+) -> AsyncGenerator[dict[str, Any]]:
     """A schema with a few bays and units that everybody fights over."""
     schema = await make_schema(server, change)
     async with opened(server, schema) as client:
         bays = [await client.open_bay(name) for name in NAMES[:4]]
-        units = [await client.register_unit(bays[number % 3]) for number in range(6)]
-    yield {"dsn": server, "schema": schema, "bays": tuple(map(str, bays)), "units": tuple(map(str, units))}
+        ids = [await client.register_unit(bays[number % 3]) for number in range(units)]
+    yield {"dsn": server, "schema": schema, "bays": tuple(map(str, bays)), "units": tuple(map(str, ids))}
     await drop_schema(server, schema)
 
 
@@ -54,12 +56,12 @@ async def test_every_decision_was_true(server: str, processes: Workers, cuts: fl
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_the_checker_notices_when(mutant: str, server: str, processes: Workers) -> None:
     switched = MUTANTS[mutant]
-    for seed in range(12):
-        async with _arena(server, switched.sql) as arena:
-            shown_by = {"mix": switched.mix, "cuts": switched.cuts, "padding": switched.padding}
+    for seed in range(16):
+        async with _arena(server, switched.sql, switched.units) as arena:
+            shown_by = {name: getattr(switched, name) for name in ("mix", "cuts", "badges", "pace", "padding")}
             told = await _round(processes, arena, seed, seconds=0.7, mutant=mutant, **shown_by)
             try:
                 await judge(arena["dsn"], arena["schema"], told)
             except ViolationError:
                 return
-    pytest.fail("twelve rounds, and nothing was noticed")
+    pytest.fail("sixteen rounds, and nothing was noticed")

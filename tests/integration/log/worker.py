@@ -54,6 +54,9 @@ class Job:
     mix: Mapping[str, float] | None = None
     cuts: float = 0.0
     """The share of appends whose connection is lost."""
+    badges: int = len(BADGES)
+    pace: float = 0.002
+    """Seconds between two looks of a decision."""
     padding: int = 0
     """How much longer some requests are than others, in characters; they take longer to reach the lock."""
 
@@ -67,6 +70,7 @@ class _Worker:
         self._units = [UUID(unit) for unit in job.units]
         mix = job.mix or MIX
         self._commands, self._weights = list(mix), list(mix.values())
+        self._badges = BADGES[: job.badges]
         self._nobody = uuid4()
         self.told: list[dict[str, Any]] = []
 
@@ -107,13 +111,13 @@ class _Worker:
             case "MoveUnit":
                 return toy.MoveUnit(unit_id=unit(), to_bay_id=bay())
             case "TakeBadge":
-                return toy.TakeBadge(unit_id=unit(), badge=pick.choice(BADGES))
+                return toy.TakeBadge(unit_id=unit(), badge=pick.choice(self._badges))
             case "DropBadge":
                 return toy.DropBadge(unit_id=unit())
             case "HandOverBadge":
                 return toy.HandOverBadge(unit_id=unit(), to_unit_id=unit())
             case "NoteCarrier":
-                return toy.NoteCarrier(unit_id=unit(), badge=pick.choice(BADGES))
+                return toy.NoteCarrier(unit_id=unit(), badge=pick.choice(self._badges))
             case "CompareUnits":
                 return toy.CompareUnits(unit_id=unit(), other_unit_id=unit())
             case "RetireUnit":
@@ -172,7 +176,7 @@ def _losing(proxy: Proxy, share: float, seed: int) -> None:
 
 async def work(job: Job) -> list[dict[str, Any]]:
     """What the clients of one process asked and were told."""
-    toy.pace.seconds = 0.002
+    toy.pace.seconds = job.pace
     with switched_off(job.mutant):
         async with proxied(job.dsn) as proxy:
             if job.cuts:
