@@ -5,6 +5,7 @@ address) to run against instead of the embedded one.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -22,23 +23,44 @@ from cora.log.store import PostgresLog
 from cora.settings import Settings
 from cora.surfaces.start import Opened, opened
 
+DIRECTORY = "CORA_TESTS_DIRECTORY"
+
 
 def in_database(dsn: str, name: str) -> str:
     """The address of another database of the same server."""
     return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the directory of the server of this run, before the workers start: they find it in their environment."""
+    if not hasattr(config, "workerinput"):
+        os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="cora-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the run has left, when every worker has ended."""
+    if hasattr(config, "workerinput") or DIRECTORY not in os.environ:
+        return
+    directory = Path(os.environ.pop(DIRECTORY))
+    if (directory / "postgres" / "postmaster.pid").exists():
+        # A worker was killed: whoever leaves last stops the server.
+        with embedded_postgres(directory):
+            pass
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[str]:
+def postgres() -> Generator[str]:
     """A superuser's address. The workers of one run share one server; the last of them stops it."""
     given = os.environ.get("CORA_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex) if worker_id != "master" else uuid4().hex
-    directory = Path(tempfile.gettempdir()) / f"cora-tests-{run[:12]}"
-    with embedded_postgres(directory) as server:
-        yield server.dsn("postgres")
+    with embedded_postgres(Path(os.environ[DIRECTORY])) as server:
+        # The tests kill processes, not the machine.
+        execute(server.dsn(), "alter system set fsync = off")
+        execute(server.dsn(), "select pg_reload_conf()")
+        yield server.dsn()
 
 
 def execute(dsn: str, statement: LiteralString, *names: str) -> None:
