@@ -1,0 +1,144 @@
+"""What a person sees: tables, empty states, times, progress; commands run in this process where that shows the same."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.architecture.source import REPOSITORY
+from typer.testing import CliRunner, Result
+
+from cora.surfaces.cli.main import app
+
+CORA = Path(sys.executable).parent / "cora"
+EXAMPLE = REPOSITORY / "examples" / "aps-2bm.yaml"
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of commands on an empty database."""
+    return {"CORA_DATABASE_URL": database_url, "CORA_DATA_DIR": str(tmp_path)}
+
+
+def cora(settings: dict[str, str], *arguments: str, code: int = 0) -> Result:
+    """What a command wrote."""
+    told = CliRunner().invoke(app, arguments, env=settings)
+    assert told.exit_code == code, told.output
+    return told
+
+
+def answer(settings: dict[str, str], *arguments: str) -> Any:
+    """The JSON on stdout."""
+    return json.loads(cora(settings, *arguments, "--json").stdout)
+
+
+def test_tokens_are_listed_whole_in_utc(settings: dict[str, str]) -> None:
+    assert "There are no tokens" in cora(settings, "token", "list").stdout
+    assert answer(settings, "token", "list") == []
+    east = ["--expires", "2999-01-01T00:00:00"]
+    token = cora(settings, "token", "create", "--role", "reader", "--name", "Grace Hopper", *east).stdout.strip()
+    cora(settings, "token", "create", "--role", "admin")
+    (grace, other) = answer(settings, "token", "list")
+    assert (grace["name"], grace["role"], grace["expires_at"]) == ("Grace Hopper", "reader", "2999-01-01T00:00:00Z")
+    assert other["name"].startswith("admin-")
+    shown = cora(settings, "token", "list").stdout
+    assert token.split("_")[2] not in shown
+    head, first, second = shown.splitlines()
+    assert head.split() == ["id", "name", "role", "created", "expires", "revoked"]
+    assert re.match(rf"{grace['id']}  Grace Hopper +reader  \d", first)
+    assert re.search(r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  2999-01-01 00:00:00 UTC  -$", first)
+    assert second.endswith("  -")
+    assert cora(settings, "token", "revoke", grace["id"]).stdout == "Revoked.\n"
+    assert grace["id"] in cora(settings, "token", "revoke", grace["id"], code=1).stderr
+    assert cora(settings, "token", "list").stdout.splitlines()[1].endswith(" UTC")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--role", "reader", "--name", "taken"], 1, "revoke it first"),
+        (["--role", "reader", "--name", "no/name"], 1, "no/name"),
+        (["--role", "reader", "--expires", "2020-01-01"], 2, "2020-01-01 00:00:00 UTC has passed"),
+        (["--role", "reader", "--expires", "soon"], 2, "--expires"),
+        (["--role", "anonymous"], 2, "reader, operator, steward, admin"),
+        ([], 2, "--role"),
+    ],
+)
+def test_a_token_that_cannot_be_made(settings: dict[str, str], arguments: list[str], code: int, said: str) -> None:
+    cora(settings, "token", "create", "--role", "reader", "--name", "taken")
+    told = cora(settings, "token", "create", *arguments, code=code)
+    assert said in told.stderr
+    assert told.stdout == ""
+    assert len(answer(settings, "token", "list")) == 1
+
+
+def test_an_empty_database_is_shown_as_such(settings: dict[str, str]) -> None:
+    assert "Nothing to apply" in cora(settings, "migrate").stdout
+    assert answer(settings, "call", "list_assets") == {"items": [], "next": None}
+    assert cora(settings, "verify").stdout.startswith("Intact: ")
+    file = Path(settings["CORA_DATA_DIR"]) / "empty.yaml"
+    file.write_text("cora: 1\n")
+    for command in ("plan", "apply"):
+        assert cora(settings, command, str(file)).stdout.startswith("Nothing to change")
+
+
+def test_a_plan_says_in_words_what_would_be_done(settings: dict[str, str]) -> None:
+    told = cora(settings, "plan", str(EXAMPLE)).stdout
+    *steps, summary = told.splitlines()
+    assert re.fullmatch(r"[1-9A-Z].*\.", summary)
+    assert all(step.startswith(("  ", "...")) for step in steps)
+    assert "Sample tower at 2-BM" in told
+    assert cora(settings, "apply", "--dry-run", str(EXAMPLE)).stdout == told
+    assert answer(settings, "call", "list_assets")["items"] == []
+
+
+def test_a_slice_tells_its_refusals_and_reads_null(settings: dict[str, str]) -> None:
+    told = cora(settings, "call", "install_asset", "--help").stdout
+    assert "MountAlreadyOccupied" in told
+    assert "--idempotency-key" in told
+    cora(settings, "call", "register-facility", "--code", "f", "--name", "F")
+    family = answer(settings, "call", "define_family", "--name", "Mirror")
+    call = ["call", "update_family_settings_schema", "--family-id", family["id"], "--settings-schema"]
+    schema = {"type": "object", "properties": {"tilt": {"type": "number", "unit": "mrad"}}}
+    assert answer(settings, *call, json.dumps(schema))["state"]["settings_schema"] == schema
+    assert answer(settings, *call, "null")["state"]["settings_schema"] is None
+    asset = answer(settings, "call", "register_asset", "--name", "A", "--tier", "Unit", "--facility-code", "f")
+    dead = cora(settings, "call", "get_asset_pidinst", "--asset-id", UNKNOWN, code=1)
+    assert dead.stderr.startswith("AssetNotFound: ")
+    record = answer(settings, "call", "get_asset_pidinst", "--asset-id", asset["id"])
+    assert record["identifier"]["identifier"] == f"urn:uuid:{asset['id']}"
+
+
+def test_a_rehearsal_says_that_it_was_one(settings: dict[str, str]) -> None:
+    told = cora(settings, "call", "register_facility", "--code", "f", "--name", "F", "--dry-run")
+    assert "Nothing was recorded" in told.stderr
+    assert json.loads(told.stdout)["dry_run"] is True
+    assert answer(settings, "call", "list_facilities")["items"] == []
+
+
+def test_long_work_shows_a_bar_on_a_terminal_and_nothing_of_it_stays(settings: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, **settings, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([CORA, "apply", EXAMPLE], env=environment, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:
+            pass  # what a terminal says when the other side is gone
+        finally:
+            os.close(ours)
+        assert process.stdout is not None
+        written = process.stdout.read().decode()
+    assert process.returncode == 0, shown.decode()
+    assert "applying" in shown.decode()
+    assert "\x1b[2K" in shown.decode()
+    assert "\x1b" not in written
+    assert len(written.splitlines()) == 1
