@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -95,6 +95,9 @@ class MemorySource:
         if found is None:
             return Stored(self._head, 0)
         return Stored(self._head, found.version, found.kind, found.position, found.body, found.occurred_at)
+
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        return [await self.record(id) for id in ids]
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 """What a decision may read. The Reader remembers what was read; the append checks exactly that."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +46,10 @@ class Source(Protocol):
 
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
+        ...
+
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        """Several records by their ids, in that order, in one look."""
         ...
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
@@ -100,6 +104,7 @@ class Reader:
     states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
     occurred: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     """When the latest fact of each record occurred."""
+    _ahead: dict[UUID, Stored] = field(default_factory=dict[UUID, Stored])
     _relations: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
     _claims: dict[Claim, UUID | None] = field(default_factory=dict[Claim, UUID | None])
     _heads: set[int] = field(default_factory=set[int])
@@ -111,7 +116,7 @@ class Reader:
         if id in self.states:
             known = self.states[id]
             return known if isinstance(known, aggregate.state) else None
-        stored = await self.source.record(id)
+        stored = self._ahead.pop(id, None) or await self.source.record(id)
         self._saw(stored.head, id, stored.version)
         if stored.document is None or stored.kind != aggregate.kind:
             return None
@@ -120,6 +125,12 @@ class Reader:
         state = self.decoded.state(aggregate, id, stored.version, stored.document)
         self.states[id] = state
         return state
+
+    async def ahead(self, *ids: UUID | None) -> None:
+        """Look at several records in one go, for the `get`s that follow. None stands for no record."""
+        wanted = tuple({id: None for id in ids if id is not None and id not in self.versions})
+        if len(wanted) > 1:
+            self._ahead.update(zip(wanted, await self.source.records(wanted), strict=True))
 
     async def require(self, aggregate: Aggregate[S], id: UUID) -> S:
         """The state of a record. Raises the aggregate's `<Kind>NotFoundError`."""

@@ -97,12 +97,24 @@ class Gatherer(Generic[K, V]):
 
     async def look(self, asked: K) -> V:
         """What is found for one. Raises `OverloadedError` when too many wait or the database is away."""
+        return await self._begin(asked)
+
+    async def look_all(self, asked: Sequence[K]) -> list[V]:
+        """What is found for several, asked for together."""
+        begun = [self._begin(each) for each in asked]
+        try:
+            return [await found for found in begun]
+        finally:
+            for found in begun:
+                found.cancel()  # of no consequence but when an earlier one failed
+
+    def _begin(self, asked: K) -> asyncio.Future[V]:
         if len(self._looks) >= MAXIMUM_WAITING:
             raise OverloadedError
         look: _Look[K, V] = _Look(asked, asyncio.get_running_loop().create_future())
         self._looks.append(look)
         self._arrived.set()
-        return await look.found
+        return look.found
 
     async def close(self) -> None:
         """Stop; what still waits is refused as overload."""

@@ -1,8 +1,10 @@
 """Looks on one connection: inside one snapshot, or while the lock is held."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.reader import Holder, KeyReused, Pointing, Replayed, Stored
@@ -22,6 +24,13 @@ cross join lateral (
 """
 
 
+def stored(row: asyncpg.Record) -> Stored:
+    """A row of `look.RECORDS` as a Reader wants it."""
+    return Stored(
+        row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
+    )
+
+
 class ConnectionSource:
     """Looks one by one, over one connection."""
 
@@ -30,10 +39,12 @@ class ConnectionSource:
 
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
-        (row,) = await find_records(self._fetch, [id])
-        return Stored(
-            row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
-        )
+        (found,) = await self.records([id])
+        return found
+
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        """Several records by their ids, in one look."""
+        return [stored(row) for row in await find_records(self._fetch, ids)]
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from cora.log.documents import envelope, list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_holders, find_pointing, find_records
-from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
+from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
 from cora.log.tail import Tail
 from cora.log.types import Connection, Pool
 
@@ -92,10 +92,11 @@ class PostgresLog:
 
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
-        row = await self._records.look(id)
-        return Stored(
-            row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
-        )
+        return stored(await self._records.look(id))
+
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        """Several records by their ids, in one look."""
+        return [stored(row) for row in await self._records.look_all(ids)]
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""

@@ -120,6 +120,9 @@ class Held:
     async def record(self, id: UUID) -> Stored:
         return await self.log.record(id)
 
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        return await self.log.records(ids)
+
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         return await self.log.pointing(relation, target, first=first)
 

@@ -1,6 +1,6 @@
 """Assets, mounts and fixtures for tests: examples, strategies, and a small world that decisions can read."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -161,24 +161,27 @@ def mounts() -> st.SearchStrategy[Mount]:
 class World:
     """Records as a Reader finds them, each at version 1."""
 
-    records: tuple[tuple[Aggregate[Any], Any], ...]
+    known: tuple[tuple[Aggregate[Any], Any], ...]
 
     async def record(self, id: UUID) -> Stored:
-        for aggregate, state in self.records:
+        for aggregate, state in self.known:
             if state.id == id:
                 return Stored(1, 1, aggregate.kind, 1, aggregate.encode_state(state), NOW)
         return Stored(1, 0)
 
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        return [await self.record(id) for id in ids]
+
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         sources = sorted(
             state.id
-            for aggregate, state in self.records
+            for aggregate, state in self.known
             if any(found == (relation, target) for found in aggregate.references(state))
         )
         return Pointing(1, tuple((id, 1) for id in (sources[:1] if first else sources)))
 
     async def holder(self, claim: Claim) -> Holder:
-        for aggregate, state in self.records:
+        for aggregate, state in self.known:
             if claim in aggregate.claims(state):
                 return Holder(1, state.id, 1)
         return Holder(1, None)

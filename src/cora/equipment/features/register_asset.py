@@ -77,6 +77,7 @@ class Context:
 
 
 async def load_context(command: RegisterAsset, read: Reader) -> Context:
+    await read.ahead(command.parent_id, command.model_id, *command.family_ids, command.controller_id)
     return Context(
         facility_id=await read.owner(facility_claim(command.facility_code)) if command.facility_code else None,
         parent=await read.get(ASSET, command.parent_id) if command.parent_id else None,

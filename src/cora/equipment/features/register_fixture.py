@@ -68,6 +68,7 @@ class Context:
 
 async def load_context(command: RegisterFixture, read: Reader) -> Context:
     asset_ids = sorted({binding.asset_id for binding in command.slot_asset_bindings})
+    await read.ahead(command.assembly_id, *asset_ids)
     return Context(
         assembly=await read.get(ASSEMBLY, command.assembly_id),
         assets={asset_id: await read.get(ASSET, asset_id) for asset_id in asset_ids},
