@@ -97,6 +97,9 @@ class PlannedReader:
             planned = record.state if record else None
         return planned if isinstance(planned, aggregate.state) else None
 
+    async def ahead(self, *_ids: UUID | None) -> None:
+        """Nothing: what is planned needs no look."""
+
     async def require(self, aggregate: Aggregate[S], id: UUID) -> S:
         """The planned state of a record."""
         state = await self.get(aggregate, id)
