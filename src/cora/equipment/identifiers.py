@@ -7,8 +7,6 @@ Every function gives a value it has passed back unchanged, and raises
 import re
 from collections.abc import Callable, Mapping
 
-from idutils.validators import is_url  # pyright: ignore[reportUnknownVariableType]
-
 _IN_LOWER_CASE = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -93,6 +91,9 @@ def _normal_wikidata(value: str) -> str:
 
 
 def _normal_url(value: str) -> str:
+    # Importing it takes as long as importing the rest of this context: it makes the patterns of every scheme there is.
+    from idutils.validators import is_url  # pyright: ignore[reportUnknownVariableType]
+
     if not is_url(value) or re.search(r"\s", value):
         raise ValueError("is not a URL")
     return value
