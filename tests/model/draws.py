@@ -190,7 +190,7 @@ def register_asset(d: Draws) -> State:
             **place,
             "model_id": d.optional(40, lambda: d.id("model")),
             "family_ids": families,
-            "controller_id": d.optional(15, lambda: d.id("asset", _is_alive)),
+            "controller_id": d.optional(20, lambda: d.id("asset", d.one((_is_alive, _is("Decommissioned"))))),
             "owners": [d.owner() for _ in range(d.one((0, 0, 1, 2)))],
             "ports": [d.port() for _ in range(d.one((0, 0, 1, 2)))],
             "alternate_identifiers": [d.identifier() for _ in range(d.one((0, 0, 1, 2)))],
@@ -275,7 +275,8 @@ def register_fixture(d: Draws) -> State:
     ]
     if d.chance(15):
         bindings.append({"slot_name": d.one(SLOTS), "asset_id": d.id("asset")})
-    given: State = {"name": d.names_of_all(), "assembly_id": assembly_id, "slot_asset_bindings": bindings}
+    name = f"{d.run} {d.one(('Microscope', 'MICROSCOPE', 'Tower', 'Camera'))}"
+    given: State = {"name": name, "assembly_id": assembly_id, "slot_asset_bindings": bindings}
     if d.chance(40):
         given["parameter_overrides"] = d.overrides()
     return created(d, given)

@@ -160,5 +160,6 @@ SEED: tuple[tuple[str, str, Callable[[Ids], State]], ...] = (
     ),
     ("fixture", "register_fixture", _fixture),
     ("_", "attach_asset_to_fixture", _attach("one")),
+    ("_", "register_asset", lambda ids: {**_asset("Motor", "stage")(ids), "controller_id": ids["three"]}),
 )
 """A label, a command and its members."""
