@@ -91,6 +91,10 @@ class Served:
         """What the admin gets."""
         return httpx.get(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
 
+    def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """What the admin is answered."""
+        return httpx.post(self.url + path, json=body, headers={"Authorization": f"Bearer {self.token}"})
+
     @property
     def token(self) -> str:
         return (self.directory / "admin-token").read_text()
@@ -138,26 +142,72 @@ def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> No
     assert served.process.returncode == 0
 
 
-def test_commands_beside_a_server_share_its_database_and_leave_it_running(place: Place) -> None:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Place, Served]]:
+    """A server on its embedded Postgres, and the commands beside it."""
+    place = Place(tmp_path_factory.mktemp("cora") / "data")
     with place.serving() as served:
-        made = place.answer("call", "register_facility", "--code", "f1", "--name", "One")
-        assert served.get(f"/facilities/{made['id']}").json()["state"]["name"] == "One"
-        assert place.is_running
+        yield place, served
         served.stop()
     assert not place.is_running
+
+
+def test_commands_beside_a_server_share_its_database_and_leave_it_running(running: tuple[Place, Served]) -> None:
+    place, served = running
+    made = place.answer("call", "register_facility", "--code", "f1", "--name", "One")
+    assert served.get(f"/facilities/{made['id']}").json()["state"]["name"] == "One"
+    assert place.is_running
+
+
+def test_a_second_server_on_the_port_is_told_and_the_first_goes_on(running: tuple[Place, Served]) -> None:
+    place, served = running
+    port = served.url.rpartition(":")[2]
+    told = place.cora("serve", "--port", port)
+    assert told.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in told.stderr
+    assert "CORA_PORT" in told.stderr
+    assert served.get("/facilities").status_code == 200
+
+
+def test_a_token_is_printed_alone_works_and_ends(running: tuple[Place, Served]) -> None:
+    place, served = running
+    told = place.cora("token", "create", "--role", "reader", "--name", "Grace", "--expires", "2999-01-01")
+    assert told.returncode == 0, told.stderr
+    token = told.stdout.strip()
+    assert told.stdout == f"{token}\n"
+    reader = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 200
+    assert httpx.post(f"{served.url}/facilities", headers=reader, json={}).status_code == 403
+    listed = {each["name"]: each for each in place.answer("token", "list")}
+    assert listed["Grace"]["role"] == "reader"
+    assert token not in json.dumps(listed)
+    assert place.cora("token", "revoke", listed["Grace"]["id"]).returncode == 0
+    time.sleep(1.1)
+    assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 401
+    assert place.cora("token", "revoke", listed["Grace"]["id"]).returncode == 1
 
 
 def test_a_killed_server_loses_nothing_and_the_next_one_takes_over(place: Place) -> None:
     with place.serving() as served:
-        place.answer("call", "register_facility", "--code", "f1", "--name", "One")
+        created = served.post("/facilities", {"code": "f1", "name": "One"})
+        assert created.status_code == 201
         served.process.kill()
         served.process.wait()
         assert place.is_running
-    with place.serving() as served:
+    with place.serving(CORA_LOG_FORMAT="json") as served:
         assert len(served.get("/facilities").json()["items"]) == 1
-        served.stop()
+        _, logged = served.stop()
     assert not place.is_running
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert any(line["event"] == "request" and line["path"] == "/facilities" for line in lines)
+    assert served.token not in logged
     assert place.answer("verify")["intact"] is True
+
+
+def test_a_public_server_with_the_stub_minter_does_not_start(database: Place) -> None:
+    told = database.cora("serve", CORA_PUBLIC_URL="https://instruments.example.org", CORA_PORT=str(free_port()))
+    assert told.returncode == 1
+    assert "CORA_ALLOW_TEST_IDENTIFIERS" in told.stderr
 
 
 def test_commands_that_start_at_once_on_nothing_all_find_the_same_database(place: Place) -> None:
@@ -192,29 +242,6 @@ def test_a_server_whose_database_is_gone_says_so(place: Place) -> None:
     assert served.process.returncode == 0
 
 
-def test_a_second_server_on_the_port_is_told_and_the_first_goes_on(place: Place) -> None:
-    with place.serving() as served:
-        port = served.url.rpartition(":")[2]
-        told = place.cora("serve", "--port", port)
-        assert told.returncode == 1
-        assert f"Cannot listen on 127.0.0.1:{port}" in told.stderr
-        assert "CORA_PORT" in told.stderr
-        assert served.get("/facilities").status_code == 200
-        served.stop()
-
-
-def test_a_public_server_with_the_stub_minter_does_not_start(database: Place) -> None:
-    public = {"CORA_PUBLIC_URL": "https://instruments.example.org", "CORA_PORT": str(free_port())}
-    told = database.cora("serve", **public)
-    assert told.returncode == 1
-    assert "CORA_ALLOW_TEST_IDENTIFIERS" in told.stderr
-    with database.serving(
-        CORA_ALLOW_TEST_IDENTIFIERS="true", CORA_PUBLIC_URL="https://instruments.example.org"
-    ) as served:
-        served.stop()
-    assert served.process.returncode == 0
-
-
 def test_a_file_is_planned_applied_and_equal_afterwards(database: Place) -> None:
     planned = database.answer("plan", str(EXAMPLE))
     assert planned["problem_count"] == 0
@@ -239,25 +266,6 @@ def test_a_file_with_problems_is_refused_with_their_lines(database: Place, tmp_p
         assert told.returncode == 1
         for line in (3, 5):
             assert f"{file}:{line}" in told.stderr
-
-
-def test_a_token_is_printed_alone_works_and_ends(database: Place) -> None:
-    told = database.cora("token", "create", "--role", "reader", "--name", "Grace", "--expires", "2999-01-01")
-    assert told.returncode == 0, told.stderr
-    token = told.stdout.strip()
-    assert told.stdout == f"{token}\n"
-    with database.serving() as served:
-        reader = {"Authorization": f"Bearer {token}"}
-        assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 200
-        assert httpx.post(f"{served.url}/facilities", headers=reader, json={}).status_code == 403
-        listed = {each["name"]: each for each in database.answer("token", "list")}
-        assert listed["Grace"]["role"] == "reader"
-        assert token not in json.dumps(listed)
-        assert database.cora("token", "revoke", listed["Grace"]["id"]).returncode == 0
-        time.sleep(1.1)
-        assert httpx.get(f"{served.url}/assets", headers=reader).status_code == 401
-        served.stop()
-    assert database.cora("token", "revoke", listed["Grace"]["id"]).returncode == 1
 
 
 def test_a_command_is_called_by_name_as_the_user_of_the_machine(database: Place) -> None:
@@ -348,15 +356,6 @@ def test_verify_names_the_first_difference(database: Place) -> None:
     assert told.returncode == 1
     assert made["id"] in told.stderr
     assert json.loads(database.cora("verify", "--json").stdout)["intact"] is False
-
-
-def test_log_lines_are_json_when_asked_and_hold_no_secret(place: Place) -> None:
-    with place.serving(CORA_LOG_FORMAT="json") as served:
-        assert served.get("/facilities").status_code == 200
-        _, logged = served.stop()
-    lines = [json.loads(line) for line in logged.splitlines()]
-    assert any(line["event"] == "request" and line["path"] == "/facilities" for line in lines)
-    assert served.token not in logged
 
 
 @pytest.mark.parametrize("command", ["serve", "demo", "plan", "apply", "call", "token", "verify", "migrate", "mcp"])

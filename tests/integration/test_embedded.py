@@ -117,6 +117,14 @@ def test_it_is_shared_and_stops_with_its_last_user(directory: Path) -> None:
     assert postmaster(directory) is None
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user needs no way through")
+def test_it_stops_also_when_the_way_to_it_was_closed_meanwhile(directory: Path) -> None:
+    with embedded_postgres(directory) as server:
+        directory.parent.chmod(0o700)
+        remember(server, 1)
+    assert postmaster(directory) is None
+
+
 def test_processes_that_start_at_once_share_one_server(directory: Path) -> None:
     users = [use(directory, who) for who in range(5)]
     for process in users:

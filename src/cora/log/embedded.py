@@ -9,6 +9,7 @@ Of the wheel only the programs are used. The server listens on no network, only
 on a socket in its own data directory, which nobody else may enter.
 """
 
+import contextlib
 import fcntl
 import os
 import re
@@ -183,6 +184,8 @@ class _Cluster:
 
     def stop(self) -> None:
         """Stop the server. One that will not go loses nothing: the next start recovers."""
+        with contextlib.suppress(OSError):
+            self.user.let_into(self.directory)  # somebody may have closed the way since the start
         self._run("pg_ctl", "stop", "-w", "-t", str(STOP_WITHIN), "-m", "fast")
 
     def _create(self) -> None:
