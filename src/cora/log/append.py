@@ -80,7 +80,12 @@ class Writer:
             await self._arrived.wait()
             batch = self._gather()
             if batch:
-                await self._settle(batch)
+                try:
+                    await self._settle(batch)
+                except Exception as error:
+                    # A fault of our own fails its batch. If it ended this task, every later append would wait for ever.
+                    for waiting in batch:
+                        _raise(waiting, error)
             if not self._waiting:
                 self._arrived.clear()
 

@@ -4,6 +4,7 @@ Lock, look, decide, append, commit: while the lock is held nobody else can
 append, so what is read stays true and one try is enough.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,6 +23,8 @@ from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
 from cora.log.types import Connection
+
+LEAVE_WITHIN = 2.0
 
 
 class HeldLog(ConnectionSource):
@@ -104,6 +107,7 @@ async def _leave(link: Link) -> None:
     try:
         connection = await link.connection()
         if connection.is_in_transaction():
-            await connection.execute("rollback")
+            # A connection that fell silent must not keep the next one waiting.
+            await asyncio.wait_for(connection.execute("rollback"), LEAVE_WITHIN)
     except Exception:
         await link.drop()

@@ -140,8 +140,9 @@ class Gatherer(Generic[K, V]):
                 _refuse(looks, OverloadedError())
                 raise
             except Exception as error:
-                _logger.error("a look failed", error=type(error).__name__, detail=str(error)[:500])
                 _refuse(looks, OverloadedError() if isinstance(error, LOST) else error)
+                with contextlib.suppress(Exception):  # whoever looks next must be answered too
+                    _logger.error("a look failed", error=type(error).__name__, detail=str(error)[:500])
                 continue
             for look in looks:
                 if not look.found.done():

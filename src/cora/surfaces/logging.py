@@ -2,9 +2,19 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
+
+
+class _Stderr:
+    """Standard error as it is at the time of a line, which is not always what it was at the start."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure_logging(form: Literal["console", "json"], *, level: int = logging.INFO) -> None:
@@ -23,7 +33,9 @@ def configure_logging(form: Literal["console", "json"], *, level: int = logging.
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=cast("TextIO", _Stderr()), level=logging.WARNING, format="%(levelname)s %(name)s %(message)s"
+    )

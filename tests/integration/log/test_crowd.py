@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
+import cora.log.append
 import cora.log.connect
 import cora.log.link
 from cora.kernel import execute
@@ -205,3 +206,31 @@ async def test_connections_of_the_log_have_their_timeouts(server: str, schema: s
         assert await connection.fetchval("select current_user") == "cora_app"
     finally:
         await connection.close()
+
+
+class _NoLog:
+    """A logger whose stream was closed."""
+
+    def __getattr__(self, _level: str) -> Callable[..., None]:
+        def refuse(*_: object, **__: object) -> None:
+            raise ValueError("I/O operation on closed file")
+
+        return refuse
+
+
+async def test_a_fault_of_our_own_fails_its_batch_and_the_next_is_served(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it ended the writer, every later append would wait for ever."""
+
+    def faulty(_requests: object) -> tuple[object, ...]:
+        raise RuntimeError("a fault")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cora.log.append, "_logger", _NoLog())
+        broken.setattr(cora.log.append, "arguments", faulty)
+        with pytest.raises(ValueError, match="closed file"):
+            await client.open_bay()
+    async with asyncio.timeout(10):
+        bay = await client.open_bay()
+        assert (await client.run(toy.MeasureBay(bay_id=bay, value=1)))["version"] == 2
