@@ -108,6 +108,7 @@ async def _leave(link: Link) -> None:
         connection = await link.connection()
         if connection.is_in_transaction():
             # A connection that fell silent must not keep the next one waiting.
-            await asyncio.wait_for(connection.execute("rollback"), LEAVE_WITHIN)
+            async with asyncio.timeout(LEAVE_WITHIN):
+                await connection.execute("rollback")
     except Exception:
         await link.drop()

@@ -83,7 +83,9 @@ class Tail:
     async def _until_grown(self, grew: asyncio.Event) -> None:
         """Wait for what was the next growth before the log was read: at once when it has happened, else a second."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(grew.wait(), POLL_EVERY)
+            # Not wait_for: on Python 3.11 it can swallow a cancellation that comes with the growth.
+            async with asyncio.timeout(POLL_EVERY):
+                await grew.wait()
 
     async def follow(self, after: int = 0, *, at_once: int = 500) -> AsyncGenerator[list[RecordedEvent]]:
         """Every event after a position, in order, for ever; survives a restart of the database."""
