@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from mcp import Client, StdioServerParameters
@@ -21,6 +22,12 @@ from cora.surfaces.start import Opened
 
 CORA = str(Path(sys.executable).parent / "cora")
 EXAMPLE = REPOSITORY / "examples" / "aps-2bm.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _quiet_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server runs in this process, where its log lines would stand among what the command prints."""
+    monkeypatch.setattr("cora.surfaces.http.surface._logger", Mock())
 
 
 @pytest.fixture
