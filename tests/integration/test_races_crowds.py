@@ -10,7 +10,7 @@ from tests.integration.support.judge import Judged
 from tests.integration.support.races import WHERE, Where, losers, winners
 from tests.integration.support.scene import Scene, fresh, staged
 
-from cora.equipment.aggregates.asset import InvalidAssetSettingsError
+from cora.equipment.aggregates.asset.errors import InvalidAssetSettingsError
 from cora.equipment.features.activate_asset import ActivateAsset
 from cora.equipment.features.add_asset_family import AddAssetFamily
 from cora.equipment.features.add_asset_owner import AddAssetOwner

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.support.races import WHERE, Order, Try, Where, losers, the_only_winner, winners
 from tests.integration.support.scene import FACILITY_CODE, Scene, staged
 
-from cora.equipment.aggregates.asset import (
+from cora.equipment.aggregates.asset.errors import (
     AssetCannotRelocateError,
     AssetHasActiveChildrenError,
     AssetHasControlledAssetsError,

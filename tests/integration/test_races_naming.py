@@ -7,7 +7,7 @@ from tests.integration.support.races import WHERE, CountingMinter, Try, Where, l
 from tests.integration.support.scene import FACILITY_CODE, Scene, fresh, staged
 
 from cora.equipment.aggregates.assembly import AssemblyNameTakenError
-from cora.equipment.aggregates.asset import AssetNameTakenError
+from cora.equipment.aggregates.asset.errors import AssetNameTakenError
 from cora.equipment.aggregates.facility import FacilityAlreadyExistsError
 from cora.equipment.aggregates.family import FamilyAlreadyExistsError, FamilyDoesNotPresentAsError
 from cora.equipment.aggregates.fixture import FixtureNameTakenError

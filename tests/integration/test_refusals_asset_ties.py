@@ -8,7 +8,7 @@ from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
-from cora.equipment.aggregates.asset import (
+from cora.equipment.aggregates.asset.errors import (
     AssetAlreadyAttachedToFixtureError,
     AssetAttachedToDifferentFixtureError,
     AssetCannotAttachToFixtureError,

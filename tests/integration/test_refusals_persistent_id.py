@@ -9,7 +9,7 @@ from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
-from cora.equipment.aggregates.asset import AssetNotFoundError
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.aggregates.fixture import FixtureNotFoundError
 from cora.equipment.aggregates.persistent_id import (
     AssetPersistentIdAlreadyAssignedError,

@@ -8,7 +8,7 @@ from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
-from cora.equipment.aggregates.asset import AssetNotFoundError
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.aggregates.frame import FrameNameTakenError, FrameNotFoundError, InvalidFrameRootError
 from cora.equipment.aggregates.mount import (
     AssetAlreadyInstalledElsewhereError,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetPersistentIdAssigned
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.events import AssetPersistentIdAssigned
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture, FixturePersistentIdAssigned
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,

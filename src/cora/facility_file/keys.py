@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, assembly_claim
-from cora.equipment.aggregates.asset import ASSET, installation_claim
-from cora.equipment.aggregates.asset.state import name_claim
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import installation_claim, name_claim
 from cora.equipment.aggregates.facility import FACILITY, facility_claim
 from cora.equipment.aggregates.family import FAMILY, family_claim
 from cora.equipment.aggregates.fixture import FIXTURE

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.integration.support.races import Arena, arena
 
-from cora.equipment.aggregates.asset import AssetTier
+from cora.equipment.aggregates.asset.state import AssetTier
 from cora.equipment.features.activate_asset import ActivateAsset
 from cora.equipment.features.attach_asset_to_fixture import AttachAssetToFixture
 from cora.equipment.features.define_assembly import DefineAssembly

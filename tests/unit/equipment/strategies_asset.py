@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from cora.equipment.aggregates.asset import (
+from cora.equipment.aggregates.asset.state import (
     Asset,
     AssetCondition,
     AssetLifecycle,

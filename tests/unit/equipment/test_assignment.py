@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 from tests.unit.equipment.world import Dies, World
 
-from cora.equipment.aggregates.asset import ASSET, AssetDecommissioned, AssetNotFoundError
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
+from cora.equipment.aggregates.asset.events import AssetDecommissioned
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     AssetPersistentIdAlreadyAssignedError,

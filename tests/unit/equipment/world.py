@@ -11,7 +11,9 @@ from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.assembly import ASSEMBLY, AssemblyDefined
-from cora.equipment.aggregates.asset import ASSET, AssetRegistered, AssetTier
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.events import AssetRegistered
+from cora.equipment.aggregates.asset.state import AssetTier
 from cora.equipment.aggregates.facility import FACILITY, FacilityRegistered
 from cora.equipment.aggregates.family import FAMILY, FamilyDefined
 from cora.equipment.aggregates.fixture import FIXTURE, FixtureRegistered

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import AssetLifecycle
+from cora.equipment.aggregates.asset.state import AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.values import SlotAssetBinding, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference

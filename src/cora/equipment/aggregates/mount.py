@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, assert_never
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import INSTALLED_IN, AssetLifecycle, installation_claim
+from cora.equipment.aggregates.asset.state import INSTALLED_IN, AssetLifecycle, installation_claim
 from cora.equipment.values import Drawing, Placement, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, NotFoundError, Refusal

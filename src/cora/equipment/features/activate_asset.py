@@ -2,13 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetActivated,
-    AssetCannotActivateError,
-    AssetLifecycle,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotActivateError
+from cora.equipment.aggregates.asset.events import AssetActivated
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides
 

@@ -2,15 +2,13 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAlternateIdentifierAdded,
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import (
     AssetAlternateIdentifierAlreadyPresentError,
     AssetIsDecommissionedError,
-    identifier_key,
-    require_living,
 )
+from cora.equipment.aggregates.asset.events import AssetAlternateIdentifierAdded
+from cora.equipment.aggregates.asset.state import Asset, identifier_key
 from cora.equipment.values import AlternateIdentifier
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetFamilyAdded,
+from cora.equipment.aggregates.asset import ASSET, require_declared, require_living
+from cora.equipment.aggregates.asset.errors import (
     AssetFamilyAlreadyPresentError,
     AssetIsDecommissionedError,
     AssetModelMismatchError,
-    require_declared,
-    require_living,
 )
+from cora.equipment.aggregates.asset.events import AssetFamilyAdded
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, require_usable
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.kernel.principal import Role

@@ -3,15 +3,10 @@ the nearest asset above it that has some, else by the facility."""
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetOwnerAdded,
-    AssetOwnerAlreadyPresentError,
-    owner_key,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetOwnerAlreadyPresentError
+from cora.equipment.aggregates.asset.events import AssetOwnerAdded
+from cora.equipment.aggregates.asset.state import Asset, owner_key
 from cora.equipment.values import OwnerGiven
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

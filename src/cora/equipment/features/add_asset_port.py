@@ -2,15 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetPortAdded,
-    AssetPortAlreadyPresentError,
-    port_key,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetPortAlreadyPresentError
+from cora.equipment.aggregates.asset.events import AssetPortAdded
+from cora.equipment.aggregates.asset.state import Asset, port_key
 from cora.equipment.values import Port
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

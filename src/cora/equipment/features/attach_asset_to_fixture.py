@@ -4,15 +4,14 @@ an attached asset can be neither uninstalled nor decommissioned."""
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetAlreadyAttachedToFixtureError,
-    AssetAttachedToFixture,
     AssetCannotAttachToFixtureError,
     AssetNotBoundInFixtureError,
-    installation_claim,
 )
+from cora.equipment.aggregates.asset.events import AssetAttachedToFixture
+from cora.equipment.aggregates.asset.state import Asset, installation_claim
 from cora.equipment.aggregates.fixture import (
     FIXTURE,
     Fixture,

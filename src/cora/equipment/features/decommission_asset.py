@@ -4,17 +4,16 @@ it controls another controller."""
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetCannotDecommissionError,
-    AssetDecommissioned,
     AssetHasActiveChildrenError,
     AssetHasControlledAssetsError,
     AssetHasFixtureBindingError,
     AssetIsInstalledError,
-    installation_claim,
 )
+from cora.equipment.aggregates.asset.events import AssetDecommissioned
+from cora.equipment.aggregates.asset.state import Asset, installation_claim
 from cora.equipment.values import Reason
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetDegraded
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.events import AssetDegraded
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.values import Reason
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

@@ -2,14 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetDescribed,
-    AssetIsDecommissionedError,
-    AssetNameTakenError,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetNameTakenError
+from cora.equipment.aggregates.asset.events import AssetDescribed
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.values import Description, Name
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

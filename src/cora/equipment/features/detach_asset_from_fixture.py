@@ -2,13 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAttachedToDifferentFixtureError,
-    AssetDetachedFromFixture,
-    AssetNotAttachedToFixtureError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetAttachedToDifferentFixtureError, AssetNotAttachedToFixtureError
+from cora.equipment.aggregates.asset.events import AssetDetachedFromFixture
+from cora.equipment.aggregates.asset.state import Asset
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides
 

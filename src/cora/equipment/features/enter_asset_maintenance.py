@@ -2,13 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetCannotEnterMaintenanceError,
-    AssetLifecycle,
-    AssetMaintenanceEntered,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotEnterMaintenanceError
+from cora.equipment.aggregates.asset.events import AssetMaintenanceEntered
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides
 

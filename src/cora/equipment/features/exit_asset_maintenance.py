@@ -2,13 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetCannotExitMaintenanceError,
-    AssetLifecycle,
-    AssetMaintenanceExited,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotExitMaintenanceError
+from cora.equipment.aggregates.asset.events import AssetMaintenanceExited
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides
 

@@ -3,7 +3,8 @@ be minted. Open to everybody once the asset has a persistent identifier."""
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, AssetNotFoundError
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.pidinst.read import read_asset_record
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.wired import Equipment

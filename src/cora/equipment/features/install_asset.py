@@ -4,7 +4,9 @@ where it is. Installing what is there already changes nothing."""
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetLifecycle, AssetNotFoundError, installation_claim
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle, installation_claim
 from cora.equipment.aggregates.mount import (
     MOUNT,
     AssetAlreadyInstalledElsewhereError,

@@ -3,7 +3,8 @@ No authority is called; to have a new identifier minted use assign_asset_persist
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, Asset
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.persistent_id import (
     AssetPersistentIdAlreadyAssignedError,
     AssetPersistentIdAssignmentForbiddenError,

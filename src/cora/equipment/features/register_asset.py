@@ -7,24 +7,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET, require_declared
+from cora.equipment.aggregates.asset.errors import (
     AssetModelMismatchError,
     AssetNameTakenError,
-    AssetRegistered,
-    AssetTier,
     ControllerIsDecommissionedError,
     ControllerNotFoundError,
     InvalidAssetAnchorError,
     ParentIsDecommissionedError,
     ParentNotFoundError,
-    identifier_key,
-    name_claim,
-    owner_key,
-    port_key,
-    require_declared,
 )
+from cora.equipment.aggregates.asset.events import AssetRegistered
+from cora.equipment.aggregates.asset.state import Asset, AssetTier, identifier_key, name_claim, owner_key, port_key
 from cora.equipment.aggregates.facility import FacilityNotFoundError, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, require_usable
 from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError

@@ -17,7 +17,8 @@ from cora.equipment.aggregates.assembly import (
     AssemblyNotFoundError,
     wire_order,
 )
-from cora.equipment.aggregates.asset import ASSET, Asset, installation_claim, port_key
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset, installation_claim, port_key
 from cora.equipment.aggregates.fixture import (
     FIXTURE,
     FixtureAssetBoundTwiceError,

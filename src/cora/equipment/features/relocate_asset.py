@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import (
     AssetCannotRelocateError,
     AssetIsDecommissionedError,
     AssetNameTakenError,
-    AssetRelocated,
     ParentIsDecommissionedError,
     ParentNotFoundError,
-    require_living,
 )
+from cora.equipment.aggregates.asset.events import AssetRelocated
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.values import Reason
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader

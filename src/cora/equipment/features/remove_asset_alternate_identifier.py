@@ -2,15 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAlternateIdentifierNotPresentError,
-    AssetAlternateIdentifierRemoved,
-    AssetIsDecommissionedError,
-    identifier_key,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetAlternateIdentifierNotPresentError, AssetIsDecommissionedError
+from cora.equipment.aggregates.asset.events import AssetAlternateIdentifierRemoved
+from cora.equipment.aggregates.asset.state import Asset, identifier_key
 from cora.equipment.values import AlternateIdentifier
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

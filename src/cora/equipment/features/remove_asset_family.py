@@ -2,14 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetFamilyNotPresentError,
-    AssetFamilyRemoved,
-    AssetIsDecommissionedError,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetFamilyNotPresentError, AssetIsDecommissionedError
+from cora.equipment.aggregates.asset.events import AssetFamilyRemoved
+from cora.equipment.aggregates.asset.state import Asset
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides
 

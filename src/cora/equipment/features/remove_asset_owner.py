@@ -2,15 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetOwnerNotPresentError,
-    AssetOwnerRemoved,
-    owner_key,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetOwnerNotPresentError
+from cora.equipment.aggregates.asset.events import AssetOwnerRemoved
+from cora.equipment.aggregates.asset.state import Asset, owner_key
 from cora.equipment.values import OwnerName
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

@@ -2,15 +2,10 @@
 
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetPortNotPresentError,
-    AssetPortRemoved,
-    port_key,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetPortNotPresentError
+from cora.equipment.aggregates.asset.events import AssetPortRemoved
+from cora.equipment.aggregates.asset.state import Asset, port_key
 from cora.equipment.values import PortName
 from cora.kernel.principal import Role
 from cora.kernel.slice import Command, decides

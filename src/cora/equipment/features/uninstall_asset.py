@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, Asset
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.mount import (
     MOUNT,
     Mount,

@@ -4,14 +4,10 @@ else replaces. The whole result must satisfy the settings schema of each of the 
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetSettingsUpdated,
-    InvalidAssetSettingsError,
-    require_living,
-)
+from cora.equipment.aggregates.asset import ASSET, require_living
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, InvalidAssetSettingsError
+from cora.equipment.aggregates.asset.events import AssetSettingsUpdated
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.settings import FamilySchema, merged, same_json, setting_violations
 from cora.equipment.values import JsonObject

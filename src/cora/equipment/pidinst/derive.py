@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import Asset
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture

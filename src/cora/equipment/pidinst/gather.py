@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly
-from cora.equipment.aggregates.asset import ASSET, Asset
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.facility import FACILITY, Facility, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture

@@ -1,6 +1,6 @@
 """The PIDINST record of an asset or a fixture, read and derived."""
 
-from cora.equipment.aggregates.asset import Asset
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.pidinst.derive import asset_record, fixture_record
 from cora.equipment.pidinst.gather import gather_compound, gather_instrument, gather_surroundings

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import Asset, identifier_key, owner_key, port_key
+from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, port_key
 from cora.equipment.values import Owner
 from cora.facility_file.shapes import LEFT_OUT
 

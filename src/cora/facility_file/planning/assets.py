@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import Asset, AssetLifecycle
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.asset_lists import plan_lists
 from cora.facility_file.planning.core import Planning, Subject, When, later

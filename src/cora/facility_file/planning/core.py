@@ -15,7 +15,8 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetTier
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset, AssetTier
 from cora.equipment.aggregates.mount import MOUNT, Mount
 from cora.equipment.values import Placement
 from cora.facility_file.planning.known import Known

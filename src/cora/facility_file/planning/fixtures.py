@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import Assembly, wire_order
-from cora.equipment.aggregates.asset import Asset
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.values import folded
 from cora.facility_file.entries import AssemblyEntry, FixtureEntry

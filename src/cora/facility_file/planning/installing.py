@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import Asset, AssetLifecycle, installation_claim
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle, installation_claim
 from cora.equipment.values import folded
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.core import When, later

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import installation_claim
+from cora.equipment.aggregates.asset.state import installation_claim
 from cora.equipment.values import folded
 from cora.facility_file.entries import (
     AssemblyEntry,

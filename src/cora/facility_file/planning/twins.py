@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import Asset
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.values import AlternateIdentifierKind, folded
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.core import Planning

@@ -27,14 +27,13 @@ from tests.unit.equipment.strategies_asset import (
     settings_objects,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import MalformedAssetPersistentIdentifierError
+from cora.equipment.aggregates.asset.events import (
     AssetActivated,
     AssetAlternateIdentifierAdded,
     AssetAlternateIdentifierRemoved,
     AssetAttachedToFixture,
-    AssetCondition,
     AssetDecommissioned,
     AssetDegraded,
     AssetDescribed,
@@ -42,7 +41,6 @@ from cora.equipment.aggregates.asset import (
     AssetFamilyAdded,
     AssetFamilyRemoved,
     AssetFaulted,
-    AssetLifecycle,
     AssetMaintenanceEntered,
     AssetMaintenanceExited,
     AssetOwnerAdded,
@@ -54,10 +52,8 @@ from cora.equipment.aggregates.asset import (
     AssetRelocated,
     AssetRestored,
     AssetSettingsUpdated,
-    AssetTier,
-    MalformedAssetPersistentIdentifierError,
-    name_claim,
 )
+from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, AssetTier, name_claim
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.values import IdentifierScheme, Owner, Port, PortDirection
 from cora.kernel.aggregate import Claim, Event, Fact

@@ -22,7 +22,7 @@ from tests.unit.equipment.strategies_asset import (
     reasons,
 )
 
-from cora.equipment.aggregates.asset import installation_claim
+from cora.equipment.aggregates.asset.state import installation_claim
 from cora.equipment.aggregates.mount import (
     MOUNT,
     Mount,

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from tests.unit.equipment.strategies_asset import ASSET_ID, LATER, an_asset, assets, first_true, folds, refusal
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetActivated, AssetCannotActivateError, AssetLifecycle
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotActivateError
+from cora.equipment.aggregates.asset.events import AssetActivated
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.features.activate_asset import ActivateAsset, activate_asset
 
 COMMAND = ActivateAsset(asset_id=ASSET_ID)

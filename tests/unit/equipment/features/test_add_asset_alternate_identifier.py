@@ -13,14 +13,13 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAlternateIdentifierAdded,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetAlternateIdentifierAlreadyPresentError,
     AssetIsDecommissionedError,
-    identifier_key,
 )
+from cora.equipment.aggregates.asset.events import AssetAlternateIdentifierAdded
+from cora.equipment.aggregates.asset.state import Asset, identifier_key
 from cora.equipment.features.add_asset_alternate_identifier import (
     AddAssetAlternateIdentifier,
     add_asset_alternate_identifier,

@@ -21,14 +21,14 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetFamilyAdded,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetFamilyAlreadyPresentError,
     AssetIsDecommissionedError,
     AssetModelMismatchError,
 )
+from cora.equipment.aggregates.asset.events import AssetFamilyAdded
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.equipment.features.add_asset_family import AddAssetFamily, Context, add_asset_family

@@ -13,13 +13,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetOwnerAdded,
-    AssetOwnerAlreadyPresentError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetOwnerAlreadyPresentError
+from cora.equipment.aggregates.asset.events import AssetOwnerAdded
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.add_asset_owner import AddAssetOwner, add_asset_owner
 from cora.equipment.values import AgentIdentifier, Owner, OwnerGiven
 

@@ -14,13 +14,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetPortAdded,
-    AssetPortAlreadyPresentError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetPortAlreadyPresentError
+from cora.equipment.aggregates.asset.events import AssetPortAdded
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.add_asset_port import AddAssetPort, add_asset_port
 from cora.equipment.values import Port, PortDirection
 

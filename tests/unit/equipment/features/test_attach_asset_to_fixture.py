@@ -21,14 +21,14 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetAlreadyAttachedToFixtureError,
-    AssetAttachedToFixture,
     AssetCannotAttachToFixtureError,
     AssetNotBoundInFixtureError,
 )
+from cora.equipment.aggregates.asset.events import AssetAttachedToFixture
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import (
     FIXTURE,
     Fixture,

@@ -22,17 +22,16 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetCannotDecommissionError,
-    AssetDecommissioned,
     AssetHasActiveChildrenError,
     AssetHasControlledAssetsError,
     AssetHasFixtureBindingError,
     AssetIsInstalledError,
-    AssetLifecycle,
 )
+from cora.equipment.aggregates.asset.events import AssetDecommissioned
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.aggregates.mount import MOUNT
 from cora.equipment.features.decommission_asset import Context, DecommissionAsset, decommission_asset
 from cora.kernel.aggregate import Aggregate

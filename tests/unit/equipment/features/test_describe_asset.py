@@ -17,14 +17,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetDescribed,
-    AssetIsDecommissionedError,
-    AssetNameTakenError,
-    name_claim,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetNameTakenError
+from cora.equipment.aggregates.asset.events import AssetDescribed
+from cora.equipment.aggregates.asset.state import Asset, name_claim
 from cora.equipment.features.describe_asset import DescribeAsset, describe_asset
 
 

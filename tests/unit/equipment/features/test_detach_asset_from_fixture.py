@@ -13,13 +13,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAttachedToDifferentFixtureError,
-    AssetDetachedFromFixture,
-    AssetNotAttachedToFixtureError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetAttachedToDifferentFixtureError, AssetNotAttachedToFixtureError
+from cora.equipment.aggregates.asset.events import AssetDetachedFromFixture
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.detach_asset_from_fixture import DetachAssetFromFixture, detach_asset_from_fixture
 from cora.kernel.aggregate import joined_ids
 

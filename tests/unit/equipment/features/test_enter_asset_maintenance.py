@@ -4,13 +4,10 @@ import pytest
 from hypothesis import given
 from tests.unit.equipment.strategies_asset import ASSET_ID, an_asset, assets, first_true, folds, refusal
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetCannotEnterMaintenanceError,
-    AssetLifecycle,
-    AssetMaintenanceEntered,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotEnterMaintenanceError
+from cora.equipment.aggregates.asset.events import AssetMaintenanceEntered
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.features.enter_asset_maintenance import EnterAssetMaintenance, enter_asset_maintenance
 
 COMMAND = EnterAssetMaintenance(asset_id=ASSET_ID)

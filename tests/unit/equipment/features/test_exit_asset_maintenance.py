@@ -4,13 +4,10 @@ import pytest
 from hypothesis import given
 from tests.unit.equipment.strategies_asset import ASSET_ID, an_asset, assets, first_true, folds, refusal
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetCannotExitMaintenanceError,
-    AssetLifecycle,
-    AssetMaintenanceExited,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetCannotExitMaintenanceError
+from cora.equipment.aggregates.asset.events import AssetMaintenanceExited
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.features.exit_asset_maintenance import ExitAssetMaintenance, exit_asset_maintenance
 
 COMMAND = ExitAssetMaintenance(asset_id=ASSET_ID)

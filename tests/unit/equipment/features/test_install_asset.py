@@ -22,13 +22,9 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetLifecycle,
-    AssetNotFoundError,
-    installation_claim,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
+from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle, installation_claim
 from cora.equipment.aggregates.mount import (
     MOUNT,
     AssetAlreadyInstalledElsewhereError,

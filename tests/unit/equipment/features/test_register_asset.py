@@ -29,21 +29,17 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetCondition,
-    AssetLifecycle,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetModelMismatchError,
     AssetNameTakenError,
-    AssetTier,
     ControllerIsDecommissionedError,
     ControllerNotFoundError,
     InvalidAssetAnchorError,
     ParentIsDecommissionedError,
     ParentNotFoundError,
-    name_claim,
 )
+from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, AssetTier, name_claim
 from cora.equipment.aggregates.facility import FACILITY, Facility, FacilityNotFoundError
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, ModelDeprecatedError, ModelNotFoundError

@@ -27,7 +27,8 @@ from tests.unit.equipment.strategies_asset import (
 )
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly, AssemblyCannotInstantiateError, AssemblyNotFoundError
-from cora.equipment.aggregates.asset import ASSET, Asset
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import (
     FIXTURE,
     Fixture,

@@ -20,15 +20,15 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import (
     AssetCannotRelocateError,
     AssetIsDecommissionedError,
-    AssetRelocated,
     ParentIsDecommissionedError,
     ParentNotFoundError,
 )
+from cora.equipment.aggregates.asset.events import AssetRelocated
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.relocate_asset import MAXIMUM_LEVEL, Context, RelocateAsset, relocate_asset
 from cora.kernel.aggregate import joined_ids
 from cora.kernel.reader import Reader

@@ -13,14 +13,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetAlternateIdentifierNotPresentError,
-    AssetAlternateIdentifierRemoved,
-    AssetIsDecommissionedError,
-    identifier_key,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetAlternateIdentifierNotPresentError, AssetIsDecommissionedError
+from cora.equipment.aggregates.asset.events import AssetAlternateIdentifierRemoved
+from cora.equipment.aggregates.asset.state import Asset, identifier_key
 from cora.equipment.features.remove_asset_alternate_identifier import (
     RemoveAssetAlternateIdentifier,
     remove_asset_alternate_identifier,

@@ -15,13 +15,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetFamilyNotPresentError,
-    AssetFamilyRemoved,
-    AssetIsDecommissionedError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetFamilyNotPresentError, AssetIsDecommissionedError
+from cora.equipment.aggregates.asset.events import AssetFamilyRemoved
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.remove_asset_family import RemoveAssetFamily, remove_asset_family
 
 COMMAND = RemoveAssetFamily(asset_id=ASSET_ID, family_id=FAMILY_ID)

@@ -13,13 +13,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetOwnerNotPresentError,
-    AssetOwnerRemoved,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetOwnerNotPresentError
+from cora.equipment.aggregates.asset.events import AssetOwnerRemoved
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.remove_asset_owner import RemoveAssetOwner, remove_asset_owner
 from cora.equipment.values import Owner
 

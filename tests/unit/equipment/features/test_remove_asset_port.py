@@ -13,13 +13,10 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetPortNotPresentError,
-    AssetPortRemoved,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, AssetPortNotPresentError
+from cora.equipment.aggregates.asset.events import AssetPortRemoved
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.features.remove_asset_port import RemoveAssetPort, remove_asset_port
 from cora.equipment.values import Port, PortDirection
 

@@ -5,7 +5,9 @@ from hypothesis import given
 from pydantic import ValidationError
 from tests.unit.equipment.strategies_asset import ASSET_ID, a_dead_asset, assets, folds, reasons
 
-from cora.equipment.aggregates.asset import ASSET, Asset, AssetCondition, AssetRestored
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.events import AssetRestored
+from cora.equipment.aggregates.asset.state import Asset, AssetCondition
 from cora.equipment.features.restore_asset import RestoreAsset, restore_asset
 
 

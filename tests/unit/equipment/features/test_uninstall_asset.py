@@ -17,7 +17,8 @@ from tests.unit.equipment.strategies_asset import (
     refusal,
 )
 
-from cora.equipment.aggregates.asset import ASSET, Asset
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.mount import (
     MOUNT,
     Mount,

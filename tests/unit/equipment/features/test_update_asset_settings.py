@@ -19,13 +19,10 @@ from tests.unit.equipment.strategies_asset import (
     settings_objects,
 )
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    Asset,
-    AssetIsDecommissionedError,
-    AssetSettingsUpdated,
-    InvalidAssetSettingsError,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetIsDecommissionedError, InvalidAssetSettingsError
+from cora.equipment.aggregates.asset.events import AssetSettingsUpdated
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.features.update_asset_settings import Context, UpdateAssetSettings, update_asset_settings
 from cora.equipment.settings import FamilySchema, merged, same_json, setting_violations

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import Assembly
-from cora.equipment.aggregates.asset import Asset, AssetTier
+from cora.equipment.aggregates.asset.state import Asset, AssetTier
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture

@@ -7,14 +7,10 @@ from uuid import UUID
 import pytest
 from tests.unit.equipment.world import World
 
-from cora.equipment.aggregates.asset import (
-    ASSET,
-    AssetAttachedToFixture,
-    AssetNotFoundError,
-    AssetOwnerAdded,
-    AssetRegistered,
-    AssetTier,
-)
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
+from cora.equipment.aggregates.asset.events import AssetAttachedToFixture, AssetOwnerAdded, AssetRegistered
+from cora.equipment.aggregates.asset.state import AssetTier
 from cora.equipment.aggregates.fixture import FixtureNotFoundError
 from cora.equipment.features.get_asset_pidinst import GetAssetPidinst, get_asset_pidinst
 from cora.equipment.features.get_fixture_pidinst import GetFixturePidinst, get_fixture_pidinst

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import typer
 
-from cora.equipment.aggregates.asset import AssetNotFoundError
+from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.wire import UnfitMinterError
 from cora.facility_file import UnreachableError
 from cora.kernel.errors import InvalidRequestError, OverloadedError, Violation

@@ -10,39 +10,11 @@ from typing import assert_never
 from uuid import UUID
 
 from cora.equipment.aggregates.asset.errors import (
-    AssetAlreadyAttachedToFixtureError,
-    AssetAlternateIdentifierAlreadyPresentError,
-    AssetAlternateIdentifierNotPresentError,
-    AssetAttachedToDifferentFixtureError,
-    AssetCannotActivateError,
-    AssetCannotAttachToFixtureError,
-    AssetCannotDecommissionError,
-    AssetCannotEnterMaintenanceError,
-    AssetCannotExitMaintenanceError,
-    AssetCannotRelocateError,
-    AssetFamilyAlreadyPresentError,
-    AssetFamilyNotPresentError,
-    AssetHasActiveChildrenError,
-    AssetHasControlledAssetsError,
-    AssetHasFixtureBindingError,
     AssetIsDecommissionedError,
-    AssetIsInstalledError,
     AssetModelMismatchError,
     AssetNameTakenError,
-    AssetNotAttachedToFixtureError,
-    AssetNotBoundInFixtureError,
     AssetNotFoundError,
-    AssetOwnerAlreadyPresentError,
-    AssetOwnerNotPresentError,
-    AssetPortAlreadyPresentError,
-    AssetPortNotPresentError,
-    ControllerIsDecommissionedError,
-    ControllerNotFoundError,
-    InvalidAssetAnchorError,
-    InvalidAssetSettingsError,
     MalformedAssetPersistentIdentifierError,
-    ParentIsDecommissionedError,
-    ParentNotFoundError,
 )
 from cora.equipment.aggregates.asset.events import (
     AssetActivated,
@@ -53,6 +25,7 @@ from cora.equipment.aggregates.asset.events import (
     AssetDegraded,
     AssetDescribed,
     AssetDetachedFromFixture,
+    AssetEvent,
     AssetFamilyAdded,
     AssetFamilyRemoved,
     AssetFaulted,
@@ -68,48 +41,9 @@ from cora.equipment.aggregates.asset.events import (
     AssetRestored,
     AssetSettingsUpdated,
 )
-from cora.equipment.aggregates.asset.state import (
-    INSTALLED_IN,
-    Asset,
-    AssetCondition,
-    AssetLifecycle,
-    AssetTier,
-    claims,
-    identifier_key,
-    installation_claim,
-    name_claim,
-    owner_key,
-    port_key,
-    references,
-    search_text,
-)
+from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, claims, references, search_text
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.kernel.aggregate import Aggregate, Claim, Fact, Filter
-
-AssetEvent = (
-    AssetRegistered
-    | AssetDescribed
-    | AssetActivated
-    | AssetMaintenanceEntered
-    | AssetMaintenanceExited
-    | AssetDecommissioned
-    | AssetRelocated
-    | AssetFamilyAdded
-    | AssetFamilyRemoved
-    | AssetPortAdded
-    | AssetPortRemoved
-    | AssetSettingsUpdated
-    | AssetDegraded
-    | AssetFaulted
-    | AssetRestored
-    | AssetOwnerAdded
-    | AssetOwnerRemoved
-    | AssetAlternateIdentifierAdded
-    | AssetAlternateIdentifierRemoved
-    | AssetAttachedToFixture
-    | AssetDetachedFromFixture
-    | AssetPersistentIdAssigned
-)
 
 
 def evolve(asset: Asset | None, event: AssetEvent, fact: Fact) -> Asset:
@@ -249,76 +183,3 @@ ASSET = Aggregate(
         "commissioned_at": ("commissioned_at",),
     },
 )
-
-__all__ = [
-    "ASSET",
-    "INSTALLED_IN",
-    "Asset",
-    "AssetActivated",
-    "AssetAlreadyAttachedToFixtureError",
-    "AssetAlternateIdentifierAdded",
-    "AssetAlternateIdentifierAlreadyPresentError",
-    "AssetAlternateIdentifierNotPresentError",
-    "AssetAlternateIdentifierRemoved",
-    "AssetAttachedToDifferentFixtureError",
-    "AssetAttachedToFixture",
-    "AssetCannotActivateError",
-    "AssetCannotAttachToFixtureError",
-    "AssetCannotDecommissionError",
-    "AssetCannotEnterMaintenanceError",
-    "AssetCannotExitMaintenanceError",
-    "AssetCannotRelocateError",
-    "AssetCondition",
-    "AssetDecommissioned",
-    "AssetDegraded",
-    "AssetDescribed",
-    "AssetDetachedFromFixture",
-    "AssetEvent",
-    "AssetFamilyAdded",
-    "AssetFamilyAlreadyPresentError",
-    "AssetFamilyNotPresentError",
-    "AssetFamilyRemoved",
-    "AssetFaulted",
-    "AssetHasActiveChildrenError",
-    "AssetHasControlledAssetsError",
-    "AssetHasFixtureBindingError",
-    "AssetIsDecommissionedError",
-    "AssetIsInstalledError",
-    "AssetLifecycle",
-    "AssetMaintenanceEntered",
-    "AssetMaintenanceExited",
-    "AssetModelMismatchError",
-    "AssetNameTakenError",
-    "AssetNotAttachedToFixtureError",
-    "AssetNotBoundInFixtureError",
-    "AssetNotFoundError",
-    "AssetOwnerAdded",
-    "AssetOwnerAlreadyPresentError",
-    "AssetOwnerNotPresentError",
-    "AssetOwnerRemoved",
-    "AssetPersistentIdAssigned",
-    "AssetPortAdded",
-    "AssetPortAlreadyPresentError",
-    "AssetPortNotPresentError",
-    "AssetPortRemoved",
-    "AssetRegistered",
-    "AssetRelocated",
-    "AssetRestored",
-    "AssetSettingsUpdated",
-    "AssetTier",
-    "ControllerIsDecommissionedError",
-    "ControllerNotFoundError",
-    "InvalidAssetAnchorError",
-    "InvalidAssetSettingsError",
-    "MalformedAssetPersistentIdentifierError",
-    "ParentIsDecommissionedError",
-    "ParentNotFoundError",
-    "evolve",
-    "identifier_key",
-    "installation_claim",
-    "name_claim",
-    "owner_key",
-    "port_key",
-    "require_declared",
-    "require_living",
-]

@@ -177,3 +177,29 @@ class AssetPersistentIdAssigned(Event):
     value: str
     origin: IdentifierOrigin
     test: bool = False
+
+
+AssetEvent = (
+    AssetRegistered
+    | AssetDescribed
+    | AssetActivated
+    | AssetMaintenanceEntered
+    | AssetMaintenanceExited
+    | AssetDecommissioned
+    | AssetRelocated
+    | AssetFamilyAdded
+    | AssetFamilyRemoved
+    | AssetPortAdded
+    | AssetPortRemoved
+    | AssetSettingsUpdated
+    | AssetDegraded
+    | AssetFaulted
+    | AssetRestored
+    | AssetOwnerAdded
+    | AssetOwnerRemoved
+    | AssetAlternateIdentifierAdded
+    | AssetAlternateIdentifierRemoved
+    | AssetAttachedToFixture
+    | AssetDetachedFromFixture
+    | AssetPersistentIdAssigned
+)
