@@ -1,8 +1,9 @@
-"""What must be stored beside the events, and whether it is: documents, search texts, references, claims, mentions."""
+"""Whether what must be stored beside the events is stored, and nothing else: documents, search texts, checkpoints,
+references, claims and mentions."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from cora.log.refold import Expected, Row
 from cora.log.types import Connection
 
 _DOCUMENTS = """
@@ -45,17 +46,36 @@ order by 5 desc, 4, 1, 2 limit 1
 
 _CLAIMS = """
 with expected as (
-    select * from unnest($2::text[], $3::text[], $4::uuid[])
+    select * from unnest($2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::timestamptz[],
+                         $8::timestamptz[])
 ), stored as (
-    select what, value, owner from claim where owner = any($1::uuid[])
-), missing(what, value, owner) as (
+    select what, value, owner, since, null::bigint as until, since_occurred, null::timestamptz as until_occurred
+    from claim where owner = any($1::uuid[])
+    union all
+    select what, value, owner, since, until, since_occurred, until_occurred from past_claim where owner = any($1::uuid[])
+), missing(what, value, owner, since) as (
     select * from expected except all select * from stored
-), extra(what, value, owner) as (
+), extra(what, value, owner, since) as (
     select * from stored except all select * from expected
 )
 select what, value, owner, true as missing from missing
 union all select what, value, owner, false from extra
 order by 4 desc, 1, 2 limit 1
+"""
+
+_CHECKPOINTS = """
+with expected as (
+    select * from unnest($2::uuid[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::jsonb[])
+), stored as (
+    select id, version, position, occurred_at, body from checkpoint where id = any($1::uuid[])
+), missing(id, version) as (
+    select * from expected except all select * from stored
+), extra(id, version) as (
+    select * from stored except all select * from expected
+)
+select id, version, true as missing from missing
+union all select id, version, false from extra
+order by 3 desc, 2, 1 limit 1
 """
 
 _MENTIONS = """
@@ -71,28 +91,9 @@ _STRAYS = (
     "select id, 'a search text of it' as what from search",
     "select source as id, 'a reference of it (' || relation || ')' as what from reference",
     "select owner as id, 'a claim of it (' || what || ')' as what from claim",
+    "select owner as id, 'a past claim of it (' || what || ')' as what from past_claim",
+    "select id, 'a checkpoint of it' as what from checkpoint",
 )
-
-
-Row = tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class Expected:
-    """Rows that must be stored, gathered until they are compared: all of some records, but for mentions."""
-
-    documents: list[Row] = field(default_factory=list[Row])
-    """id, kind, version, position, created_at, recorded_at, occurred_at, body, search text"""
-    references: list[Row] = field(default_factory=list[Row])
-    """relation, target, source, since, until, since_occurred, until_occurred"""
-    claims: list[Row] = field(default_factory=list[Row])
-    """what, value, owner"""
-    mentions: list[Row] = field(default_factory=list[Row])
-    """entity, position, joining"""
-
-    def size(self) -> int:
-        """How many rows."""
-        return len(self.documents) + len(self.references) + len(self.claims) + len(self.mentions)
 
 
 async def first_difference(connection: Connection, expected: Expected) -> str | None:
@@ -106,10 +107,14 @@ async def first_difference(connection: Connection, expected: Expected) -> str | 
         about = f"reference {wrong['relation']} of record {wrong['source']} to {wrong['target']}"
         stored = "is not stored" if wrong["missing"] else "is stored, but no event says it"
         return f"event {wrong['since']}: {about}, with its times, {stored}"
-    wrong = await connection.fetchrow(_CLAIMS, ids, *_columns(expected.claims, 3))
+    wrong = await connection.fetchrow(_CLAIMS, ids, *_columns(expected.claims, 7))
     if wrong:
-        stored = "is not stored" if wrong["missing"] else "is stored, but it does not claim it"
-        return f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r} {stored}"
+        stored = "is not stored" if wrong["missing"] else "is stored, but it does not claim it so"
+        return f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r}, with its times, {stored}"
+    wrong = await connection.fetchrow(_CHECKPOINTS, ids, *_columns(expected.checkpoints, 5))
+    if wrong:
+        stored = "is not stored as its events say" if wrong["missing"] else "is stored, but not what its events say"
+        return f"record {wrong['id']}: its checkpoint at version {wrong['version']} {stored}"
     wrong = await connection.fetchrow(_MENTIONS, *_columns(expected.mentions, 3))
     if wrong:
         stored = "is not stored" if wrong["missing"] else "is stored with the wrong joining"

@@ -2,30 +2,27 @@
 
 Two passes over one snapshot, with bounded memory. In order of position:
 dense positions, digests, blocks. Stream by stream: versions, times, and the
-fold of the events against document, search text, references, claims and
-mentions. Digests are computed here, independently of the SQL that wrote them.
+fold of the events against document, search text, checkpoints, references,
+claims and mentions. Digests are computed here, independently of the SQL that wrote them.
 """
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
-from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids
-from cora.log.batch import claim_key
+from cora.kernel.aggregate import Aggregate
 from cora.log.connect import connect
-from cora.log.derived import Expected, first_difference, first_stray
+from cora.log.derived import first_difference, first_stray
+from cora.log.refold import BY_STREAM, EPOCH, Expected, Refolded, by_event
 from cora.log.types import Connection
 
 AT_ONCE = 1000
 ROWS_AT_ONCE = 4000
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Progress = Callable[[int, int], None]
 """Told how many steps of how many are done."""
@@ -77,14 +74,6 @@ _COLUMNS = (
     "occurred_at, recorded_at"
 )
 
-# Every request of a block touches other streams than its neighbours, so block
-# and stream together are what one request did to one record.
-_BY_STREAM = """
-select position, stream, version, kind, data::text as data, occurred_at, recorded_at,
-       (select min(b.last_position) from block b where b.last_position >= e.position) as block
-from event e order by stream, version
-"""
-
 _JOININGS = """
 select entity, position from (
     select m.entity, m.position, e.occurred_at,
@@ -115,45 +104,14 @@ def digest_of(event: Mapping[str, Any]) -> bytes:
 
 
 def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-@dataclass(slots=True)
-class _Record:
-    """A record while its stream is folded."""
-
-    id: UUID
-    aggregate: Aggregate[Any]
-    created_at: datetime
-    state: Any = None
-    version: int = 0
-    position: int = 0
-    block: int = 0
-    recorded_at: datetime = _EPOCH
-    occurred_at: datetime = _EPOCH
-    mentioned: set[UUID] = field(default_factory=set[UUID])
-    joined: set[UUID] = field(default_factory=set[UUID])
-    references: set[Reference] = field(default_factory=set[Reference])
-    since: dict[Reference, tuple[int, datetime]] = field(default_factory=dict[Reference, tuple[int, datetime]])
-    rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
-    """What must be stored as references of this record."""
-
-    def referred(
-        self, reference: Reference, since: tuple[int, datetime], until: tuple[int | None, datetime | None]
-    ) -> None:
-        """Note a reference and how long it lasted."""
-        self.rows.append((*reference, self.id, since[0], until[0], since[1], until[1]))
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 class _Verification:
     def __init__(self, connection: Connection, aggregates: Iterable[Aggregate[Any]], progress: Progress | None) -> None:
         self._connection = connection
         self._progress = progress
-        self._aggregates: dict[str, Aggregate[Any]] = {}
-        for aggregate in aggregates:
-            for event in aggregate.events:
-                if self._aggregates.setdefault(event.__name__, aggregate) is not aggregate:
-                    raise ValueError(f"two aggregates have events of the kind {event.__name__}")
+        self._aggregates = by_event(aggregates)
         self._expected = Expected()
         self._mentions_of: array[int] = array("I")
         self._total = 0
@@ -223,22 +181,22 @@ class _Verification:
     async def _stream_by_stream(self) -> None:
         """Versions, times, and the fold of each record against all that is stored of it."""
         self._mentions_of = array("I", bytes(4 * (self._events + 1)))
-        record: _Record | None = None
+        record: Refolded | None = None
         # The unique index gives the order; sorting would copy the log to disk.
         await self._connection.execute("set local enable_sort = off")
         done = self._events
-        async for event in self._connection.cursor(_BY_STREAM, prefetch=AT_ONCE):
+        async for event in self._connection.cursor(BY_STREAM, prefetch=AT_ONCE):
             if record is None or event["stream"] != record.id:
                 if record is not None:
-                    self._finish(record)
-                record = _Record(event["stream"], self._aggregate(event), event["recorded_at"])
+                    record.finish()
+                if self._expected.size() >= ROWS_AT_ONCE:
+                    await self._compare()
+                record = Refolded(event["stream"], self._aggregate(event), event["recorded_at"], self._expected)
             self._fold(record, event)
             done += 1
             self._step(done)
-            if self._expected.size() >= ROWS_AT_ONCE:
-                await self._compare()
         if record is not None:
-            self._finish(record)
+            record.finish()
         await self._compare()
         await self._connection.execute("set local enable_sort = on")
 
@@ -248,7 +206,7 @@ class _Verification:
             raise _DifferenceError(f"event {event['position']}: no record has events of the kind {event['kind']}")
         return aggregate
 
-    def _fold(self, record: _Record, row: asyncpg.Record) -> None:
+    def _fold(self, record: Refolded, row: asyncpg.Record) -> None:
         position = row["position"]
         if row["version"] != record.version + 1:
             raise _DifferenceError(
@@ -266,63 +224,22 @@ class _Verification:
             raise _DifferenceError(
                 f"event {position}: {row['kind']} is no event of a {record.aggregate.kind}, which record {record.id} is"
             )
-        if row["block"] != record.block:
-            self._close_request(record)
-        else:
-            self._mention(record)
         try:
-            event: Event = record.aggregate.decode_event(row["kind"], row["data"])
-            record.state = record.aggregate.evolve(record.state, event, Fact(record.id, row["occurred_at"]))
+            record.add(row)
         except Exception as error:
             raise _DifferenceError(
                 f"event {position}: {row['kind']} of record {record.id} cannot be read: {type(error).__name__}: {error}"
             ) from error
-        record.version, record.position, record.block = row["version"], position, row["block"]
-        record.recorded_at, record.occurred_at = row["recorded_at"], row["occurred_at"]
-        record.mentioned = {record.id, *ids_in(event)}
-        record.joined = {record.id, *joined_ids(event)} if event.joins is not None else set()
-
-    def _close_request(self, record: _Record) -> None:
-        """The end of what one request did: its references, and the mentions of its last event."""
-        if record.state is not None:
-            now = set(record.aggregate.references(record.state))
-            for reference in now - record.references:
-                record.since[reference] = (record.position, record.occurred_at)
-            for reference in record.references - now:
-                record.referred(reference, record.since.pop(reference), (record.position, record.occurred_at))
-            record.mentioned.update(target for _, target in now ^ record.references)
-            record.references = now
-        self._mention(record)
-
-    def _mention(self, record: _Record) -> None:
-        if record.version:
-            self._mentions_of[record.position] = len(record.mentioned)
-            self._mentions += len(record.mentioned)
-            self._expected.mentions += [
-                (entity, record.position, entity in record.joined) for entity in record.mentioned
-            ]
-
-    def _finish(self, record: _Record) -> None:
-        self._close_request(record)
-        aggregate, state = record.aggregate, record.state
-        for reference, since in record.since.items():
-            record.referred(reference, since, (None, None))
-        self._expected.references += record.rows
-        self._references += len(record.rows)
-        claims = {claim_key(claim) for claim in aggregate.claims(state)}
-        self._expected.claims += [(what, value, record.id) for what, value in claims]
-        self._claims += len(claims)
-        self._expected.documents.append(
-            (
-                record.id, aggregate.kind, record.version, record.position, record.created_at, record.recorded_at,
-                record.occurred_at, aggregate.encode_state(state), aggregate.search_text(state),
-            )
-        )  # fmt: skip
-        self._records += 1
 
     async def _compare(self) -> None:
         """The gathered rows against the stored ones."""
         expected, self._expected = self._expected, Expected()
+        self._records += len(expected.documents)
+        self._references += len(expected.references)
+        self._claims += sum(until is None for *_, until, _since, _until in expected.claims)
+        self._mentions += len(expected.mentions)
+        for _, position, _ in expected.mentions:
+            self._mentions_of[position] += 1
         if difference := await first_difference(self._connection, expected):
             raise _DifferenceError(difference)
 

@@ -13,13 +13,14 @@ import structlog
 from cora.equipment.aggregates.role import RoleAlreadyExistsError
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
-from cora.equipment.wire import Deps, require_fit_minter, wire_equipment
+from cora.equipment.wire import AGGREGATES, Deps, require_fit_minter, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.slice import CommandSlice
 from cora.log.embedded import embedded_postgres
 from cora.log.migrate import migrate
+from cora.log.rebuild import rebuild_if_older
 from cora.log.store import PostgresLog
 from cora.log.tokens import TokenNameTakenError, TokenTable
 from cora.settings import Settings
@@ -68,6 +69,8 @@ async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGen
     applied = await asyncio.to_thread(migrate, dsn, schema)
     if applied:
         _logger.info("migrated", applied=applied)
+    if records := await rebuild_if_older(dsn, schema, AGGREGATES):
+        _logger.info("rebuilt what an older cora had derived", records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
         equipment = wire_equipment(Deps(settings.landing_url, leases=log.leases, contacts=log.contacts))
