@@ -30,6 +30,7 @@ from cora.kernel.reader import (
     TooLate,
     Verdict,
 )
+from cora.kernel.when import NOW, When
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,9 @@ class MemorySource:
         shown = sources[:1] if first else sources
         return Pointing(self._head, tuple((id, self.tables.documents[id].version) for id in shown))
 
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        return [await self.pointing(*each, first=False) for each in asked]
+
     async def holder(self, claim: Claim) -> Holder:
         await asyncio.sleep(0)
         owner = self.tables.claims.get(claim)
@@ -154,7 +158,9 @@ class MemoryLog(MemorySource):
             yield _Held(self)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[Source]:
+    async def snapshot(self, when: When = NOW) -> AsyncGenerator[Source]:
+        if not when.is_now:
+            raise NotImplementedError("the past is the Postgres log's")
         yield MemorySource(self.tables.copy())
 
     async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:

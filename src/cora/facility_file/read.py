@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cora.equipment.paths import joined_path
 from cora.equipment.values import folded
 from cora.facility_file.composer import Composer
 from cora.facility_file.entries import (
@@ -19,7 +20,6 @@ from cora.facility_file.entries import (
     UnderEntry,
 )
 from cora.facility_file.nodes import Mapping, Node, Scalar, resolved
-from cora.facility_file.paths import joined_path
 from cora.facility_file.problems import Place, Problems, did_you_mean
 from cora.facility_file.shapes import LEFT_OUT, Entry, Reading, moment, read_entry, required_of, shapes_of, text
 from cora.facility_file.spool import Spool

@@ -22,9 +22,9 @@ from typing import (
     get_type_hints,
 )
 
+from cora.equipment.paths import tidy
 from cora.facility_file import nodes
 from cora.facility_file.nodes import Node, Scalar, plain_json, resolved
-from cora.facility_file.paths import tidy
 from cora.facility_file.problems import Place, Problems, did_you_mean, short
 
 E = TypeVar("E", bound="Entry")

@@ -3,8 +3,8 @@
 from array import array
 from collections.abc import Iterator
 
+from cora.equipment.paths import joined_path, split_path
 from cora.equipment.values import folded
-from cora.facility_file.paths import joined_path, split_path
 
 NONE = -1
 

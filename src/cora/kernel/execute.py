@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -39,11 +39,13 @@ from cora.kernel.reader import (
     Stale,
 )
 from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice
+from cora.kernel.when import NOW, When
 
 # A decision that met changed facts this often is made under the lock instead.
 TRIES_BEFORE_LOCK = 3
 
 
+T = TypeVar("T")
 Decide = Callable[[Reader], Awaitable[Decided]]
 
 
@@ -84,12 +86,29 @@ class Kernel:
                 return replay
             raise
 
-    async def query(self, declared: QuerySlice, query: Any, caller: Principal) -> Any:
-        """Answer a question from one snapshot of all records."""
+    async def query(self, declared: QuerySlice, query: Any, caller: Principal, when: When = NOW) -> Any:
+        """Answer a question from one state of all records, as it is or as it was."""
         caller.require(declared.allow)
-        async with self.log.snapshot() as source:
-            given = {"query": query, "read": Reader(source, self.decoded), "caller": caller, "wired": self.wired}
+
+        async def ask(read: Reader) -> Any:
+            given = {"query": query, "read": read, "caller": caller, "wired": self.wired}
             return await declared.run(**{name: given[name] for name in declared.parameters})
+
+        return await self.see(ask, when)
+
+    async def see(self, ask: Callable[[Reader], Awaitable[T]], when: When = NOW) -> T:
+        """What `ask` makes of what it reads, all of it from one state of the log.
+
+        Gathered looks are cheap and mostly meet one state. Where somebody
+        recorded something between them, it is asked again in a snapshot.
+        """
+        if when.is_now:
+            read = Reader(self.log, self.decoded)
+            answer = await ask(read)
+            if read.one_snapshot:
+                return answer
+        async with self.log.snapshot(when) as source:
+            return await ask(Reader(source, self.decoded))
 
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
         """Run a command beside the log. It cannot honour the options that need a history, so it refuses them."""

@@ -7,15 +7,26 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from cora.kernel.aggregate import Aggregate, Claim
+from cora.kernel.aggregate import Aggregate, Claim, Fact
+from cora.kernel.when import NOW, When
 
 S = TypeVar("S")
+
+
+class PastEvent(NamedTuple):
+    """An event that makes a past state: its kind, its JSON text and when it occurred."""
+
+    kind: str
+    data: str
+    occurred_at: datetime
 
 
 class Stored(NamedTuple):
     """A record as it was found, or version 0 and no document.
 
-    `head` is the log's last position then, `occurred_at` the time of the record's latest fact.
+    `head` is the log's last position then, `occurred_at` the time of the
+    record's latest fact. A past state is `document` (None: nothing yet) with
+    `events` after it.
     """
 
     head: int
@@ -24,6 +35,9 @@ class Stored(NamedTuple):
     position: int = 0
     document: str | None = None
     occurred_at: datetime | None = None
+    created_at: datetime | None = None
+    recorded_at: datetime | None = None
+    events: tuple[PastEvent, ...] = ()
 
 
 class Pointing(NamedTuple):
@@ -56,6 +70,10 @@ class Source(Protocol):
         """The records that point at `target` through a relation; with `first`, only the smallest id."""
         ...
 
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        """The records that point at each of several targets through a relation each, in one look."""
+        ...
+
     async def holder(self, claim: Claim) -> Holder:
         """Who holds a claimed value."""
         ...
@@ -75,6 +93,13 @@ class ReadSet:
     one_snapshot: bool
 
 
+class Found(NamedTuple):
+    """A record that was found, of which kind and as it is stored."""
+
+    aggregate: Aggregate[Any]
+    stored: Stored
+
+
 class DecodedStates:
     """States decoded before: a version of a record has one state, so it need not be decoded twice."""
 
@@ -82,15 +107,22 @@ class DecodedStates:
         self._most = most
         self._known: dict[UUID, tuple[int, Any]] = {}
 
-    def state(self, aggregate: Aggregate[S], id: UUID, version: int, document: str) -> S:
-        """The state that the document of a version holds."""
+    def state(self, aggregate: Aggregate[S], id: UUID, stored: Stored) -> S | None:
+        """The state that was found of a record; None when there is none of this kind."""
+        if stored.version == 0 or stored.kind != aggregate.kind:
+            return None
         known = self._known.get(id)
-        if known is not None and known[0] == version and isinstance(known[1], aggregate.state):
+        if known is not None and known[0] == stored.version and isinstance(known[1], aggregate.state):
             return known[1]
-        state = aggregate.decode_state(document)
+        state = None if stored.document is None else aggregate.decode_state(stored.document)
+        if stored.events:
+            # What was is asked for now and then; it must not drive out what is.
+            for kind, data, occurred_at in stored.events:
+                state = aggregate.evolve(state, aggregate.decode_event(kind, data), Fact(id, occurred_at))
+            return state
         if len(self._known) >= self._most:
             self._known.clear()
-        self._known[id] = (version, state)
+        self._known[id] = (stored.version, state)
         return state
 
 
@@ -101,6 +133,8 @@ class Reader:
     source: Source
     decoded: DecodedStates = field(default_factory=DecodedStates)
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    found: dict[UUID, "Found"] = field(default_factory=dict[UUID, "Found"])
+    """The records that were found."""
     states: dict[UUID, Any] = field(default_factory=dict[UUID, Any])
     occurred: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     """When the latest fact of each record occurred."""
@@ -118,12 +152,13 @@ class Reader:
             return known if isinstance(known, aggregate.state) else None
         stored = self._ahead.pop(id, None) or await self.source.record(id)
         self._saw(stored.head, id, stored.version)
-        if stored.document is None or stored.kind != aggregate.kind:
+        state = self.decoded.state(aggregate, id, stored)
+        if state is None:
             return None
         if stored.occurred_at is not None:
             self.occurred[id] = stored.occurred_at
-        state = self.decoded.state(aggregate, id, stored.version, stored.document)
         self.states[id] = state
+        self.found[id] = Found(aggregate, stored)
         return state
 
     async def ahead(self, *ids: UUID | None) -> None:
@@ -148,6 +183,13 @@ class Reader:
         found = await self._pointing(relation, target, first=True)
         return found[0] if found else None
 
+    async def sources_of(self, relation: str, targets: Sequence[UUID]) -> list[tuple[UUID, ...]]:
+        """Every record that points at each target through the relation, in one look."""
+        if not targets:
+            return []
+        found = await self.source.pointings([(relation, target) for target in targets])
+        return [self._noted(relation, target, each) for target, each in zip(targets, found, strict=True)]
+
     async def owner(self, claim: Claim) -> UUID | None:
         """The record that holds a claimed value."""
         holder = await self.source.holder(claim)
@@ -169,6 +211,11 @@ class Reader:
         """Note a freshly made id as read and absent, without a look."""
         self.versions.setdefault(id, 0)
 
+    @property
+    def one_snapshot(self) -> bool:
+        """Whether all that was read belongs to one state of the log."""
+        return len(self._heads) <= 1 and not self._contradicted
+
     def read_set(self) -> ReadSet:
         """What has been read so far."""
         return ReadSet(
@@ -176,11 +223,13 @@ class Reader:
             versions=dict(self.versions),
             relations=frozenset(self._relations),
             claims=dict(self._claims),
-            one_snapshot=len(self._heads) <= 1 and not self._contradicted,
+            one_snapshot=self.one_snapshot,
         )
 
     async def _pointing(self, relation: str, target: UUID, *, first: bool) -> tuple[UUID, ...]:
-        found = await self.source.pointing(relation, target, first=first)
+        return self._noted(relation, target, await self.source.pointing(relation, target, first=first))
+
+    def _noted(self, relation: str, target: UUID, found: Pointing) -> tuple[UUID, ...]:
         self._note_head(found.head)
         self._relations.add((relation, target))
         for id, version in found.sources:
@@ -342,6 +391,9 @@ class Log(Source, Protocol):
         """The log while nobody else can append: one decision for a command that was starved."""
         ...
 
-    def snapshot(self) -> AbstractAsyncContextManager[Source]:
-        """One consistent, read-only view of all records."""
+    def snapshot(self, when: When = NOW) -> AbstractAsyncContextManager[Source]:
+        """One consistent, read-only view of all records, as they are or as they were.
+
+        Raises `InvalidRequestError` for a moment that has not come.
+        """
         ...

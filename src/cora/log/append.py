@@ -19,7 +19,7 @@ import structlog
 from cora.kernel.errors import InvalidError, OverloadedError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Verdict
-from cora.log.batch import APPEND, MAXIMUM_BYTES, MAXIMUM_REQUESTS, Touched, arguments, size_of, verdicts
+from cora.log.batch import MAXIMUM_BYTES, MAXIMUM_REQUESTS, Touched, call_of, size_of, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 
@@ -138,12 +138,12 @@ class Writer:
 
     async def _send(self, requests: Sequence[Append]) -> list[Verdict]:
         self._number += 1
-        rows = (self._id, self._number, *arguments(requests))
-        return verdicts(requests, await until_answered(self._link, rows))
+        sql, given = call_of(requests)
+        return verdicts(requests, await until_answered(self._link, sql, (self._id, self._number, *given)))
 
 
-async def until_answered(link: Link, rows: tuple[Any, ...], *, sent: bool = False) -> str:
-    """What `append` answers to a batch, which is sent again under its number for as long as its connection is lost.
+async def until_answered(link: Link, sql: str, rows: tuple[Any, ...], *, sent: bool = False) -> str:
+    """What the log answers to a batch, which is sent again under its number for as long as its connection is lost.
 
     Raises what the database raises, unless the batch was sent before (`sent`)
     and may be recorded: then nothing but its answer is an answer.
@@ -151,7 +151,7 @@ async def until_answered(link: Link, rows: tuple[Any, ...], *, sent: bool = Fals
     pause = 0.05
     while True:
         try:
-            statement = await link.statement(APPEND)
+            statement = await link.statement(sql)
         except Exception as error:
             if not sent and not isinstance(error, LOST):
                 raise

@@ -25,8 +25,10 @@ from cora.kernel.reader import (
 MAXIMUM_REQUESTS = 256
 MAXIMUM_BYTES = 1_000_000
 
-# The arguments of `append` after the writer and the number of the batch.
-APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+# Each takes the writer and the number of the batch, then its `arguments` or `arguments_of_one`.
+APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+
+APPEND_ONE = "select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_CLAIM = 200
@@ -117,7 +119,7 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
     taken: list[Any] = []
     released: list[Any] = []
     contacts: list[Any] = []
-    dated = False
+    dated = worded = False
     ordinal = 0
     for number, request in enumerate(requests, 1):
         occurred_at = request.occurred_at
@@ -139,6 +141,7 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
             )  # fmt: skip
             joined = event.joined
             mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
+        worded = worded or any(document.search is not None for document in request.documents)
         documents += [
             (number, last[id], occurred_at, id, kind, version, body, search)
             for id, kind, version, body, search in request.documents
@@ -160,7 +163,35 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
             )  # fmt: skip
     return (
         counts, answers, reads, relations, seen, events, mentions, documents, gained, lost, taken, released,
-        contacts, dated,
+        contacts, dated, worded,
+    )  # fmt: skip
+
+
+def call_of(requests: Sequence[Append]) -> tuple[str, tuple[Any, ...]]:
+    """The statement that judges a batch, and its arguments after the writer and the number."""
+    if len(requests) == 1 and is_plain(requests[0]):
+        return APPEND_ONE, arguments_of_one(requests[0])
+    return APPEND, arguments(requests)
+
+
+def is_plain(request: Append) -> bool:
+    """Whether a request can take the short path: one event now, decided from records alone, that changes its document
+    and nothing beside it."""
+    reads = request.reads
+    beside = (
+        reads.relations or reads.claims or request.gained or request.lost or request.taken or request.released
+        or request.contacts or request.answer or request.occurred_at
+    )  # fmt: skip
+    return not beside and len(request.events) == 1 and request.documents[0].search is None
+
+
+def arguments_of_one(request: Append) -> tuple[Any, ...]:
+    """The arguments of `append_one` after the writer and the number."""
+    (event,), (document,), versions = request.events, request.documents, request.reads.versions
+    return (
+        list(versions), list(versions.values()), event.stream, event.version, event.kind, event.data, request.actor,
+        request.via, request.on_behalf_of, request.request, event.schema_version, event.mentioned, event.joined,
+        document.kind, document.body,
     )  # fmt: skip
 
 

@@ -52,7 +52,8 @@ with expected as (
     select what, value, owner, since, null::bigint as until, since_occurred, null::timestamptz as until_occurred
     from claim where owner = any($1::uuid[])
     union all
-    select what, value, owner, since, until, since_occurred, until_occurred from past_claim where owner = any($1::uuid[])
+    select what, value, owner, since, until, since_occurred, until_occurred from past_claim
+    where owner = any($1::uuid[])
 ), missing(what, value, owner, since) as (
     select * from expected except all select * from stored
 ), extra(what, value, owner, since) as (
@@ -109,8 +110,8 @@ async def first_difference(connection: Connection, expected: Expected) -> str | 
         return f"event {wrong['since']}: {about}, with its times, {stored}"
     wrong = await connection.fetchrow(_CLAIMS, ids, *_columns(expected.claims, 7))
     if wrong:
-        stored = "is not stored" if wrong["missing"] else "is stored, but it does not claim it so"
-        return f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r}, with its times, {stored}"
+        stored = "is not stored, with its times" if wrong["missing"] else "is stored, but it does not claim it so"
+        return f"record {wrong['owner']}: its claim on {wrong['what']} {wrong['value']!r} {stored}"
     wrong = await connection.fetchrow(_CHECKPOINTS, ids, *_columns(expected.checkpoints, 5))
     if wrong:
         stored = "is not stored as its events say" if wrong["missing"] else "is stored, but not what its events say"

@@ -17,8 +17,9 @@ import asyncpg
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
+from cora.kernel.when import NOW, When
 from cora.log.append import UnstorableError, until_answered
-from cora.log.batch import APPEND, arguments, verdicts
+from cora.log.batch import call_of, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
@@ -38,15 +39,16 @@ class HeldLog(ConnectionSource):
 
     async def append(self, request: Append) -> Verdict:
         """Judge a request and commit it; nothing more can be asked of this log afterwards."""
-        rows = (new_id(), 1, *arguments([request]))
+        sql, given = call_of([request])
+        rows = (new_id(), 1, *given)
         try:
-            answer: str = await self._link.fetchval(APPEND, *rows)
+            answer: str = await self._link.fetchval(sql, *rows)
             await (await self._link.connection()).execute("commit")
         except BUSY as busy:
             raise OverloadedError from busy
         except LOST:
             await self._link.drop()
-            answer = await until_answered(self._link, rows, sent=True)
+            answer = await until_answered(self._link, sql, rows, sent=True)
         except Exception as error:
             raise UnstorableError from error
         if request.events:
@@ -69,8 +71,10 @@ class HeldLog(ConnectionSource):
         """This log."""
         return contextlib.nullcontext(self)
 
-    def snapshot(self) -> AbstractAsyncContextManager[Source]:
-        """This log: what it reads stays as it is."""
+    def snapshot(self, when: When = NOW) -> AbstractAsyncContextManager[Source]:
+        """This log: what it reads stays as it is. Decisions ask about no past."""
+        if not when.is_now:
+            raise ValueError("a decision sees the present only")
         return contextlib.nullcontext(self)
 
     async def _look(self, sql: str, *values: Any) -> list[asyncpg.Record]:

@@ -3,11 +3,13 @@
 `verify` compares it with what is stored, `rebuild` stores it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids
 from cora.log.batch import claim_key
@@ -78,7 +80,7 @@ class Refolded:
     references: dict[Reference, Since] = field(default_factory=dict[Reference, Since])
     claims: dict[tuple[str, str], Since] = field(default_factory=dict[tuple[str, str], Since])
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: asyncpg.Record) -> None:
         """The next event. Raises whatever decoding and evolving raise."""
         if row["block"] != self.block:
             self._close_request()

@@ -27,8 +27,9 @@ cross join lateral (
 def stored(row: asyncpg.Record) -> Stored:
     """A row of `look.RECORDS` as a Reader wants it."""
     return Stored(
-        row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"]
-    )
+        row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"],
+        row["created_at"], row["recorded_at"],
+    )  # fmt: skip
 
 
 class ConnectionSource:
@@ -50,6 +51,10 @@ class ConnectionSource:
         """The records that point at `target` through a relation."""
         (found,) = await find_pointing(self._fetch, [(relation, target, first)])
         return found
+
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        """The records that point at each of several targets, in one look."""
+        return await find_pointing(self._fetch, [(*each, False) for each in asked])
 
     async def holder(self, claim: Claim) -> Holder:
         """Who holds a claimed value."""

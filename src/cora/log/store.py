@@ -15,6 +15,7 @@ from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Envelope, Page
 from cora.kernel.errors import OverloadedError
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
+from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
@@ -23,6 +24,7 @@ from cora.log.documents import envelope, list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_holders, find_pointing, find_records
+from cora.log.past import PastSource, position_of
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
 from cora.log.tail import Tail
 from cora.log.types import Connection, Pool
@@ -102,6 +104,10 @@ class PostgresLog:
         """The records that point at `target` through a relation."""
         return await self._pointing.look((relation, target, first))
 
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        """The records that point at each of several targets, in one look."""
+        return await self._pointing.look_all([(*each, False) for each in asked])
+
     async def holder(self, claim: Claim) -> Holder:
         """Who holds a claimed value."""
         return await self._holders.look(claim)
@@ -127,11 +133,14 @@ class PostgresLog:
             yield held
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[Source]:
-        """One consistent, read-only view of all records."""
+    async def snapshot(self, when: When = NOW) -> AsyncGenerator[Source]:
+        """One consistent, read-only view of all records, as they are or as they were."""
         async with self._connection() as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield ConnectionSource(connection.fetch)
+                if when.is_now:
+                    yield ConnectionSource(connection.fetch)
+                else:
+                    yield PastSource(connection.fetch, await position_of(connection.fetch, when), when.true_at)
 
     async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
         """One record. Raises the aggregate's `<Kind>NotFoundError`."""

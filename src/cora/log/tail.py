@@ -150,6 +150,8 @@ class Tail:
             try:
                 if connection is None or connection.is_closed():
                     connection = await connect(self._dsn, self._schema)
+                    # A notification commits; nobody must wait for the disk because of it.
+                    await connection.execute("set synchronous_commit = off")
                 await connection.execute(f"notify {self._channel}")
             except LOST:
                 connection = None

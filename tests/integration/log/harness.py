@@ -25,7 +25,9 @@ from . import records, toy
 CALLER = Principal("ada", Role.OPERATOR)
 GRACE = Principal("grace", Role.OPERATOR)
 
-_SCHEMA = (Path(cora.log.__file__).parent / "schema" / "0001_log.sql").read_text()
+_FILES = sorted((Path(cora.log.__file__).parent / "schema").glob("*.sql"))
+_NEXT_FILE = "\n-- next file\n"
+_SCHEMA = _NEXT_FILE.join(path.read_text() for path in _FILES)
 
 
 def in_database(dsn: str, name: str) -> str:
@@ -65,8 +67,12 @@ def substituted(old: str, new: str) -> Callable[[str], str]:
     """A change of the SQL. The text must occur, or the test would test nothing."""
 
     def change(sql: str) -> str:
-        assert old in sql, f"the SQL of the log does not hold {old!r}"
-        return sql.replace(old, new)
+        # A later file replaces what an earlier one made.
+        files = sql.split(_NEXT_FILE)
+        last = max((number for number, file in enumerate(files) if old in file), default=None)
+        assert last is not None, f"the SQL of the log does not hold {old!r}"
+        files[last] = files[last].replace(old, new)
+        return _NEXT_FILE.join(files)
 
     return change
 

@@ -14,7 +14,7 @@ import cora.log.batch
 from cora.kernel import execute, reader
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Log, Reader, ReadSet
-from cora.log.batch import APPEND, Touched, arguments, read_rows
+from cora.log.batch import Touched, arguments, read_rows
 from cora.log.connect import LOST
 from cora.log.held import HeldLog
 from cora.log.link import Link
@@ -71,11 +71,11 @@ def _never_collides(self: Touched, request: Append) -> bool:
     return False
 
 
-async def _decided_again(link: Link, rows: tuple[Any, ...], *, sent: bool = False) -> Any:
+async def _decided_again(link: Link, sql: str, rows: tuple[Any, ...], *, sent: bool = False) -> Any:
     """A lost batch is sent as if it were new."""
     while True:
         try:
-            return await link.fetchval(APPEND, *rows)
+            return await link.fetchval(sql, *rows)
         except LOST:
             await link.drop()
             await asyncio.sleep(0.01)
@@ -118,13 +118,14 @@ def _unlocked() -> Sequence[Any]:
 
 
 def _undated(requests: Sequence[Append]) -> tuple[Any, ...]:
-    return (*arguments(requests)[:-1], False)
+    *before, _dated, worded = arguments(requests)
+    return (*before, False, worded)
 
 
 _LOCK = "perform pg_advisory_xact_lock(log_lock());"
-_HEAD = """select * into newest from block order by last_position desc limit 1;
-    head := coalesce(newest.last_position, 0);
-    moment := greatest(clock_timestamp(), newest.recorded_at);"""
+_HEAD = """select coalesce(n.last_position, 0), coalesce(n.hash, ''::bytea), greatest(clock_timestamp(), n.recorded_at)
+    into head, newest_hash, moment
+    from (values (1)) w left join (select * from block order by last_position desc limit 1) n on true;"""
 _RELEASED = "where not exists (select from unnest(released) r"
 _RECORD = "if cardinality(events) > 0 then\n        with recorded as"
 
@@ -164,7 +165,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "requests are judged before the lock is taken": Mutant(sql=_judged_before_the_lock, mix=_TALLIED),
     "recorded_at is when the wait began": Mutant(
-        sql=substituted("moment := greatest(clock_timestamp(), newest.recorded_at);", "moment := now();"),
+        sql=substituted("greatest(clock_timestamp(), n.recorded_at)", "now()"),
         mix={"MeasureBay": 1.0},
         padding=50_000,
     ),
@@ -174,7 +175,7 @@ MUTANTS: Mapping[str, Mutant] = {
         mix={"RegisterUnit": 1.0, "MeasureBay": 3.0},
     ),
     "times are not compared": Mutant(
-        patches=lambda: [patch.object(cora.log.append, "arguments", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
+        patches=lambda: [patch.object(cora.log.batch, "arguments", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
     ),
     "released claims are kept": Mutant(
         sql=substituted("where accepted[r.request] and c.what", "where false and c.what"), mix=_BADGES

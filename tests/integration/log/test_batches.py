@@ -1,6 +1,7 @@
 """Many requests in one transaction: judged one by one, poison found, the queue bounded, the clock never back."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,13 +12,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from cora.kernel.aggregate import Claim
+from cora.kernel.aggregate import Claim, Fact
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.execute import Answer
 from cora.kernel.moment import UNRECORDED
 from cora.kernel.reader import Accepted, Append, Holding, NewDocument, NewEvent, ReadSet, Stale
 from cora.log.append import UnstorableError
-from cora.log.batch import APPEND, arguments
+from cora.log.batch import APPEND, APPEND_ONE, arguments, call_of, from_micros, verdicts
 from cora.log.connect import connect as log_connect
 
 from . import records, toy
@@ -116,6 +117,44 @@ async def test_long_values_can_be_claimed(client: Client, server: str, schema: s
     assert refused.value.members() == {"name": name, "bay_id": bay}
     await client.open_bay(name[:-1])
     assert (await client.log.holder(Claim("bay.name", name))).owner == bay
+    assert (await verified(server, schema)).difference is None
+
+
+async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(server: str, schema: str) -> None:
+    """Two writers take turns, one by each path; all that they leave is what the events say."""
+    connection = await log_connect(server, schema)
+    bay = uuid4()
+    body = records.BAY.encode_state(records.Bay(bay, "north", UNRECORDED))
+    opened = opened_bay("north")
+    opened = replace(
+        opened,
+        taken=(Holding(Claim("bay.name", "north"), bay),),
+        reads=replace(NOTHING_READ, versions={bay: 0}),
+        events=(opened.events[0]._replace(stream=bay, mentioned=(bay,)),),
+        documents=(NewDocument(bay, "bay", 1, body, "north"),),
+    )
+    told = json.loads(await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened])))
+    state = records.Bay(bay, "north", from_micros(told["at"]))
+    for version in range(2, 67):
+        state = records.BAY.evolve(state, records.BayMeasured(7.0), Fact(bay, UNRECORDED))
+        measured = replace(
+            opened,
+            reads=replace(NOTHING_READ, versions={bay: version - 1}),
+            on_behalf_of="grace" if version % 3 else None,
+            events=(NewEvent(bay, version, "BayMeasured", '{"value":7.0}', 1, (bay,)),),
+            documents=(NewDocument(bay, "bay", version, records.BAY.encode_state(state)),),
+            taken=(),
+        )
+        short, long = call_of([measured]), (APPEND, arguments([measured]))
+        assert short[0] == APPEND_ONE
+        writer, first, second = uuid4(), *((short, long) if version % 2 else (long, short))
+        told = await connection.fetchval(first[0], writer, 1, *first[1])
+        assert verdicts([measured], told)[0][0] == version
+        assert told == await connection.fetchval(second[0], writer, 1, *second[1]), "the stored verdict"
+        late = [await connection.fetchval(sql, uuid4(), 1, *given) for sql, given in (first, second)]
+        assert [verdicts([measured], each) for each in late] == [[Stale()], [Stale()]]
+    await connection.close()
+    assert [row[0] for row in await fetch(server, schema, "select version from checkpoint order by 1")] == [32, 64]
     assert (await verified(server, schema)).difference is None
 
 

@@ -228,7 +228,7 @@ async def test_a_fault_of_our_own_fails_its_batch_and_the_next_is_served(
 
     with monkeypatch.context() as broken:
         broken.setattr(cora.log.append, "_logger", _NoLog())
-        broken.setattr(cora.log.append, "arguments", faulty)
+        broken.setattr(cora.log.append, "call_of", faulty)
         with pytest.raises(ValueError, match="closed file"):
             await client.open_bay()
     async with asyncio.timeout(10):

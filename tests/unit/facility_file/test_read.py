@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cora.equipment.paths import joined_path, split_path, tidy
 from cora.facility_file.composer import MAXIMUM_ALIASED_NODES, MAXIMUM_DEPTH
 from cora.facility_file.entries import AssetEntry, FamilyEntry, UnderEntry
 from cora.facility_file.nodes import Scalar, resolved
-from cora.facility_file.paths import joined_path, split_path, tidy
 from cora.facility_file.read import Files, read_files
 from cora.facility_file.shapes import Entry
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from cora.equipment.aggregates.role import role_id
+from cora.equipment.paths import split_path
 from cora.facility_file.keys import (
     Key,
     assembly_key,
@@ -19,7 +20,6 @@ from cora.facility_file.keys import (
     mount_key,
     root_key,
 )
-from cora.facility_file.paths import split_path
 from cora.facility_file.planning.survey import Survey
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.tree import NONE, Tree

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from cora.equipment.paths import split_path
 from cora.equipment.values import folded
-from cora.facility_file.paths import split_path
 from cora.facility_file.planning.core import Planning, Subject
 from cora.facility_file.problems import Place, did_you_mean
 from cora.facility_file.shapes import LEFT_OUT, LeftOut, Named

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cora.equipment.paths import joined_path, split_path
 from cora.equipment.values import folded
 from cora.facility_file.entries import (
     AssemblyEntry,
@@ -18,7 +19,6 @@ from cora.facility_file.entries import (
     RoleEntry,
     UnderEntry,
 )
-from cora.facility_file.paths import joined_path, split_path
 from cora.facility_file.problems import Place, Problems
 from cora.facility_file.read import Files, label_of
 from cora.facility_file.shapes import LEFT_OUT, Entry, LeftOut, Named

@@ -8,11 +8,11 @@ from cora.equipment.aggregates.facility import Facility as FacilityState
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.role import Role, role_id
+from cora.equipment.paths import joined_path
 from cora.equipment.settings import same_json
 from cora.equipment.values import folded
 from cora.facility_file.entries import FacilityEntry, FamilyEntry, ModelEntry, RoleEntry
 from cora.facility_file.keys import AGGREGATES
-from cora.facility_file.paths import joined_path
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
 from cora.facility_file.planning.references import several
 from cora.facility_file.port import Record

@@ -48,29 +48,56 @@ create table derived (generation integer not null);
 
 grant select, insert, update, delete on past_claim, checkpoint, derived to cora_app;
 
+-- Whether nothing that was read has changed, a row per stale request. Plain SQL, so that the caller's plan takes them in.
+create function stale_reads(reads append_read[]) returns setof integer language sql stable as $$
+    select r.request from unnest(reads) r
+    where exists (select from event e where e.stream = r.stream and e.version = r.version + 1)
+$$;
+
+create function stale_relations(relations append_relation[]) returns setof integer language sql stable as $$
+    select r.request from unnest(relations) r
+    where exists (select from reference f
+                  where f.relation = r.relation and f.target = r.target and f.since > r.basis)
+       or exists (select from reference f
+                  where f.relation = r.relation and f.target = r.target and f.until > r.basis)
+$$;
+
+create function stale_claims(seen append_claim[]) returns setof integer language sql stable as $$
+    select s.request from unnest(seen) s
+    where s.owner is distinct from (select c.owner from claim c where c.what = s.what and c.value = s.value)
+$$;
+
+create or replace function stale_requests(reads append_read[], relations append_relation[], seen append_claim[])
+returns setof integer language sql stable as $$
+    select stale_reads(reads) union all select stale_relations(relations) union all select stale_claims(seen)
+$$;
+
 -- Judge every request of a batch on its own and record those that hold.
--- `counts` holds the number of events of each request; `dated` says that some have a time of their own.
+-- `counts` holds the number of events of each request; `dated` says that some have a time of their own, `worded` that
+-- some search text changed.
 --
 -- Returns {"head": position before, "at": microseconds, "lost": {request: verdict}}.
 -- The lock must be the first statement: under read committed every later
 -- statement then has a snapshot that contains all earlier commits.
-create or replace function append(
+drop function append;
+
+create function append(
     from_writer uuid, batch_number bigint, counts integer[], answers append_answer[], reads append_read[],
     relations append_relation[], seen append_claim[], events append_event[], mentions append_mention[],
     documents append_document[], gained append_pointer[], parted append_pointer[], taken append_claim[],
-    released append_claim[], contacts append_contact[], dated boolean
+    released append_claim[], contacts append_contact[], dated boolean, worded boolean
 ) returns text language plpgsql volatile as $$
 declare
-    earlier batch;
+    earlier_number bigint;
+    earlier_verdicts text;
     head bigint;
-    newest block;
+    newest_hash bytea;
     moment timestamptz;
     moment_as_text text;
     lost jsonb := '{}';
     fresh jsonb;
     accepted boolean[];
     gaps integer[];
-    digests bytea;
     last_of_block bigint;
     verdicts text;
 begin
@@ -78,17 +105,18 @@ begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'append needs read committed: a snapshot from before the lock would be stale';
     end if;
-    select * into earlier from batch b where b.writer = from_writer;
-    if found then
-        if earlier.number = batch_number then
-            return earlier.verdicts;
-        elsif earlier.number > batch_number then
-            raise exception 'batch % of this writer was followed by % already', batch_number, earlier.number;
+    select b.number, b.verdicts, coalesce(n.last_position, 0), coalesce(n.hash, ''::bytea),
+           greatest(clock_timestamp(), n.recorded_at)
+    into earlier_number, earlier_verdicts, head, newest_hash, moment
+    from (values (from_writer)) w(writer)
+    left join batch b on b.writer = w.writer
+    left join (select * from block order by last_position desc limit 1) n on true;
+    if earlier_number >= batch_number then
+        if earlier_number = batch_number then
+            return earlier_verdicts;
         end if;
+        raise exception 'batch % of this writer was followed by % already', batch_number, earlier_number;
     end if;
-    select * into newest from block order by last_position desc limit 1;
-    head := coalesce(newest.last_position, 0);
-    moment := greatest(clock_timestamp(), newest.recorded_at);
 
     -- What outweighs comes later: of several keys || keeps the last.
     if dated then
@@ -122,8 +150,17 @@ begin
         from unnest(events) e where e.occurred_at > moment;
         lost := lost || coalesce(fresh, '{}');
     end if;
-    select jsonb_object_agg(s.request, '{"is": "stale"}'::jsonb) into fresh
-    from stale_requests(reads, relations, seen) s(request);
+    select jsonb_object_agg(s.request, '{"is": "stale"}'::jsonb) into fresh from stale_reads(reads) s(request);
+    if cardinality(relations) > 0 then
+        fresh := coalesce(fresh, '{}') || coalesce((
+            select jsonb_object_agg(s.request, '{"is": "stale"}'::jsonb) from stale_relations(relations) s(request)
+        ), '{}');
+    end if;
+    if cardinality(seen) > 0 then
+        fresh := coalesce(fresh, '{}') || coalesce((
+            select jsonb_object_agg(s.request, '{"is": "stale"}'::jsonb) from stale_claims(seen) s(request)
+        ), '{}');
+    end if;
     lost := lost || coalesce(fresh, '{}');
     if cardinality(answers) > 0 then
         select jsonb_object_agg(a.request, case
@@ -163,13 +200,20 @@ begin
             cross join lateral (select head + e.ordinal - gaps[e.request] as position) p
             where accepted[e.request]
             returning event.position, event.digest
+        ), sealed as (
+            insert into block (last_position, recorded_at, hash)
+            select max(r.position), moment,
+                   sha256(newest_hash || string_agg(r.digest, ''::bytea order by r.position))
+            from recorded r having count(*) > 0
+            returning last_position
+        ), mentioned as (
+            insert into mention (entity, position, joining)
+            select m.entity, head + m.ordinal - gaps[m.request], m.joining
+            from unnest(mentions) m where accepted[m.request]
         )
-        select max(r.position), string_agg(r.digest, ''::bytea order by r.position)
-        into last_of_block, digests from recorded r;
+        select s.last_position into last_of_block from sealed s;
     end if;
     if last_of_block is not null then
-        insert into block (last_position, recorded_at, hash)
-        values (last_of_block, moment, sha256(coalesce(newest.hash, ''::bytea) || digests));
         moment_as_text := '"' || moment_text(moment) || '"';
         insert into document as d (id, kind, version, position, created_at, recorded_at, occurred_at, body)
         select n.id, n.kind, n.version, head + n.ordinal - gaps[n.request], moment, moment,
@@ -183,12 +227,11 @@ begin
         select n.id, n.version, head + n.ordinal - gaps[n.request], coalesce(n.occurred_at, moment),
                replace(n.body, '"\u0001"', moment_as_text)::jsonb
         from unnest(documents) n where n.version % 32 = 0 and accepted[n.request];
-        insert into mention (entity, position, joining)
-        select m.entity, head + m.ordinal - gaps[m.request], m.joining
-        from unnest(mentions) m where accepted[m.request];
-        insert into search as s (id, text)
-        select n.id, n.search from unnest(documents) n where accepted[n.request] and n.search is not null
-        on conflict (id) do update set text = excluded.text;
+        if worded then
+            insert into search as s (id, text)
+            select n.id, n.search from unnest(documents) n where accepted[n.request] and n.search is not null
+            on conflict (id) do update set text = excluded.text;
+        end if;
         if cardinality(parted) > 0 then
             update reference f
             set until = head + g.ordinal - gaps[g.request], until_occurred = coalesce(g.occurred_at, moment)
@@ -210,12 +253,12 @@ begin
             insert into past_claim (what, value, owner, since, until, since_occurred, until_occurred)
             select g.what, g.value, g.owner, g.since, head + n.ordinal - gaps[n.request], g.since_occurred,
                    coalesce(n.occurred_at, moment)
-            from gone g join unnest(documents) n on n.request = g.request and n.id = g.owner;
+            from gone g left join unnest(documents) n on n.request = g.request and n.id = g.owner;
         end if;
         if cardinality(taken) > 0 then
             insert into claim (what, value, owner, since, since_occurred)
             select t.what, t.value, t.owner, head + n.ordinal - gaps[n.request], coalesce(n.occurred_at, moment)
-            from unnest(taken) t join unnest(documents) n on n.request = t.request and n.id = t.owner
+            from unnest(taken) t left join unnest(documents) n on n.request = t.request and n.id = t.owner
             where accepted[t.request];
         end if;
         if cardinality(contacts) > 0 then
@@ -240,6 +283,69 @@ begin
     verdicts := jsonb_build_object('head', head, 'at', micros(moment), 'lost', lost)::text;
     insert into batch as b (writer, number, verdicts, written_at)
     values (from_writer, batch_number, verdicts, moment)
+    on conflict (writer) do update
+    set number = excluded.number, verdicts = excluded.verdicts, written_at = excluded.written_at;
+    return verdicts;
+end $$;
+
+-- The short path of a batch of one: a single event, decided from records alone, with nothing but its document to keep.
+-- It says and writes what `append` would; arrays of rows and the joins of a batch are what a lone client would wait for.
+create function append_one(
+    from_writer uuid, batch_number bigint, read_streams uuid[], read_versions integer[], stream uuid, version integer,
+    kind text, data text, actor text, via text, on_behalf_of text, call text, schema_version integer, mentioned uuid[],
+    joined uuid[], document_kind text, body text
+) returns text language plpgsql volatile as $$
+declare
+    earlier_number bigint;
+    earlier_verdicts text;
+    head bigint;
+    newest_hash bytea;
+    moment timestamptz;
+    digest bytea;
+    document_body jsonb;
+    lost jsonb := '{}';
+    verdicts text;
+begin
+    perform pg_advisory_xact_lock(log_lock());
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'append needs read committed: a snapshot from before the lock would be stale';
+    end if;
+    select b.number, b.verdicts, coalesce(n.last_position, 0), coalesce(n.hash, ''::bytea),
+           greatest(clock_timestamp(), n.recorded_at)
+    into earlier_number, earlier_verdicts, head, newest_hash, moment
+    from (values (from_writer)) w(writer)
+    left join batch b on b.writer = w.writer
+    left join (select * from block order by last_position desc limit 1) n on true;
+    if earlier_number >= batch_number then
+        if earlier_number = batch_number then
+            return earlier_verdicts;
+        end if;
+        raise exception 'batch % of this writer was followed by % already', batch_number, earlier_number;
+    end if;
+    if exists (select from unnest(read_streams, read_versions) r(stream, version)
+               join event e on e.stream = r.stream and e.version = r.version + 1) then
+        lost := '{"1": {"is": "stale"}}';
+    else
+        digest := sha256(convert_to(concat_ws(
+            E'\x1f', head + 1, stream, version, kind, actor, via, coalesce(on_behalf_of, E'\x1e'), call, schema_version,
+            micros(moment), micros(moment), data), 'UTF8'));
+        insert into event values (
+            head + 1, stream, version, kind, case when data::jsonb is not null then data::json end, actor, via,
+            on_behalf_of, call, schema_version, moment, moment, digest);
+        insert into block values (head + 1, moment, sha256(newest_hash || digest));
+        document_body := replace(body, '"\u0001"', '"' || moment_text(moment) || '"')::jsonb;
+        insert into document as d values (stream, document_kind, version, head + 1, moment, moment, moment, document_body)
+        on conflict (id) do update
+        set version = excluded.version, position = excluded.position, recorded_at = excluded.recorded_at,
+            occurred_at = excluded.occurred_at, body = excluded.body;
+        insert into mention (entity, position, joining)
+        select m.entity, head + 1, m.entity = any(joined) from unnest(mentioned) m(entity);
+        if version % 32 = 0 then
+            insert into checkpoint values (stream, version, head + 1, moment, document_body);
+        end if;
+    end if;
+    verdicts := jsonb_build_object('head', head, 'at', micros(moment), 'lost', lost)::text;
+    insert into batch as b (writer, number, verdicts, written_at) values (from_writer, batch_number, verdicts, moment)
     on conflict (writer) do update
     set number = excluded.number, verdicts = excluded.verdicts, written_at = excluded.written_at;
     return verdicts;

@@ -1,0 +1,90 @@
+"""A record as people see it: its state, and beside it what they would otherwise have to ask for next."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.moment import moment_text
+from cora.kernel.reader import Reader, Stored
+
+S = TypeVar("S")
+
+
+class Envelope(NamedTuple):
+    """A record as it is shown: JSON text with `id`, `kind`, `version`, `position`, times and `state`."""
+
+    version: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Beside(Generic[S]):
+    """What is shown beside the records of a kind: `gather(state, read)` gives an `answer`, a frozen dataclass.
+
+    Its fields that are records (with an `id`), or tuples of records, can be expanded to whole records.
+    """
+
+    answer: type[Any]
+    gather: Callable[[S, Reader], Awaitable[Any]]
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.answer)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Its fields."""
+        return tuple(field.name for field in fields(self.answer))
+
+
+def envelope(id: UUID, stored: Stored, state: str, members: str = "") -> str:
+    """A record as JSON text; `members` are further ones, with a leading comma."""
+    if stored.created_at is None or stored.recorded_at is None or stored.occurred_at is None:
+        raise ValueError(f"record {id} was not found")
+    return (
+        f'{{"id":"{id}","kind":"{stored.kind}","version":{stored.version},"position":{stored.position},'
+        f'"created_at":"{moment_text(stored.created_at)}","recorded_at":"{moment_text(stored.recorded_at)}",'
+        f'"occurred_at":"{moment_text(stored.occurred_at)}","state":{state}{members}}}'
+    )
+
+
+async def show(
+    aggregate: Aggregate[S], id: UUID, read: Reader, beside: Beside[S] | None = None, expand: Collection[str] = ()
+) -> Envelope:
+    """A record with what is beside it. Raises `<Kind>NotFoundError`, and `InvalidRequestError` for what cannot be
+    expanded."""
+    state = await read.require(aggregate, id)
+    members = ""
+    if beside is not None:
+        if unknown := [name for name in expand if name not in beside.names]:
+            says = f"is not beside {aggregate.kind}; there are {', '.join(beside.names)}"
+            raise InvalidRequestError(tuple(Violation("/expand", f"{name!r} {says}") for name in unknown))
+        answer = await beside.gather(state, read)
+        members = f',"beside":{beside.adapter.dump_json(answer).decode()}'
+        if expand:
+            wanted = ",".join(f'"{name}":{_expanded(getattr(answer, name), read)}' for name in dict.fromkeys(expand))
+            members += f',"expanded":{{{wanted}}}'
+    return Envelope(read.found[id].stored.version, found_record(id, read, members))
+
+
+def found_record(id: UUID, read: Reader, members: str = "") -> str:
+    """A record that was read, as JSON text. The stored document goes out as it is, where it is the state."""
+    aggregate, stored = read.found[id]
+    state = stored.document
+    if state is None or stored.events:
+        state = aggregate.encode_state(read.states[id])
+    return envelope(id, stored, state, members)
+
+
+def _expanded(shown: Any, read: Reader) -> str:
+    if isinstance(shown, tuple):
+        records: tuple[Any, ...] = shown  # pyright: ignore[reportUnknownVariableType]
+        return f"[{','.join(_expanded(each, read) for each in records)}]"
+    id: UUID | None = getattr(shown, "id", None)
+    return found_record(id, read) if id is not None and id in read.found else "null"
