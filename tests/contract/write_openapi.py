@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cora.equipment import features
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.slice import declared_slices
 from cora.surfaces.http.openapi import openapi_document
 

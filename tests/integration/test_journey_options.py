@@ -143,15 +143,6 @@ async def test_a_version_of_a_record_that_is_not_there(world: World) -> None:
     )
 
 
-async def test_what_is_held_already_is_not_sent_again(world: World) -> None:
-    path = f"/assets/{await world.asset()}"
-    web = world.surfaces.web[Role.READER]
-    tag = (await web.get(path)).headers["ETag"]
-    held = await web.get(path, headers={"If-None-Match": tag})
-    assert (held.status_code, held.content, held.headers["ETag"]) == (304, b"", tag)
-    assert (await web.get(path, headers={"If-None-Match": '"9"'})).status_code == 200
-
-
 # Times
 
 

@@ -14,7 +14,7 @@ from mcp_types import INVALID_PARAMS
 from tests.integration.mcp_world import CLIENTS, ROLES, Server, build_fixture, serving
 
 from cora.equipment import features
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.kernel.slice import QuerySlice, declared_slices

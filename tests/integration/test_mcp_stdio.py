@@ -16,7 +16,7 @@ from tests.integration.log.harness import fetch
 from tests.integration.mcp_world import CLIENTS, Agent, build_fixture
 
 from cora.equipment import features
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.kernel.slice import declared_slices

@@ -17,7 +17,7 @@ from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import Finished, finish_open_reservations
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Principal, Role

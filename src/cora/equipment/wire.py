@@ -4,24 +4,14 @@ from dataclasses import dataclass, field
 
 from cora.equipment import features
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
-from cora.equipment.aggregates.assembly import ASSEMBLY
-from cora.equipment.aggregates.asset import ASSET
-from cora.equipment.aggregates.facility import FACILITY
-from cora.equipment.aggregates.family import FAMILY
-from cora.equipment.aggregates.fixture import FIXTURE
-from cora.equipment.aggregates.frame import FRAME
-from cora.equipment.aggregates.model import MODEL
-from cora.equipment.aggregates.mount import MOUNT
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
-from cora.equipment.aggregates.role import ROLE
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
+from cora.equipment.views import VIEWS
 from cora.equipment.wired import Equipment
 from cora.kernel.documents import Asked, Documents
 from cora.kernel.slice import declared_slices
-
-AGGREGATES = (FACILITY, FAMILY, ROLE, MODEL, ASSET, FRAME, MOUNT, ASSEMBLY, FIXTURE, PERSISTENT_ID)
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,7 @@ class UnfitMinterError(Exception):
 def wire_equipment(deps: Deps) -> Equipment:
     """The equipment context, ready for a kernel and the surfaces."""
     return Equipment(
-        aggregates=AGGREGATES,
+        views=VIEWS,
         slices=tuple(declared_slices(features)),
         doi_minter=deps.doi_minter,
         leases=deps.leases,

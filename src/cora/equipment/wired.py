@@ -7,6 +7,7 @@ from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.showing import View
 from cora.kernel.slice import Slice
 
 
@@ -17,9 +18,14 @@ class Equipment:
     `public_url` is where the landing pages are, without a slash at the end.
     """
 
-    aggregates: tuple[Aggregate[Any], ...]
+    views: tuple[View[Any], ...]
     slices: tuple[Slice, ...]
     doi_minter: DoiMinter
     leases: Leases
     contacts: Contacts
     public_url: str
+
+    @property
+    def aggregates(self) -> tuple[Aggregate[Any], ...]:
+        """The kinds of records."""
+        return tuple(view.aggregate for view in self.views)

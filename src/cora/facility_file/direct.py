@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal
+from cora.kernel.showing import show
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 
 
@@ -61,7 +63,7 @@ class DirectFacility:
         """A record by its id."""
         aggregate = AGGREGATES[kind]
         try:
-            envelope = await self._documents.get(aggregate, id)
+            envelope = await self._kernel.see(partial(show, aggregate, id))
         except NotFoundError:
             return None
         return record_of(aggregate, json.loads(envelope.body))

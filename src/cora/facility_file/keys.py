@@ -10,12 +10,11 @@ from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.state import installation_claim, name_claim
 from cora.equipment.aggregates.facility import FACILITY, facility_claim
 from cora.equipment.aggregates.family import FAMILY, family_claim
-from cora.equipment.aggregates.fixture import FIXTURE
+from cora.equipment.aggregates.fixture import FIXTURE, fixture_claim
 from cora.equipment.aggregates.frame import FRAME, frame_claim
 from cora.equipment.aggregates.model import MODEL, model_claim
-from cora.equipment.aggregates.mount import MOUNT
+from cora.equipment.aggregates.mount import MOUNT, mount_claim
 from cora.equipment.aggregates.role import ROLE
-from cora.equipment.values import folded
 from cora.kernel.aggregate import Aggregate, Claim
 
 AGGREGATES: Mapping[str, Aggregate[Any]] = MappingProxyType(
@@ -62,7 +61,7 @@ def frame_key(name: str, parent_id: UUID | None) -> Key:
 
 def mount_key(slot_code: str) -> Key:
     """A mount by its slot code."""
-    return Key("mount", Claim("mount.slot_code", folded(slot_code)), (), ("slot_code", slot_code))
+    return Key("mount", mount_claim(slot_code), (), ("slot_code", slot_code))
 
 
 def installed_key(asset_id: UUID) -> Key:
@@ -87,4 +86,4 @@ def assembly_key(name: str) -> Key:
 
 def fixture_key(name: str) -> Key:
     """A fixture by its name."""
-    return Key("fixture", Claim("fixture.name", folded(name)), (), ("name", name))
+    return Key("fixture", fixture_claim(name), (), ("name", name))

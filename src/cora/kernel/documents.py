@@ -1,21 +1,13 @@
-"""How people read records: one by id, or a page of a list. Decisions use the Reader instead."""
+"""How people read records: a page of a list. One record is shown by showing.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 from cora.kernel.aggregate import Aggregate
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
-
-
-class Envelope(NamedTuple):
-    """A record as it is shown: JSON text with `id`, `kind`, `version`, `position`, times and `state`."""
-
-    version: int
-    body: str
 
 
 @dataclass(frozen=True)
@@ -41,11 +33,7 @@ class Page(NamedTuple):
 
 
 class Documents(Protocol):
-    """The current state of every record."""
-
-    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
-        """One record. Raises the aggregate's `<Kind>NotFoundError`."""
-        ...
+    """The current state of every record, in lists."""
 
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""

@@ -104,9 +104,14 @@ class Kernel:
         """
         if when.is_now:
             read = Reader(self.log, self.decoded)
-            answer = await ask(read)
-            if read.one_snapshot:
-                return answer
+            try:
+                answer = await ask(read)
+            except Refusal:
+                if read.one_snapshot:
+                    raise
+            else:
+                if read.one_snapshot:
+                    return answer
         async with self.log.snapshot(when) as source:
             return await ask(Reader(source, self.decoded))
 

@@ -12,6 +12,9 @@ from cora.kernel.when import NOW, When
 
 S = TypeVar("S")
 
+MOST_COUNTED = 1000
+"""Where a person is told how many, counting ends here: a glance must not cost a walk through 100,000 records."""
+
 
 class PastEvent(NamedTuple):
     """An event that makes a past state: its kind, its JSON text and when it occurred."""
@@ -72,6 +75,10 @@ class Source(Protocol):
 
     async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
         """The records that point at each of several targets through a relation each, in one look."""
+        ...
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        """The log's head, and how many records (`MOST_COUNTED` at most) point at each target through a relation."""
         ...
 
     async def holder(self, claim: Claim) -> Holder:
@@ -189,6 +196,14 @@ class Reader:
             return []
         found = await self.source.pointings([(relation, target) for target in targets])
         return [self._noted(relation, target, each) for target, each in zip(targets, found, strict=True)]
+
+    async def counts(self, *asked: tuple[str, UUID]) -> list[int]:
+        """How many records (`MOST_COUNTED` at most) point at each target through a relation. For people: no decision
+        may rest on it."""
+        found = await self.source.counts(asked)
+        for head, _ in found:
+            self._note_head(head)
+        return [number for _, number in found]
 
     async def owner(self, claim: Claim) -> UUID | None:
         """The record that holds a claimed value."""

@@ -10,7 +10,7 @@ reads what goes with any command.
 import json
 import re
 import unicodedata
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.execute import Call
 from cora.kernel.principal import Principal
+from cora.kernel.when import When
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,11 +42,17 @@ DRY_RUN = "dry_run"
 CALL_OPTIONS = (IDEMPOTENCY_KEY, OCCURRED_AT, ON_BEHALF_OF, IF_MATCH, DRY_RUN)
 """What goes with any command, by its name on every surface."""
 
+AS_OF = "as_of"
+TRUE_AT = "true_at"
+WHEN_OPTIONS = (AS_OF, TRUE_AT)
+"""What goes with any question about what is recorded: the moment it is about."""
+
 # Control characters (but tab and line ends), lone surrogates and the two
 # non-characters: Postgres, XML or the marks of moment.py could not hold them.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MOMENT = re.compile(r"(?a:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))")
 _VERSION = re.compile(r'"(?a:\d{1,18})"')
+_POSITION = re.compile(r"(?a:\d{1,18})")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _BEYOND_RANGE = f"is a number beyond range: it must be 0, or from {SMALLEST} to {LARGEST} in size"
@@ -138,18 +145,7 @@ def to_request(model: type[M], members: Any, *, strict: bool = True) -> M:
 
 def read_call(principal: Principal, via: str, request_id: str, options: Mapping[str, str | None]) -> Call:
     """What goes with any command, from its options as text (`CALL_OPTIONS`); one left out may be None."""
-    errors: list[Violation] = []
-
-    def read(name: str, how: Any) -> Any:
-        text = options.get(name)
-        if text is None:
-            return None
-        try:
-            return how(text)
-        except ValueError as error:
-            errors.append(Violation(f"/{name}", str(error)))
-            return None
-
+    read = _Options(options)
     call = Call(
         principal=principal,
         via=via,
@@ -160,9 +156,39 @@ def read_call(principal: Principal, via: str, request_id: str, options: Mapping[
         if_match=read(IF_MATCH, _expected_version),
         dry_run=bool(read(DRY_RUN, _yes_or_no)),
     )
-    if errors:
-        raise invalid(errors)
+    read.require_none_wrong()
     return call
+
+
+def read_when(options: Mapping[str, str | None]) -> When:
+    """Which moment a question is about, from its options as text (`WHEN_OPTIONS`); one left out may be None."""
+    read = _Options(options)
+    when = When(read(AS_OF, _moment_or_position), read(TRUE_AT, read_moment))
+    read.require_none_wrong()
+    return when
+
+
+class _Options:
+    """Reads options, and gathers what is wrong with them."""
+
+    def __init__(self, options: Mapping[str, str | None]) -> None:
+        self._options = options
+        self._errors: list[Violation] = []
+
+    def __call__(self, name: str, how: Callable[[str], Any]) -> Any:
+        text = self._options.get(name)
+        if text is None:
+            return None
+        try:
+            return how(text)
+        except ValueError as error:
+            self._errors.append(Violation(f"/{name}", str(error)))
+            return None
+
+    def require_none_wrong(self) -> None:
+        """Raises `InvalidRequestError` with all that was wrong."""
+        if self._errors:
+            raise invalid(self._errors)
 
 
 def read_moment(text: str) -> datetime:
@@ -177,6 +203,15 @@ def read_moment(text: str) -> datetime:
     if moment < _EARLIEST:
         raise ValueError("must not lie before 1900")
     return moment
+
+
+def _moment_or_position(text: str) -> datetime | int:
+    if _POSITION.fullmatch(text):
+        return int(text)
+    try:
+        return read_moment(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a position of the log") from None
 
 
 def _person(text: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.errors import Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.reader import Reader, Stored
 
@@ -42,6 +42,37 @@ class Beside(Generic[S]):
         """Its fields."""
         return tuple(field.name for field in fields(self.answer))
 
+    def not_shown(self, expand: Collection[str]) -> list[Violation]:
+        """What cannot be expanded."""
+        known = ", ".join(self.names) or "nothing"
+        return [
+            Violation("/expand", f"{name!r} does not stand beside it; there is: {known}")
+            for name in expand
+            if name not in self.names
+        ]
+
+
+@dataclass(frozen=True)
+class NaturalKey:
+    """What people call a record of a kind, such as a path of names.
+
+    `find(text, read)` gives the id of the record, None when there is none;
+    it raises `ValueError` for a text that cannot be such a key.
+    """
+
+    name: str
+    find: Callable[[str, Reader], Awaitable[UUID | None]]
+    has_slashes: bool = False
+
+
+@dataclass(frozen=True)
+class View(Generic[S]):
+    """How records of a kind are shown and found by people."""
+
+    aggregate: Aggregate[S]
+    beside: Beside[S]
+    key: NaturalKey | None = None
+
 
 def envelope(id: UUID, stored: Stored, state: str, members: str = "") -> str:
     """A record as JSON text; `members` are further ones, with a leading comma."""
@@ -57,14 +88,11 @@ def envelope(id: UUID, stored: Stored, state: str, members: str = "") -> str:
 async def show(
     aggregate: Aggregate[S], id: UUID, read: Reader, beside: Beside[S] | None = None, expand: Collection[str] = ()
 ) -> Envelope:
-    """A record with what is beside it. Raises `<Kind>NotFoundError`, and `InvalidRequestError` for what cannot be
-    expanded."""
+    """A record with what is beside it; of that, records named in `expand` as whole records. Raises
+    `<Kind>NotFoundError`."""
     state = await read.require(aggregate, id)
     members = ""
     if beside is not None:
-        if unknown := [name for name in expand if name not in beside.names]:
-            says = f"is not beside {aggregate.kind}; there are {', '.join(beside.names)}"
-            raise InvalidRequestError(tuple(Violation("/expand", f"{name!r} {says}") for name in unknown))
         answer = await beside.gather(state, read)
         members = f',"beside":{beside.adapter.dump_json(answer).decode()}'
         if expand:

@@ -118,9 +118,17 @@ class HandlerSlice(Slice):
 
 @dataclass(frozen=True)
 class QuerySlice(Slice):
-    """A question answered by `async run(query, [read], [caller], [wired])` from one snapshot."""
+    """A question answered by `async run(query, [read], [caller], [wired])` from one state of the records.
+
+    It can be asked about the past, unless it reads nothing of the log.
+    """
 
     answer: type[Any]
+
+    @property
+    def has_past(self) -> bool:
+        """Whether it can be asked as of another moment."""
+        return "read" in self.parameters
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,13 @@ import asyncpg
 from cora.kernel.aggregate import Aggregate, Filter
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Page
 from cora.kernel.errors import InvalidRequestError, Violation
-from cora.kernel.moment import moment_text
+from cora.kernel.showing import envelope
+from cora.log.snapshot import stored
 
-_SHOWN = "d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at"
-
-
-def envelope(id: UUID, row: asyncpg.Record) -> str:
-    """A record as it is shown, as JSON text."""
-    return (
-        f'{{"id":"{id}","kind":"{row["kind"]}","version":{row["version"]},"position":{row["position"]},'
-        f'"created_at":"{moment_text(row["created_at"])}","recorded_at":"{moment_text(row["recorded_at"])}",'
-        f'"occurred_at":"{moment_text(row["occurred_at"])}","state":{row["document"]}}}'
-    )
+_SHOWN = (
+    "0 as head, d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, "
+    "d.occurred_at"
+)
 
 
 def page(aggregate: Aggregate[Any], asked: Asked, rows: list[asyncpg.Record]) -> Page:
@@ -35,7 +30,7 @@ def page(aggregate: Aggregate[Any], asked: Asked, rows: list[asyncpg.Record]) ->
     following = "null"
     if len(rows) > asked.limit:
         following = f'"{_cursor(asked.sort, shown[-1])}"'
-    items = ",".join(envelope(row["id"], row) for row in shown)
+    items = ",".join(envelope(row["id"], stored(row), row["document"]) for row in shown)
     return Page(len(shown), f'{{"items":[{items}],"next":{following}}}')
 
 

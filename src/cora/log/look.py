@@ -13,7 +13,7 @@ import structlog
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import OverloadedError
-from cora.kernel.reader import Holder, Pointing
+from cora.kernel.reader import MOST_COUNTED, Holder, Pointing
 from cora.log.batch import claim_key
 from cora.log.connect import LOST
 from cora.log.link import Link
@@ -40,6 +40,18 @@ left join lateral (
     where f.relation = u.relation and f.target = u.target and f.until is null
     order by f.source limit case when u.first then 1 end
 ) p on true order by u.n, p.source
+"""
+
+COUNTS = f"""
+select h.head, p.number
+from unnest($1::text[], $2::uuid[]) with ordinality u(relation, target, n)
+{_HEAD}
+cross join lateral (
+    select count(*)::integer as number from (
+        select from reference f where f.relation = u.relation and f.target = u.target and f.until is null
+        limit {MOST_COUNTED}
+    ) counted
+) p order by u.n
 """
 
 HOLDERS = f"""
@@ -70,6 +82,11 @@ async def find_pointing(fetch: Fetch, asked: Sequence[tuple[str, UUID, bool]]) -
         if source is not None:
             sources[n - 1].append((source, version))
     return [Pointing(head, tuple(found)) for found in sources]
+
+
+async def find_counts(fetch: Fetch, asked: Sequence[tuple[str, UUID]]) -> list[tuple[int, int]]:
+    """The head, and how many records point at each target."""
+    return [(head, number) for head, number in await fetch(COUNTS, *map(list, zip(*asked, strict=True)))]
 
 
 async def find_holders(fetch: Fetch, claims: Sequence[Claim]) -> list[Holder]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import InvalidRequestError, Violation
-from cora.kernel.reader import Holder, PastEvent, Pointing, Stored
+from cora.kernel.reader import MOST_COUNTED, Holder, PastEvent, Pointing, Stored
 from cora.kernel.when import When
 from cora.log.batch import claim_key
 from cora.log.look import Fetch
@@ -31,12 +31,12 @@ select u.n, d.kind, d.created_at, d.document, d.version as document_version, c.v
 from unnest($1::uuid[]) with ordinality u(id, n)
 cross join lateral (
     select d.kind, d.created_at, d.version, case
-        when d.position <= $2 and d.occurred_at <= coalesce($3, 'infinity') then d.body::text end as document
+        when d.position <= $2 and d.occurred_at <= coalesce($3::timestamptz, 'infinity') then d.body::text end as document
     from document d where d.id = u.id
 ) d
 left join lateral (
     select c.version, c.body from checkpoint c
-    where d.document is null and c.id = u.id and c.position <= $2 and c.occurred_at <= coalesce($3, 'infinity')
+    where d.document is null and c.id = u.id and c.position <= $2 and c.occurred_at <= coalesce($3::timestamptz, 'infinity')
     order by c.version desc limit 1
 ) c on true
 left join lateral (
@@ -44,7 +44,7 @@ left join lateral (
 ) x on true
 cross join lateral (
     select e.* from event e
-    where e.stream = u.id and e.position <= $2 and e.occurred_at <= coalesce($3, 'infinity')
+    where e.stream = u.id and e.position <= $2 and e.occurred_at <= coalesce($3::timestamptz, 'infinity')
       and e.version >= case when d.document is null then coalesce(c.version, 1) else d.version end
       and e.version <= coalesce(x.version, d.version)
 ) e
@@ -55,15 +55,15 @@ order by u.n, e.version
 _POINTING = """
 with target as (select relation, target, n from unnest($1::text[], $2::uuid[]) with ordinality t(relation, target, n))
 select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
-where f.until is null and f.since <= $3 and f.since_occurred <= coalesce($4, 'infinity')
+where f.until is null and f.since <= $3 and f.since_occurred <= coalesce($4::timestamptz, 'infinity')
 union
 select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
 where f.until is not null and stretch(f.relation, f.target, f.since, f.until)
       && stretch(t.relation, t.target, $3, $3)
-  and f.since <= $3 and f.until > $3 and f.since_occurred <= coalesce($4, 'infinity')
+  and f.since <= $3 and f.until > $3 and f.since_occurred <= coalesce($4::timestamptz, 'infinity')
 union
 select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
-where $4 is not null and f.until is not null
+where $4::timestamptz is not null and f.until is not null
   and stretch(f.relation, f.target, micros(f.since_occurred), micros(f.until_occurred))
       && stretch(t.relation, t.target, micros($4), micros($4))
   and f.since <= $3 and f.until <= $3 and f.since_occurred <= $4 and f.until_occurred > $4
@@ -73,10 +73,10 @@ order by 1, 2
 _HOLDER = """
 select owner from (
     select owner, since from claim
-    where what = $1 and value = $2 and since <= $3 and since_occurred <= coalesce($4, 'infinity')
+    where what = $1 and value = $2 and since <= $3 and since_occurred <= coalesce($4::timestamptz, 'infinity')
     union all
     select owner, since from past_claim
-    where what = $1 and value = $2 and since <= $3 and since_occurred <= coalesce($4, 'infinity')
+    where what = $1 and value = $2 and since <= $3 and since_occurred <= coalesce($4::timestamptz, 'infinity')
       and (until > $3 or until_occurred > $4)
 ) h order by since desc limit 1
 """
@@ -148,6 +148,11 @@ class PastSource:
             # What was is not judged for staleness: 1 says only that it was there.
             sources[n - 1].append((source, 1))
         return [Pointing(self._position, tuple(found)) for found in sources]
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        """How many records pointed at each target."""
+        found = await self.pointings(asked)
+        return [(each.head, min(len(each.sources), MOST_COUNTED)) for each in found]
 
     async def holder(self, claim: Claim) -> Holder:
         """Who held a claimed value."""

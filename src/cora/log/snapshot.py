@@ -8,7 +8,7 @@ import asyncpg
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.reader import Holder, KeyReused, Pointing, Replayed, Stored
-from cora.log.look import Fetch, find_holders, find_pointing, find_records
+from cora.log.look import Fetch, find_counts, find_holders, find_pointing, find_records
 
 _ANSWER = """
 select digest, status, id, version, position, body from answer
@@ -55,6 +55,10 @@ class ConnectionSource:
     async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
         """The records that point at each of several targets, in one look."""
         return await find_pointing(self._fetch, [(*each, False) for each in asked])
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        """The head, and how many records point at each target."""
+        return await find_counts(self._fetch, asked)
 
     async def holder(self, claim: Claim) -> Holder:
         """Who holds a claimed value."""

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from cora.kernel.aggregate import Aggregate, Claim
-from cora.kernel.documents import Asked, Envelope, Page
+from cora.kernel.documents import Asked, Page
 from cora.kernel.errors import OverloadedError
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.kernel.when import NOW, When
@@ -20,10 +20,10 @@ from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import LOST, connect
-from cora.log.documents import envelope, list_query, page
+from cora.log.documents import list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
-from cora.log.look import Gatherer, find_holders, find_pointing, find_records
+from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
 from cora.log.past import PastSource, position_of
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
 from cora.log.tail import Tail
@@ -58,6 +58,7 @@ class PostgresLog:
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
+        self._counts = Gatherer[tuple[str, UUID], tuple[int, int]](link(), find_counts)
         self._holders = Gatherer[Claim, Holder](link(), find_holders)
         self._held = link()
         self._one_holds = asyncio.Lock()
@@ -79,7 +80,7 @@ class PostgresLog:
         """Close every connection; requests that still wait are refused as overload."""
         self._pruning.cancel()
         await self._writer.close()
-        for gatherer in (self._records, self._pointing, self._holders):
+        for gatherer in (self._records, self._pointing, self._counts, self._holders):
             await gatherer.close()
         await self.tail.close()
         await self._held.close()
@@ -107,6 +108,10 @@ class PostgresLog:
     async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
         """The records that point at each of several targets, in one look."""
         return await self._pointing.look_all([(*each, False) for each in asked])
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        """The head, and how many records point at each target."""
+        return await self._counts.look_all(asked)
 
     async def holder(self, claim: Claim) -> Holder:
         """Who holds a claimed value."""
@@ -141,13 +146,6 @@ class PostgresLog:
                     yield ConnectionSource(connection.fetch)
                 else:
                     yield PastSource(connection.fetch, await position_of(connection.fetch, when), when.true_at)
-
-    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
-        """One record. Raises the aggregate's `<Kind>NotFoundError`."""
-        row = await self._records.look(id)
-        if row["kind"] != aggregate.kind:
-            raise aggregate.not_found(id)
-        return Envelope(row["version"], envelope(id, row))
 
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""

@@ -11,7 +11,7 @@ from typing import Any, cast
 import typer
 
 from cora.equipment import features
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.errors import Refusal
 from cora.kernel.principal import Role

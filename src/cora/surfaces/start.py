@@ -13,7 +13,8 @@ import structlog
 from cora.equipment.aggregates.role import RoleAlreadyExistsError
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
-from cora.equipment.wire import AGGREGATES, Deps, require_fit_minter, wire_equipment
+from cora.equipment.views import AGGREGATES
+from cora.equipment.wire import Deps, require_fit_minter, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role

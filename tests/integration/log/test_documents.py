@@ -1,6 +1,7 @@
 """Records as people read them: one by id, and lists by filter, sort and cursor."""
 
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from cora.kernel.documents import Asked
 from cora.kernel.errors import InvalidRequestError
+from cora.kernel.showing import show
 
 from . import records, toy
 from .harness import Client
@@ -32,7 +34,7 @@ async def _listed(client: Client, **asked: Any) -> list[dict[str, Any]]:
 async def test_a_record_is_shown_with_its_versions_and_times(client: Client) -> None:
     told = await client.run(toy.OpenBay(name="west"))
     later = await client.run(toy.RenameBay(bay_id=UUID(told["id"]), name="east"))
-    envelope = await client.log.get(BAY, UUID(told["id"]))
+    envelope = await client.kernel.see(partial(show, BAY, UUID(told["id"])))
     assert envelope.version == 2
     assert json.loads(envelope.body) == {
         "id": told["id"],
@@ -49,9 +51,9 @@ async def test_a_record_is_shown_with_its_versions_and_times(client: Client) -> 
 async def test_there_is_none_of_another_kind_or_of_none(client: Client) -> None:
     bay = await client.open_bay()
     with pytest.raises(records.UnitNotFoundError):
-        await client.log.get(UNIT, bay)
+        await client.kernel.see(partial(show, UNIT, bay))
     with pytest.raises(records.BayNotFoundError):
-        await client.log.get(BAY, uuid4())
+        await client.kernel.see(partial(show, BAY, uuid4()))
 
 
 @pytest.mark.parametrize("limit", [1, 3, 50])

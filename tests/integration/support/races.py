@@ -13,7 +13,8 @@ from tests.integration.support.judge import Judged, judged
 from cora.equipment import features
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.doi_minter import Minted, MintRequest
-from cora.equipment.wire import AGGREGATES, Deps, wire_equipment
+from cora.equipment.views import AGGREGATES
+from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import Refusal

@@ -216,10 +216,15 @@ def references(fixture: Fixture) -> Iterable[Reference]:
         yield Reference("fixture.slot_asset_bindings", asset_id)
 
 
+def fixture_claim(name: str) -> Claim:
+    """The claim by which a fixture is found by its name, until it is retired."""
+    return Claim("fixture.name", folded(name))
+
+
 def claims(fixture: Fixture) -> Iterable[Claim]:
     """Its name, until it is retired."""
     if not fixture.is_retired:
-        yield Claim("fixture.name", folded(fixture.name))
+        yield fixture_claim(fixture.name)
 
 
 def _claim_taken(_claim: Claim, fixture: Fixture, owner: UUID) -> FixtureNameTakenError:

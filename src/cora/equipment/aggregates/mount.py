@@ -184,11 +184,16 @@ def references(mount: Mount) -> Iterable[Reference]:
         yield Reference(INSTALLED_IN, mount.installed_asset_id)
 
 
+def mount_claim(slot_code: str) -> Claim:
+    """The claim by which an active mount is found by its slot code."""
+    return Claim("mount.slot_code", folded(slot_code))
+
+
 def claims(mount: Mount) -> Iterable[Claim]:
     """Its slot code, and the one place of the asset that is installed."""
     if mount.status is not MountStatus.ACTIVE:
         return
-    yield Claim("mount.slot_code", folded(mount.slot_code))
+    yield mount_claim(mount.slot_code)
     if mount.installed_asset_id is not None:
         yield installation_claim(mount.installed_asset_id)
 

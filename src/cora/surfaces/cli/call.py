@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 import click
 from pydantic_core import to_jsonable_python
 
 from cora.equipment import features
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import DEFAULT_LIMIT, Asked
 from cora.kernel.errors import InvalidRequestError, Violation
@@ -25,6 +26,7 @@ from cora.kernel.requests import (
     require_fit,
     to_request,
 )
+from cora.kernel.showing import View, show
 from cora.kernel.slice import ActSlice, QuerySlice, Slice, declared_slices
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
@@ -49,9 +51,10 @@ class CallGroup(click.Group):
         for declared in declared_slices(features):
             if declared.name == name:
                 return _slice_command(declared)
-        for aggregate in AGGREGATES:
+        for view in VIEWS:
+            aggregate = view.aggregate
             if name == f"get_{aggregate.kind}":
-                return _get_command(aggregate)
+                return _get_command(view)
             if name == f"list_{_plural(aggregate)}":
                 return _list_command(aggregate)
         return None
@@ -99,11 +102,13 @@ def _slice_command(declared: Slice) -> click.Command:
     return click.Command(declared.name, params=[*options, _DATA_DIR, _JSON], callback=callback, help=text)
 
 
-def _get_command(aggregate: Aggregate[Any]) -> click.Command:
+def _get_command(view: View[Any]) -> click.Command:
+    aggregate = view.aggregate
+
     def callback(**given: Any) -> None:
         async def work() -> None:
             async with beside(settings_from(data_dir=given["data_dir"])) as cora:
-                found = await cora.log.get(aggregate, given[aggregate.path_id])
+                found = await cora.kernel.see(partial(show, aggregate, given[aggregate.path_id], beside=view.beside))
                 _show(json.loads(found.body), as_json=given["as_json"])
 
         run(work())

@@ -62,11 +62,11 @@ def create_app(
 
     @cache
     def description() -> dict[str, Any]:
-        return openapi_document(equipment.slices, equipment.aggregates)
+        return openapi_document(equipment.slices, equipment.views)
 
     paths = Paths()
     add_slices(paths, equipment.slices, kernel)
-    add_records(paths, equipment.aggregates, documents)
+    add_records(paths, equipment.views, kernel, documents)
     add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
     app = FastAPI(
         title=TITLE,

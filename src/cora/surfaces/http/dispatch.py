@@ -25,6 +25,8 @@ class Place:
     endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     below: "dict[str, Place]" = field(default_factory=dict[str, "Place"])
     any_below: "Place | None" = None
+    takes_rest: bool = False
+    """Whether it stands for all the segments that are left."""
 
     def allowed(self) -> str:
         """The methods of this path, for the header `Allow`."""
@@ -33,7 +35,8 @@ class Place:
 
 
 class Paths:
-    """All routes. A segment in braces takes any text, unless another route has that text in this place."""
+    """All routes. A segment in braces takes any text, unless another route has that text in this place; the last one,
+    with dots (`{path...}`), takes all that is left, slashes too."""
 
     def __init__(self) -> None:
         self._root = Place()
@@ -45,6 +48,7 @@ class Paths:
             if segment.startswith("{"):
                 place.any_below = place.any_below or Place()
                 place = place.any_below
+                place.takes_rest = segment.endswith("...}")
             else:
                 place = place.below.setdefault(segment, Place())
         if method in place.endpoints:
@@ -55,12 +59,18 @@ class Paths:
         """The place of a path, with what stands where its template has braces; None when there is none."""
         place = self._root
         values: list[str] = []
-        for segment in path.split("/")[1:]:
+        segments = path.split("/")
+        for number, segment in enumerate(segments):
+            if not number:
+                continue
             following = place.below.get(segment)
             if following is None:
                 if place.any_below is None or not segment:
                     return None
                 following = place.any_below
+                if following.takes_rest:
+                    values.append("/".join(segments[number:]))
+                    return following, tuple(values)
                 values.append(segment)
             place = following
         return (place, tuple(values)) if place.endpoints else None

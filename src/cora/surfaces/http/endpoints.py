@@ -1,7 +1,8 @@
 """The endpoints of commands, questions and records, made from their declarations."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, get_origin
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,22 +14,29 @@ from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import InvalidRequestError, PreconditionFailedError, Violation
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Role
+from cora.kernel.reader import Reader
 from cora.kernel.requests import (
     CALL_OPTIONS,
     DRY_RUN,
     IF_MATCH,
+    WHEN_OPTIONS,
     gathering,
     invalid,
     read_call,
     read_json,
+    read_when,
     require_fit,
     to_request,
 )
+from cora.kernel.showing import Beside, Envelope, NaturalKey, View, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
+from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
 from cora.surfaces.http.messages import JSON, MERGE_PATCH, Headers, Reply, Request, etag
 
 VIA = "http"
+EXPAND = "expand"
+BESIDE = "beside"
 LIST_PARAMETERS = ("sort", "limit", "cursor")
 
 # What a record holds is for its reader, and may have moved on by the next look.
@@ -42,16 +50,26 @@ def add_slices(paths: Paths, slices: Iterable[Slice], kernel: Kernel) -> None:
             paths.add(route.method, route.path, Endpoint(_handle(declared, route, kernel), declared.allow))
 
 
-def add_records(paths: Paths, aggregates: Iterable[Aggregate[Any]], documents: Documents) -> None:
-    """Add the reading of one record and of a list, for every kind."""
-    for aggregate in aggregates:
+def add_records(paths: Paths, views: Iterable[View[Any]], kernel: Kernel, documents: Documents) -> None:
+    """Add the reading of one record, by its id and by its natural key, and of a list, for every kind."""
+    for view in views:
+        aggregate = view.aggregate
         paths.add("GET", f"/{aggregate.collection}", Endpoint(_list(aggregate, documents), Role.READER))
-        paths.add("GET", record_template(aggregate), Endpoint(_get(aggregate, documents), Role.READER))
+        get = _get(aggregate, view.beside, kernel, _by_id(aggregate))
+        paths.add("GET", record_template(aggregate), Endpoint(get, Role.READER))
+        if view.key is not None:
+            get = _get(aggregate, view.beside, kernel, _by_key(aggregate, view.key))
+            paths.add("GET", key_template(aggregate, view.key), Endpoint(get, Role.READER))
 
 
 def record_template(aggregate: Aggregate[Any]) -> str:
     """The path of a record of this kind."""
     return f"/{aggregate.collection}/{{{aggregate.path_id}}}"
+
+
+def key_template(aggregate: Aggregate[Any], key: NaturalKey) -> str:
+    """The path of a record of this kind by what people call it; a path of names takes all that is left."""
+    return f"/{aggregate.collection}/by-{key.name.replace('_', '-')}/{{{key.name}{'...' if key.has_slashes else ''}}}"
 
 
 def body_is_patch(route: Route) -> bool:
@@ -112,7 +130,9 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
     async def handle(request: Request) -> Reply:
         members: dict[str, Any] = {}
         errors: list[Violation] = []
-        for name, values in request.query().items():
+        asked = request.query()
+        when = _when(asked, errors) if declared.has_past else NOW
+        for name, values in asked.items():
             if name in names:
                 errors.append(Violation(f"/{name}", "stands in the path"))
             elif name not in lists and len(values) > 1:
@@ -125,7 +145,7 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
             query = to_request(declared.request, members, strict=False)
         if errors or query is None:
             raise invalid(errors)
-        answer = await kernel.query(declared, query, request.principal)
+        answer = await kernel.query(declared, query, request.principal, when)
         return Reply(200, shown.dump_json(answer), headers=[_FRESH])
 
     return handle
@@ -194,23 +214,81 @@ def _repeated(query: dict[str, list[str]], names: Iterable[str]) -> list[Violati
     return [Violation(f"/{name}", "is given twice") for name in names if len(query.get(name, ())) > 1]
 
 
-def _get(aggregate: Aggregate[Any], documents: Documents) -> Handle:
+def _when(query: dict[str, list[str]], errors: list[Violation]) -> When:
+    """The moment that a query is about, taken out of it."""
+    options: dict[str, str | None] = {}
+    for name in WHEN_OPTIONS:
+        errors += _repeated(query, [name])
+        options[name] = query.pop(name, [None])[0]
+    with gathering(errors):
+        return read_when(options)
+    return NOW
+
+
+@dataclass(frozen=True)
+class Locate:
+    """How the record in a path is found: what stands there is read first, which may be refused, then looked up."""
+
+    read: Callable[[str], Any]
+    find: Callable[[Any, Reader], Awaitable[UUID]]
+
+
+def _get(aggregate: Aggregate[Any], beside: Beside[Any], kernel: Kernel, locate: Locate) -> Handle:
     async def handle(request: Request) -> Reply:
-        errors = [Violation(f"/{name}", "is not known here") for name in request.query()]
-        try:
-            id = UUID(request.values[0])
-        except ValueError:
-            errors.append(Violation(f"/{aggregate.path_id}", "is not a UUID"))
-            raise invalid(errors) from None
+        errors: list[Violation] = []
+        query = request.query()
+        when = _when(query, errors)
+        expand = [name for text in query.pop(EXPAND, []) for name in text.split(",")]
+        errors += beside.not_shown(expand) + _repeated(query, [BESIDE])
+        shows = query.pop(BESIDE, ["true"])[0]
+        if shows not in ("true", "false"):
+            errors.append(Violation(f"/{BESIDE}", "must be true or false"))
+        errors += [Violation(f"/{name}", "is not known here") for name in query]
+        value: Any = None
+        with gathering(errors):
+            value = locate.read(request.values[0])
         if errors:
             raise invalid(errors)
-        shown = await documents.get(aggregate, id)
-        headers = [(b"etag", etag(shown.version)), _FRESH]
-        if request.has_current(shown.version):
-            return Reply(304, b"", headers=headers)
-        return Reply(200, shown.body.encode(), headers=headers)
+
+        async def ask(read: Reader) -> Envelope:
+            return await show(
+                aggregate, await locate.find(value, read), read, beside if shows == "true" else None, expand
+            )
+
+        shown = await kernel.see(ask, when)
+        return Reply(200, shown.body.encode(), headers=[(b"etag", etag(shown.version)), _FRESH])
 
     return handle
+
+
+def _by_id(aggregate: Aggregate[Any]) -> Locate:
+    def read_id(text: str) -> UUID:
+        try:
+            return UUID(text)
+        except ValueError:
+            raise invalid([Violation(f"/{aggregate.path_id}", "is not a UUID")]) from None
+
+    async def find(id: UUID, _read: Reader) -> UUID:
+        return id
+
+    return Locate(read_id, find)
+
+
+def _by_key(aggregate: Aggregate[Any], key: NaturalKey) -> Locate:
+    def read_key(text: str) -> str:
+        require_fit(text)
+        return text
+
+    async def find(text: str, read: Reader) -> UUID:
+        try:
+            id = await key.find(text, read)
+        except ValueError as error:
+            raise invalid([Violation(f"/{key.name}", str(error))]) from None
+        if id is None:
+            raise aggregate.not_found(text)
+        return id
+
+    return Locate(read_key, find)
 
 
 def _list(aggregate: Aggregate[Any], documents: Documents) -> Handle:

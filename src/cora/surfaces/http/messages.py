@@ -1,6 +1,5 @@
 """What comes in and goes out, as plain values: the surface speaks ASGI without a framework on the way of a request."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,7 +19,6 @@ MERGE_PATCH = b"application/merge-patch+json"
 PROBLEM = b"application/problem+json"
 
 MAXIMUM_QUERY_FIELDS = 500
-_TAG = re.compile(rb'(?:W/)?"[^"]*"')
 
 
 class ClientGoneError(Exception):
@@ -106,15 +104,6 @@ class Request:
         coding = self.headers.get(b"content-encoding", b"identity")
         if coding.strip().lower() != b"identity":
             raise UnsupportedMediaTypeError(f"{given.decode('latin-1')[:100]} in {coding.decode('latin-1')[:50]}")
-
-    def has_current(self, version: int) -> bool:
-        """Whether `If-None-Match` says that the client holds this version."""
-        given = self.headers.get(b"if-none-match")
-        if given is None:
-            return False
-        if given.strip() == b"*":
-            return True
-        return any(tag.removeprefix(b"W/") == etag(version) for tag in _TAG.findall(given))
 
 
 @dataclass(slots=True)

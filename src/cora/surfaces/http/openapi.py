@@ -25,9 +25,18 @@ from cora.kernel.errors import (
     UnsupportedMediaTypeError,
 )
 from cora.kernel.principal import Role
-from cora.kernel.requests import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF
+from cora.kernel.requests import AS_OF, DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF, TRUE_AT
+from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Route, Slice
-from cora.surfaces.http.endpoints import body_is_patch, media_types, record_template, takes_several
+from cora.surfaces.http.endpoints import (
+    BESIDE,
+    EXPAND,
+    body_is_patch,
+    key_template,
+    media_types,
+    record_template,
+    takes_several,
+)
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
 
@@ -44,6 +53,21 @@ _RECORDED = (
     OccurredInFutureError,
 )
 _EVERYWHERE = (UnauthenticatedError, ForbiddenError, UnknownPathError, MethodNotAllowedError, IdTakenError)
+
+_WHEN_PARAMETERS: list[Schema] = [
+    {
+        "name": AS_OF,
+        "in": "query",
+        "schema": {"type": "string", "examples": [TIME, "1024"]},
+        "description": "What the record said then: a time with its offset, or a position of the log.",
+    },
+    {
+        "name": TRUE_AT,
+        "in": "query",
+        "schema": {"type": "string", "format": "date-time", "examples": [TIME]},
+        "description": "What was true in the hutch then, by all that is known now, or was by `as_of`.",
+    },
+]
 
 _DESCRIPTION = """\
 The equipment record of a research facility. Everything is recorded as events; nothing is ever overwritten.
@@ -72,17 +96,23 @@ _HEADER_SCHEMAS: dict[str, tuple[str, Schema]] = {
 }
 
 
-def openapi_document(slices: Iterable[Slice], aggregates: Iterable[Aggregate[Any]]) -> dict[str, Any]:
+def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dict[str, Any]:
     """The whole description. Raises `TypeError` or `ValueError` when declarations contradict one another."""
-    slices, aggregates = tuple(slices), tuple(aggregates)
-    schemas = Schemas(slices, aggregates, (*_RECORDED, *_EVERYWHERE))
+    slices, views = tuple(slices), tuple(views)
+    schemas = Schemas(slices, views, (*_RECORDED, *_EVERYWHERE))
     paths: dict[str, dict[str, Any]] = {}
     for declared in slices:
         for route in declared.routes:
             _put(paths, route, _operation(declared, route, schemas))
-    for aggregate in aggregates:
+    for view in views:
+        aggregate = view.aggregate
         _put(paths, Route("GET", f"/{aggregate.collection}"), _list_operation(aggregate, schemas))
-        _put(paths, Route("GET", record_template(aggregate)), _get_operation(aggregate, schemas))
+        by_id = _path_parameter(aggregate.path_id, {"type": "string", "format": "uuid"})
+        _put(paths, Route("GET", record_template(aggregate)), _get_operation(view, "", by_id, schemas))
+        if view.key is not None:
+            by_key = _path_parameter(view.key.name, {"type": "string", "minLength": 1})
+            template = key_template(aggregate, view.key).replace("...}", "}")
+            _put(paths, Route("GET", template), _get_operation(view, f"_by_{view.key.name}", by_key, schemas))
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
@@ -196,6 +226,8 @@ def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
         }
         for name, schema in fields.get("properties", {}).items()
     ]
+    if declared.has_past:
+        parameters += _WHEN_PARAMETERS
     return {
         **_about(declared, route),
         "parameters": parameters,
@@ -206,23 +238,35 @@ def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
     }
 
 
-def _get_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
+def _get_operation(view: View[Any], way: str, which: Schema, schemas: Schemas) -> Schema:
+    aggregate = view.aggregate
     shown = _content(ref(f"{camel(aggregate.kind)}Record"))
     tag = {"ETag": {"description": "The version of the record.", "schema": {"type": "string"}}}
     name = aggregate.kind.replace("_", " ")
-    held = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
     return {
-        "operationId": f"get_{aggregate.kind}",
-        "summary": f"One {name}, with its whole state.",
+        "operationId": f"get_{aggregate.kind}{way}",
+        "summary": f"One {name}, with its whole state and what a person needs beside it.",
         "tags": [aggregate.collection.replace("-", "_")],
         "security": _security(Role.READER),
         "parameters": [
-            _path_parameter(aggregate.path_id, {"type": "string", "format": "uuid"}),
-            {**held, "description": "The `ETag` that is held already; 304 when it is the current one."},
+            which,
+            *_WHEN_PARAMETERS,
+            {
+                "name": EXPAND,
+                "in": "query",
+                "explode": False,
+                "schema": {"type": "array", "items": {"enum": list(view.beside.names)}},
+                "description": "What stands beside it as whole records, in `expanded`.",
+            },
+            {
+                "name": BESIDE,
+                "in": "query",
+                "schema": {"type": "boolean", "default": True},
+                "description": "`false` leaves out what stands beside it.",
+            },
         ],
         "responses": {
             "200": {"description": "The record.", "headers": tag, **shown},
-            "304": {"description": "The record still has the version that is held.", "headers": tag},
             **_refused(Role.READER, [*_ASKED, aggregate.not_found], schemas),
         },
     }

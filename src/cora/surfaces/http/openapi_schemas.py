@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
 from cora.kernel.problem import STANDARD_MEMBERS
+from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
 from cora.surfaces.http.openapi_examples import ID, TIME, example
 
@@ -31,9 +32,10 @@ def ref(name: str) -> Schema:
 class Schemas:
     """All components of one description. Raises `TypeError` when two would have one name."""
 
-    def __init__(self, slices: Iterable[Slice], aggregates: Iterable[Aggregate[Any]], common: Any) -> None:
+    def __init__(self, slices: Iterable[Slice], views: Iterable[View[Any]], common: Any) -> None:
         self.components: dict[str, Schema] = {}
-        slices, aggregates = tuple(slices), tuple(aggregates)
+        slices, views = tuple(slices), tuple(views)
+        aggregates = tuple(view.aggregate for view in views)
         refusals = {refusal for each in slices for refusal in each.refuses}
         refusals |= {aggregate.not_found for aggregate in aggregates} | set(common)
         self._refusals = sorted(refusals, key=lambda refusal: refusal.code())
@@ -44,6 +46,7 @@ class Schemas:
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer)))
             if isinstance(each, HandlerSlice) and each.answer_fields is not None:
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer_fields)))
+        inputs.extend((("beside", view.aggregate.kind), "serialization", view.beside.adapter) for view in views)
         for aggregate in aggregates:
             inputs.append((("state", aggregate.kind), "serialization", aggregate.state_adapter))
             for kind, adapter in aggregate.event_adapters.items():
@@ -161,6 +164,8 @@ class Schemas:
                 "recorded_at": _TIME,
                 "occurred_at": _TIME,
                 "state": self._found["state", aggregate.kind],
+                "beside": self._found["beside", aggregate.kind],
+                "expanded": {"type": "object", "description": "Whole records of what `expand` names, or null."},
             },
             "required": ["id", "kind", "version", "position", "created_at", "recorded_at", "occurred_at", "state"],
         }

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.showing import View
 from cora.kernel.slice import CommandSlice, HandlerSlice
 
 Schema = dict[str, Any]
@@ -58,10 +59,13 @@ def command_schema(declared: CommandSlice | HandlerSlice) -> Schema:
     return {"type": "object", "properties": properties, "required": required, **definitions}
 
 
-def envelope_schema(aggregate: Aggregate[Any]) -> Schema:
-    """A record as it is shown."""
-    state, definitions = _state(aggregate)
-    return {**_envelope(aggregate, state), **definitions}
+def envelope_schema(view: View[Any]) -> Schema:
+    """A record as it is shown, with what is beside it."""
+    state, definitions = _taken_apart(view.aggregate.state_adapter)
+    beside, further = _taken_apart(view.beside.adapter)
+    shown = _envelope(view.aggregate, state)
+    shown["properties"]["beside"] = beside
+    return {**shown, "$defs": {**definitions, **further}}
 
 
 def page_schema(aggregate: Aggregate[Any]) -> Schema:
@@ -91,10 +95,9 @@ def _envelope(aggregate: Aggregate[Any], state: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _state(aggregate: Aggregate[Any]) -> tuple[Schema, Schema]:
-    schema = _plain(aggregate.state_adapter.json_schema(mode="serialization"))
-    definitions = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
-    return schema, definitions
+def _taken_apart(adapter: TypeAdapter[Any]) -> tuple[Schema, Schema]:
+    schema = _plain(adapter.json_schema(mode="serialization"))
+    return schema, schema.pop("$defs", {})
 
 
 def _members(model: type[BaseModel] | None) -> tuple[Schema, Schema]:

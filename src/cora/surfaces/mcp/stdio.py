@@ -19,7 +19,7 @@ async def serve_stdio(kernel: Kernel, documents: Documents, equipment: Equipment
     for the anonymous principal.
     """
     principal.require(Role.READER)
-    tools = offered_tools(kernel, documents, equipment.slices, equipment.aggregates)
+    tools = offered_tools(kernel, documents, equipment.slices, equipment.views)
 
     def caller_of(_context: Context) -> Caller:
         return Caller(principal, new_id().hex)

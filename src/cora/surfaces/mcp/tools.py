@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from cora.kernel.errors import Violation
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import gathering, invalid, to_request
+from cora.kernel.showing import View, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, Query, QuerySlice, Slice
 from cora.surfaces.mcp.describe import annotations, get_description, list_description, reading, slice_description, title
 from cora.surfaces.mcp.options import OPTIONS, VIA, call_of, split
@@ -49,11 +51,11 @@ class Offered:
 
 
 def offered_tools(
-    kernel: Kernel, documents: Documents, slices: tuple[Slice, ...], aggregates: tuple[Aggregate[Any], ...]
+    kernel: Kernel, documents: Documents, slices: tuple[Slice, ...], views: tuple[View[Any], ...]
 ) -> Mapping[str, Offered]:
     """Every tool by its name. Raises `TypeError` when two have the same name."""
     tools: dict[str, Offered] = {}
-    for offered in (*_of_slices(kernel, slices), *_of_records(documents, aggregates)):
+    for offered in (*_of_slices(kernel, slices), *_of_records(kernel, documents, views)):
         if tools.setdefault(offered.tool.name, offered) is not offered:
             raise TypeError(f"there are two tools with the name {offered.tool.name}")
     return tools
@@ -119,16 +121,17 @@ def _act(kernel: Kernel, declared: ActSlice) -> Run:
     return run
 
 
-def _of_records(documents: Documents, aggregates: tuple[Aggregate[Any], ...]) -> Iterator[Offered]:
-    for aggregate in aggregates:
+def _of_records(kernel: Kernel, documents: Documents, views: tuple[View[Any], ...]) -> Iterator[Offered]:
+    for view in views:
+        aggregate = view.aggregate
         which: dict[str, Any] = {aggregate.path_id: (UUID, ...)}
         get = create_model(f"Get_{aggregate.kind}", __base__=Query, **which)
         yield _read(
             name=f"get_{aggregate.kind}",
             description=get_description(aggregate),
             request=get,
-            answers=envelope_schema(aggregate),
-            run=_get(documents, aggregate, get),
+            answers=envelope_schema(view),
+            run=_get(kernel, view, get),
         )
         listed = _list_request(aggregate)
         yield _read(
@@ -152,10 +155,13 @@ def _read(name: str, description: str, request: type[Query], answers: dict[str, 
     return Offered(tool, Role.READER, run)
 
 
-def _get(documents: Documents, aggregate: Aggregate[Any], request: type[Query]) -> Run:
+def _get(kernel: Kernel, view: View[Any], request: type[Query]) -> Run:
+    aggregate = view.aggregate
+
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
         query = to_request(request, arguments)
-        return (await documents.get(aggregate, getattr(query, aggregate.path_id))).body
+        id: UUID = getattr(query, aggregate.path_id)
+        return (await kernel.see(partial(show, aggregate, id, beside=view.beside))).body
 
     return run
 

@@ -163,20 +163,6 @@ async def test_all_violations_of_path_body_headers_and_query_come_together() -> 
         assert set(places) == {"/more", "/dry_run", "/Occurred-At", "/If-Match", "/asset_id", "/speed"}
 
 
-@pytest.mark.parametrize(
-    ("held", "status"),
-    [('"1"', 304), ('W/"1"', 304), ('"7", "1"', 304), ("*", 304), ('"2"', 200), ("1", 200), ("", 200), ('"', 200)],
-)
-async def test_a_version_that_is_held_is_not_sent_again(held: str, status: int) -> None:
-    app = make_app()
-    async with client(app) as api:
-        facility = await register_facility(api)
-        answer = await api.get(facility, headers={"If-None-Match": held})
-        assert answer.status_code == status
-        assert answer.headers["etag"] == '"1"'
-        assert bool(answer.content) == (status == 200)
-
-
 async def test_a_command_for_a_version_that_has_passed_is_refused() -> None:
     app = make_app()
     async with client(app) as api:

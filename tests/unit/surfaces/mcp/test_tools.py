@@ -12,7 +12,7 @@ from tests.unit.memory_log import MemoryLog
 
 from cora.equipment import features
 from cora.equipment.aggregates.family import FAMILY
-from cora.equipment.wire import AGGREGATES
+from cora.equipment.views import AGGREGATES
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import Asked, Documents, Envelope, Page
 from cora.kernel.errors import InvalidRequestError
