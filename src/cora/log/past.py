@@ -29,22 +29,24 @@ _RECORDS = """
 select u.n, d.kind, d.created_at, d.document, d.version as document_version, c.version as base_version,
        c.body::text as base, e.version, e.position, e.kind as event, e.data::text as data, e.occurred_at, e.recorded_at
 from unnest($1::uuid[]) with ordinality u(id, n)
+cross join (select coalesce($3::timestamptz, 'infinity') as moment) t
 cross join lateral (
-    select d.kind, d.created_at, d.version, case
-        when d.position <= $2 and d.occurred_at <= coalesce($3::timestamptz, 'infinity') then d.body::text end as document
+    select d.kind, d.created_at, d.version,
+           case when d.position <= $2 and d.occurred_at <= t.moment then d.body::text end as document
     from document d where d.id = u.id
 ) d
 left join lateral (
     select c.version, c.body from checkpoint c
-    where d.document is null and c.id = u.id and c.position <= $2 and c.occurred_at <= coalesce($3::timestamptz, 'infinity')
+    where d.document is null and c.id = u.id and c.position <= $2 and c.occurred_at <= t.moment
     order by c.version desc limit 1
 ) c on true
 left join lateral (
-    select min(x.version) as version from checkpoint x where x.id = u.id and x.version > coalesce(c.version, 0)
+    select min(x.version) as version from checkpoint x
+    where d.document is null and x.id = u.id and x.version > coalesce(c.version, 0)
 ) x on true
 cross join lateral (
     select e.* from event e
-    where e.stream = u.id and e.position <= $2 and e.occurred_at <= coalesce($3::timestamptz, 'infinity')
+    where e.stream = u.id and e.position <= $2 and e.occurred_at <= t.moment
       and e.version >= case when d.document is null then coalesce(c.version, 1) else d.version end
       and e.version <= coalesce(x.version, d.version)
 ) e
