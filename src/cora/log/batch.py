@@ -151,7 +151,7 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
                 (number, last[each.source], occurred_at, each.relation, each.target, each.source) for each in pointers
             ]
         for rows, holdings in ((taken, request.taken), (released, request.released)):
-            rows += [(number, *claim_key(claim), owner) for claim, owner in holdings]
+            rows += [(number, last[owner], occurred_at, *claim_key(claim), owner) for claim, owner in holdings]
         contacts += [(number, id, address) for id, address in request.contacts]
         if request.answer is not None:
             kept = request.answer

@@ -43,6 +43,11 @@ create index reference_stretch on reference using gist (stretch(relation, target
 create index reference_stretch_occurred on reference
     using gist (stretch(relation, target, micros(since_occurred), micros(until_occurred))) where until is not null;
 
+-- A claim that a request takes or releases, with the ordinal and the time of the event that does it.
+create type append_holding as (
+    request integer, ordinal integer, occurred_at timestamptz, what text, value text, owner uuid
+);
+
 -- Which generation of the derived tables this database holds (log/rebuild.py).
 create table derived (generation integer not null);
 
@@ -84,8 +89,8 @@ drop function append;
 create function append(
     from_writer uuid, batch_number bigint, counts integer[], answers append_answer[], reads append_read[],
     relations append_relation[], seen append_claim[], events append_event[], mentions append_mention[],
-    documents append_document[], gained append_pointer[], parted append_pointer[], taken append_claim[],
-    released append_claim[], contacts append_contact[], dated boolean, worded boolean
+    documents append_document[], gained append_pointer[], parted append_pointer[], taken append_holding[],
+    released append_holding[], contacts append_contact[], dated boolean, worded boolean
 ) returns text language plpgsql volatile as $$
 declare
     earlier_number bigint;
@@ -248,18 +253,17 @@ begin
             with gone as (
                 delete from claim c using unnest(released) r
                 where accepted[r.request] and c.what = r.what and c.value = r.value and c.owner = r.owner
-                returning r.request, c.*
+                returning c.*, r.request, r.ordinal, r.occurred_at
             )
             insert into past_claim (what, value, owner, since, until, since_occurred, until_occurred)
-            select g.what, g.value, g.owner, g.since, head + n.ordinal - gaps[n.request], g.since_occurred,
-                   coalesce(n.occurred_at, moment)
-            from gone g left join unnest(documents) n on n.request = g.request and n.id = g.owner;
+            select g.what, g.value, g.owner, g.since, head + g.ordinal - gaps[g.request], g.since_occurred,
+                   coalesce(g.occurred_at, moment)
+            from gone g;
         end if;
         if cardinality(taken) > 0 then
             insert into claim (what, value, owner, since, since_occurred)
-            select t.what, t.value, t.owner, head + n.ordinal - gaps[n.request], coalesce(n.occurred_at, moment)
-            from unnest(taken) t left join unnest(documents) n on n.request = t.request and n.id = t.owner
-            where accepted[t.request];
+            select t.what, t.value, t.owner, head + t.ordinal - gaps[t.request], coalesce(t.occurred_at, moment)
+            from unnest(taken) t where accepted[t.request];
         end if;
         if cardinality(contacts) > 0 then
             insert into contact (id, address)
