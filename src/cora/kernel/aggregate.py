@@ -18,6 +18,8 @@ from cora.kernel.errors import NotFoundError, Refusal
 
 S = TypeVar("S")
 
+LONGEST_TITLE = 200
+
 
 class Event:
     """A fact. Subclasses are frozen dataclasses; the class name is the kind of the event."""
@@ -54,12 +56,15 @@ class Filter:
     """A field that a list can be filtered by.
 
     `path` leads to it in the state. `many` marks a list: the filter asks whether it holds the value, or an item
-    with the value at `within`.
+    with the value at `within`. `relation` is that by which a record points at the id it is filtered by. `is_time`
+    marks a time: it is filtered by a range.
     """
 
     path: tuple[str, ...]
     many: bool = False
     within: tuple[str, ...] = ()
+    relation: str | None = None
+    is_time: bool = False
 
 
 def _nothing(_: Any) -> tuple[Any, ...]:
@@ -81,7 +86,11 @@ class Aggregate(Generic[S]):
     `references` and `claims` give none once the record is decommissioned or
     retired. `claim_taken(claim, state, owner)` is the refusal when `owner`
     holds a value that `state` wants. `filters` and `sorts` name what a list
-    can be narrowed and ordered by (paths into the state).
+    can be narrowed and ordered by (paths into the state). `title` leads to
+    what people call a record; `began` is the sort by the time of its first
+    fact. These two are kept by an index, so that a list of 100,000 records is
+    ordered by them at once. `tree` is the relation by which records of this
+    kind stand below one another.
     """
 
     kind: str
@@ -96,6 +105,9 @@ class Aggregate(Generic[S]):
     search_text: Callable[[S], str] = _no_text
     filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
     sorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    title: tuple[str, ...] = ("name",)
+    began: str | None = None
+    tree: str | None = None
 
     @cached_property
     def path_id(self) -> str:
@@ -110,6 +122,13 @@ class Aggregate(Generic[S]):
     def event_adapters(self) -> Mapping[str, TypeAdapter[Event]]:
         """By the kind of the event, which is the name of its class."""
         return {event.__name__: TypeAdapter(event) for event in self.events}
+
+    def title_of(self, state: S) -> str:
+        """What people call a record."""
+        value: Any = state if self.title else ""
+        for step in self.title:
+            value = getattr(value, step)
+        return str(value)[:LONGEST_TITLE]
 
     def encode_state(self, state: S) -> str:
         """The document of a state, as JSON text."""

@@ -121,7 +121,8 @@ class Draft:
             released += [Holding(claim, id) for claim in old_claims - new_claims]
             text = on.search_text(new)
             changed = old is None or on.search_text(old) != text
-            documents.append(NewDocument(id, on.kind, versions[id], on.encode_state(new), text if changed else None))
+            body = on.encode_state(new)
+            documents.append(NewDocument(id, on.kind, versions[id], body, text if changed else None, on.title_of(new)))
             # A record gained or lost as a target is mentioned by the last event of its source.
             targets = {target for _, target in old_references ^ new_references}
             if targets:

@@ -327,13 +327,14 @@ class NewEvent(NamedTuple):
 
 
 class NewDocument(NamedTuple):
-    """The state of a record after the request; `search` is None when its text did not change."""
+    """The state of a record after the request; `search` is None when its text did not change, `title` is its name."""
 
     id: UUID
     kind: str
     version: int
     body: str
     search: str | None = None
+    title: str = ""
 
 
 class Pointer(NamedTuple):

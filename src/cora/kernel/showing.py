@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.errors import Violation
+from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.reader import Reader, Stored
 
@@ -99,6 +99,27 @@ async def show(
             wanted = ",".join(f'"{name}":{_expanded(getattr(answer, name), read)}' for name in dict.fromkeys(expand))
             members += f',"expanded":{{{wanted}}}'
     return Envelope(read.found[id].stored.version, found_record(id, read, members))
+
+
+async def find_under(view: View[Any], text: str, read: Reader) -> UUID:
+    """The record that a list is narrowed to what stands below: by its id, or by what people call it.
+
+    Raises `<Kind>NotFoundError`, and `InvalidRequestError` where records of the kind do not stand below one another.
+    """
+    if view.aggregate.tree is None or view.key is None:
+        raise InvalidRequestError((Violation("/under", f"{view.aggregate.collection} stand below nothing"),))
+    try:
+        id = UUID(text)
+    except ValueError:
+        try:
+            found = await view.key.find(text, read)
+        except ValueError as error:
+            raise InvalidRequestError((Violation("/under", str(error)),)) from None
+        if found is None:
+            raise view.aggregate.not_found(text) from None
+        return found
+    await read.require(view.aggregate, id)
+    return id
 
 
 def found_record(id: UUID, read: Reader, members: str = "") -> str:

@@ -28,7 +28,7 @@ MAXIMUM_BYTES = 1_000_000
 # Each takes the writer and the number of the batch, then its `arguments` or `arguments_of_one`.
 APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
-APPEND_ONE = "select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+APPEND_ONE = "select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_CLAIM = 200
@@ -143,8 +143,8 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
             mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
         worded = worded or any(document.search is not None for document in request.documents)
         documents += [
-            (number, last[id], occurred_at, id, kind, version, body, search)
-            for id, kind, version, body, search in request.documents
+            (number, last[id], occurred_at, id, kind, version, body, search, title)
+            for id, kind, version, body, search, title in request.documents
         ]
         for rows, pointers in ((gained, request.gained), (lost, request.lost)):
             rows += [
@@ -191,7 +191,7 @@ def arguments_of_one(request: Append) -> tuple[Any, ...]:
     return (
         list(versions), list(versions.values()), event.stream, event.version, event.kind, event.data, request.actor,
         request.via, request.on_behalf_of, request.request, event.schema_version, event.mentioned, event.joined,
-        document.kind, document.body,
+        document.kind, document.body, document.title,
     )  # fmt: skip
 
 

@@ -17,12 +17,15 @@ select * from (
         when d.recorded_at <> u.recorded_at then 'its document has another recorded_at'
         when d.occurred_at <> u.occurred_at then 'its document has another occurred_at'
         when d.body <> u.body::jsonb then 'its document is not the fold of its events'
+        when d.title <> u.title then 'its title is not that of its state'
+        when d.began_at <> u.began_at then 'its document has another began_at'
         when s.id is null then 'there is no search text of it'
         when s.text <> u.text then 'its search text is not that of its state'
     end as difference
     from unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::text[])
-         with ordinality u(id, kind, version, position, created_at, recorded_at, occurred_at, body, text, n)
+                $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::timestamptz[])
+         with ordinality u(id, kind, version, position, created_at, recorded_at, occurred_at, body, text, title,
+                           began_at, n)
     left join document d on d.id = u.id left join search s on s.id = u.id
 ) c where difference is not null order by n limit 1
 """
@@ -100,7 +103,7 @@ _STRAYS = (
 async def first_difference(connection: Connection, expected: Expected) -> str | None:
     """What is not stored as expected, in words."""
     ids = [row[0] for row in expected.documents]
-    wrong = await connection.fetchrow(_DOCUMENTS, *_columns(expected.documents, 9))
+    wrong = await connection.fetchrow(_DOCUMENTS, *_columns(expected.documents, 11))
     if wrong:
         return f"record {wrong['id']}: {wrong['difference']}"
     wrong = await connection.fetchrow(_REFERENCES, ids, *_columns(expected.references, 7))

@@ -1,114 +1,216 @@
-"""The current state of every record, for people: one by id, or a page of a list.
+"""A page of a list of the current state of records.
 
 A document goes out as the text the database gives; nothing is parsed to be
-printed again.
+printed again. What narrows a list by a relation is looked up by the index of
+references, of which those that have ended are candidates too: the documents
+themselves say which fit.
 """
 
 import base64
 import binascii
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from cora.kernel.aggregate import Aggregate, Filter
-from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Page
+from cora.kernel.documents import FROM, TO, Asked, Page, problems_of
 from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.moment import moment_text
+from cora.kernel.requests import read_moment
 from cora.kernel.showing import envelope
 from cora.log.snapshot import stored
 
-_SHOWN = (
-    "0 as head, d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, "
-    "d.occurred_at"
-)
+_BELOW = """d.id in (
+    with recursive below(id) as (
+        select f.source from reference f where f.relation = {relation} and f.target = {under} and f.until is null
+        union all
+        select f.source from below b join reference f
+            on f.relation = {relation} and f.target = b.id and f.until is null
+    ) select id from below)"""
 
 
-def page(aggregate: Aggregate[Any], asked: Asked, rows: list[asyncpg.Record]) -> Page:
-    """A page from the rows of `list_query`, which gives one more than the limit when there are more."""
-    shown = rows[: asked.limit]
-    following = "null"
-    if len(rows) > asked.limit:
-        following = f'"{_cursor(asked.sort, shown[-1])}"'
-    items = ",".join(envelope(row["id"], stored(row), row["document"]) for row in shown)
-    return Page(len(shown), f'{{"items":[{items}],"next":{following}}}')
+class ListQuery:
+    """The conditions of a list as SQL, with their values. Raises `InvalidRequestError` for what cannot be asked."""
 
+    def __init__(self, aggregate: Aggregate[Any], asked: Asked) -> None:
+        self.values: list[Any] = [aggregate.kind]
+        self._conditions = ["d.kind = $1"]
+        problems = problems_of(aggregate, asked)
+        for name, wanted in asked.filters.items():
+            try:
+                self._narrow(aggregate, name, wanted)
+            except ValueError as error:
+                problems.append(Violation(f"/{name}", str(error)))
+        for name in asked.missing:
+            if name in aggregate.filters:
+                path = self._value(list(aggregate.filters[name].path))
+                self._conditions.append(
+                    f"coalesce(d.body #> {path}::text[], 'null') in ('null'::jsonb, '[]'::jsonb, '{{}}'::jsonb)"
+                )
+        if asked.under is not None and aggregate.tree is not None:
+            self._conditions.append(_BELOW.format(relation=self._value(aggregate.tree), under=self._value(asked.under)))
+        self._order = _Order(aggregate, asked.sort)
+        self._counted = len(self.values)
+        if asked.after is not None:
+            try:
+                self._go_on(asked.sort, asked.after)
+            except ValueError:
+                problems.append(Violation("/cursor", "is not a cursor of this list; take it from `next` of a page"))
+        if problems:
+            raise InvalidRequestError(tuple(problems))
+        self._asked = asked
 
-def list_query(aggregate: Aggregate[Any], asked: Asked) -> tuple[str, list[Any]]:
-    """The statement for a page, and its values. Raises `InvalidRequestError` for what is not declared."""
-    values: list[Any] = [aggregate.kind]
-    conditions = ["d.kind = $1"]
-    problems: list[Violation] = []
-    for name, wanted in asked.filters.items():
+    @property
+    def page(self) -> tuple[str, list[Any]]:
+        """The statement for a page, with one record more than the limit when there are more, and its values."""
+        values = [*self.values, self._asked.limit + 1]
+        body = "d.body::text"
+        if self._asked.fields is not None:
+            values.append(list(self._asked.fields))
+            body = (
+                "coalesce((select jsonb_object_agg(f.key, f.value) from jsonb_each(d.body) f "
+                f"where f.key = any(${len(values)}::text[])), '{{}}')::text"
+            )
+        return (
+            f"select 0 as head, d.id, d.version, d.kind, d.position, {body} as document, d.created_at, d.recorded_at, "
+            f"d.occurred_at, {self._order.shown} as sorted_by from document d where {' and '.join(self._conditions)} "
+            f"order by {self._order.clause} limit ${len(self.values) + 1}",
+            values,
+        )
+
+    @property
+    def count(self) -> tuple[str, list[Any]]:
+        """The statement for how many records there are on all pages, and its values."""
+        conditions = self._conditions if self._asked.after is None else self._conditions[:-1]
+        return f"select count(*) from document d where {' and '.join(conditions)}", self.values[: self._counted]
+
+    def _value(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def _narrow(self, aggregate: Aggregate[Any], name: str, wanted: tuple[str, ...]) -> None:
         declared = aggregate.filters.get(name)
         if declared is None:
-            known = ", ".join(sorted(aggregate.filters)) or "none"
-            problems.append(Violation(f"/{name}", f"is not a filter of {aggregate.collection}; these are: {known}"))
-            continue
-        values.append(_documents_with(declared, wanted) if declared.many else list(wanted))
-        conditions.append(_condition(declared, len(values)))
-    name = (asked.sort or "").removeprefix("-")
-    if name and name not in aggregate.sorts:
-        known = ", ".join(sorted(aggregate.sorts)) or "none"
-        problems.append(Violation("/sort", f"{name!r} is not a sort of {aggregate.collection}; these are: {known}"))
-    if not 1 <= asked.limit <= MAXIMUM_LIMIT:
-        problems.append(Violation("/limit", f"must be from 1 to {MAXIMUM_LIMIT}"))
-    last: tuple[str | None, UUID] | None = None
-    if asked.after is not None:
-        try:
-            last = _position(asked.sort, asked.after)
-        except ValueError:
-            problems.append(Violation("/cursor", "is not a cursor of this list; take it from `next` of a page"))
-    if problems:
-        raise InvalidRequestError(tuple(problems))
-    descending = (asked.sort or "").startswith("-")
-    key = f"coalesce(d.body #>> '{{{','.join(aggregate.sorts[name])}}}', '')" if name else None
-    order = "desc" if descending else "asc"
-    if last is not None:
-        value, id = last
-        compare = "<" if descending else ">"
-        if key:
-            values += [value, id]
-            conditions.append(f'({key} collate "C", d.id) {compare} (${len(values) - 1}, ${len(values)})')
+            ended = name.endswith(TO)
+            declared = aggregate.filters.get(name.removesuffix(TO if ended else FROM))
+            if declared is None or not declared.is_time:
+                return  # told by problems_of
+            (moment,) = (moment_text(read_moment(text)) for text in wanted[:1])
+            place = f"d.body #>> '{{{','.join(declared.path)}}}'"
+            self._conditions.append(f"{place} {'<' if ended else '>='} {self._value(moment)}")
+            return
+        if declared.relation is not None:
+            relation, targets = self._value(declared.relation), self._value(_ids(wanted))
+            self._conditions.append(
+                f"d.id in (select f.source from reference f where f.relation = {relation} "
+                f"and f.target = any({targets}::uuid[]))"
+            )
+        if declared.path == aggregate.title:
+            self._conditions.append(f"d.title = any({self._value(list(wanted))}::text[])")
+        elif declared.many:
+            fitting = self._value([json.dumps(_nested(declared, value)) for value in wanted])
+            self._conditions.append(f"d.body @> any({fitting}::jsonb[])")
         else:
-            values.append(id)
-            conditions.append(f"d.id > ${len(values)}")
-    ordered = f'{key} collate "C" {order}, d.id {order}' if key else "d.id"
-    values.append(asked.limit + 1)
-    return (
-        f"select {_SHOWN}, {key or 'null'} as sorted_by from document d "
-        f"where {' and '.join(conditions)} order by {ordered} limit ${len(values)}",
-        values,
-    )
+            self._conditions.append(
+                f"d.body #>> '{{{','.join(declared.path)}}}' = any({self._value(list(wanted))}::text[])"
+            )
+
+    def _go_on(self, sort: str | None, cursor: str) -> None:
+        value, id = read_cursor(sort, cursor)
+        self._conditions.append(self._order.after(value, id, self._value))
 
 
-def _condition(declared: Filter, number: int) -> str:
-    if declared.many:
-        return f"d.body @> any(${number}::jsonb[])"
-    return f"d.body #>> '{{{','.join(declared.path)}}}' = any(${number}::text[])"
+class _Order:
+    """What a list is ordered by: a column where there is one, else a field of the body, else the id alone."""
+
+    def __init__(self, aggregate: Aggregate[Any], sort: str | None) -> None:
+        self._descending = (sort or "").startswith("-")
+        name = (sort or "").removeprefix("-")
+        path = aggregate.sorts.get(name)
+        self._is_time = False
+        self._key: str | None = None
+        self.shown = "null"
+        if path is None:
+            pass
+        elif path == aggregate.title:
+            self._key = self.shown = "d.title"
+        elif name == aggregate.began:
+            self._key, self._is_time = "d.began_at", True
+            self.shown = "moment_text(d.began_at)"
+        else:
+            self.shown = f"coalesce(d.body #>> '{{{','.join(path)}}}', '')"
+            self._key = f'{self.shown} collate "C"'
+
+    @property
+    def clause(self) -> str:
+        """What stands after `order by`."""
+        way = "desc" if self._descending else "asc"
+        return f"d.id {way}" if self._key is None else f"{self._key} {way}, d.id {way}"
+
+    def after(self, value: str | None, id: UUID, add: Any) -> str:
+        """The condition for what comes after a record. Raises `ValueError` for a value that cannot be one."""
+        compare = "<" if self._descending else ">"
+        if self._key is None:
+            return f"d.id {compare} {add(id)}"
+        last: str | datetime | None = read_moment(value or "") if self._is_time else value
+        return f"({self._key}, d.id) {compare} ({add(last)}, {add(id)})"
 
 
-def _documents_with(declared: Filter, wanted: tuple[str, ...]) -> list[str]:
-    return [json.dumps(_nested(declared.path, [_nested(declared.within, value)])) for value in wanted]
+def page(asked: Asked, rows: list[asyncpg.Record], count: int | None) -> Page:
+    """A page from the rows of `ListQuery.page`."""
+    shown = rows[: asked.limit]
+    following = None
+    if len(rows) > asked.limit:
+        following = write_cursor(asked.sort, shown[-1]["sorted_by"], shown[-1]["id"])
+    items = [envelope(row["id"], stored(row), row["document"]) for row in shown]
+    return page_of(items, following, count)
 
 
-def _nested(path: tuple[str, ...], value: Any) -> Any:
-    for step in reversed(path):
+def page_of(items: list[str], following: str | None, count: int | None) -> Page:
+    """A page from records as JSON text."""
+    counted = "" if count is None else f',"count":{count}'
+    body = f'{{"items":[{",".join(items)}],"next":{json.dumps(following)}{counted}}}'
+    return Page(len(items), body, following)
+
+
+def _ids(values: tuple[str, ...]) -> list[UUID]:
+    """The values that are ids; no record points at anything else."""
+    found: list[UUID] = []
+    for value in values:
+        try:
+            found.append(UUID(value))
+        except ValueError:
+            continue
+    return found
+
+
+def _nested(declared: Filter, value: Any) -> Any:
+    for step in reversed(declared.within):
+        value = {step: value}
+    value = [value]
+    for step in reversed(declared.path):
         value = {step: value}
     return value
 
 
-def _cursor(sort: str | None, row: asyncpg.Record) -> str:
-    text = json.dumps([sort, row["sorted_by"], str(row["id"])], ensure_ascii=False)
+def write_cursor(sort: str | None, value: str | None, id: UUID) -> str:
+    """Where a page ends."""
+    text = json.dumps([sort, value, str(id)], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _position(sort: str | None, cursor: str) -> tuple[str | None, UUID]:
+def read_cursor(sort: str | None, cursor: str) -> tuple[str | None, UUID]:
+    """Where a page ended. Raises `ValueError` for what is no cursor of a list with this order."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         sorted_by, value, id = json.loads(text)
-    except (binascii.Error, UnicodeError, TypeError, json.JSONDecodeError) as error:
+    except (binascii.Error, UnicodeError, TypeError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError from error
     if sorted_by != sort or not isinstance(id, str) or not isinstance(value, str | None) or (sort and value is None):
+        raise ValueError
+    if value is not None and (not value.isprintable() or len(value) > 1000):
         raise ValueError
     return value, UUID(id)

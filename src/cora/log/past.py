@@ -84,8 +84,8 @@ select owner from (
 """
 
 
-async def position_of(fetch: Fetch, when: When) -> int:
-    """The log position up to which a question may look. Raises `InvalidRequestError` for the future."""
+async def past_source(fetch: Fetch, when: When) -> "PastSource":
+    """Looks at a moment. Raises `InvalidRequestError` for one that has not come."""
     ((head, now),) = await fetch(_HEAD)
     wrong: list[Violation] = []
     if isinstance(when.as_of, int) and when.as_of > head:
@@ -95,12 +95,12 @@ async def position_of(fetch: Fetch, when: When) -> int:
             wrong.append(Violation(f"/{name}", "lies in the future"))
     if wrong:
         raise InvalidRequestError(tuple(wrong))
-    if when.as_of is None:
-        return int(head)
+    position: int = head
     if isinstance(when.as_of, int):
-        return when.as_of
-    ((position,),) = await fetch(_BY_THEN, when.as_of)
-    return int(position)
+        position = when.as_of
+    elif when.as_of is not None:
+        ((position,),) = await fetch(_BY_THEN, when.as_of)
+    return PastSource(fetch, position, when.true_at)
 
 
 class PastSource:

@@ -16,11 +16,11 @@ ROWS_AT_ONCE = 4000
 _WRITES = (
     (
         "documents",
-        "insert into document (id, kind, version, position, created_at, recorded_at, occurred_at, body) "
-        "select id, kind, version, position, created_at, recorded_at, occurred_at, body::jsonb "
-        "from unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], "
-        "$7::timestamptz[], $8::text[]) r(id, kind, version, position, created_at, recorded_at, occurred_at, body)",
-        (0, 1, 2, 3, 4, 5, 6, 7),
+        "insert into document (id, kind, version, position, created_at, recorded_at, occurred_at, body, title, "
+        "began_at) "
+        "select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], "
+        "$6::timestamptz[], $7::timestamptz[], $8::jsonb[], $9::text[], $10::timestamptz[])",
+        (0, 1, 2, 3, 4, 5, 6, 7, 9, 10),
     ),
     ("documents", "insert into search (id, text) select * from unnest($1::uuid[], $2::text[])", (0, 8)),
     (

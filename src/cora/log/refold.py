@@ -36,7 +36,7 @@ class Expected:
     """Rows that must be stored, gathered until they are compared or written: all of some records."""
 
     documents: list[Row] = field(default_factory=list[Row])
-    """id, kind, version, position, created_at, recorded_at, occurred_at, body, search text"""
+    """id, kind, version, position, created_at, recorded_at, occurred_at, body, search text, title, began_at"""
     references: list[Row] = field(default_factory=list[Row])
     """relation, target, source, since, until, since_occurred, until_occurred"""
     claims: list[Row] = field(default_factory=list[Row])
@@ -70,6 +70,7 @@ class Refolded:
     created_at: datetime
     expected: Expected
     state: Any = None
+    began_at: datetime = EPOCH
     version: int = 0
     position: int = 0
     block: int = 0
@@ -88,6 +89,8 @@ class Refolded:
             self._mention()
         event: Event = self.aggregate.decode_event(row["kind"], row["data"])
         self.state = self.aggregate.evolve(self.state, event, Fact(self.id, row["occurred_at"]))
+        if not self.version:
+            self.began_at = row["occurred_at"]
         self.version, self.position, self.block = row["version"], row["position"], row["block"]
         self.recorded_at, self.occurred_at = row["recorded_at"], row["occurred_at"]
         self.mentioned = {self.id, *ids_in(event)}
@@ -104,6 +107,7 @@ class Refolded:
             (
                 self.id, self.aggregate.kind, self.version, self.position, self.created_at, self.recorded_at,
                 self.occurred_at, self.aggregate.encode_state(self.state), self.aggregate.search_text(self.state),
+                self.aggregate.title_of(self.state), self.began_at,
             )
         )  # fmt: skip
 

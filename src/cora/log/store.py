@@ -20,11 +20,12 @@ from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import LOST, connect
-from cora.log.documents import list_query, page
+from cora.log.documents import ListQuery, page
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
-from cora.log.past import PastSource, position_of
+from cora.log.past import past_source
+from cora.log.past_lists import past_page
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
 from cora.log.tail import Tail
 from cora.log.types import Connection, Pool
@@ -145,12 +146,28 @@ class PostgresLog:
                 if when.is_now:
                     yield ConnectionSource(connection.fetch)
                 else:
-                    yield PastSource(connection.fetch, await position_of(connection.fetch, when), when.true_at)
+                    yield await past_source(connection.fetch, when)
 
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
-        sql, values = list_query(aggregate, asked)
-        return page(aggregate, asked, await self._with_pool(lambda connection: connection.fetch(sql, *values)))
+        if not asked.when.is_now:
+            async with (
+                self._connection() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                source = await past_source(connection.fetch, asked.when)
+                return await past_page(connection.fetch, source, aggregate, asked)
+        query = ListQuery(aggregate, asked)
+
+        async def look(connection: Connection) -> Page:
+            sql, values = query.page
+            rows = await connection.fetch(sql, *values)
+            sql, values = query.count
+            count: int | None = await connection.fetchval(sql, *values) if asked.count else None
+            return page(asked, rows, count)
+
+        answer: Page = await self._with_pool(look)
+        return answer
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:

@@ -294,6 +294,7 @@ UNIT = Aggregate(
     claims=unit_claims,
     claim_taken=badge_is_carried,
     search_text=lambda state: state.badge or "",
+    title=(),
 )  # fmt: skip
 
 AGGREGATES = (BAY, UNIT)

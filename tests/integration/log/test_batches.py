@@ -131,7 +131,7 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
         taken=(Holding(Claim("bay.name", "north"), bay),),
         reads=replace(NOTHING_READ, versions={bay: 0}),
         events=(opened.events[0]._replace(stream=bay, mentioned=(bay,)),),
-        documents=(NewDocument(bay, "bay", 1, body, "north"),),
+        documents=(NewDocument(bay, "bay", 1, body, "north", "north"),),
     )
     told = json.loads(await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened])))
     state = records.Bay(bay, "north", from_micros(told["at"]))
@@ -142,7 +142,7 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
             reads=replace(NOTHING_READ, versions={bay: version - 1}),
             on_behalf_of="grace" if version % 3 else None,
             events=(NewEvent(bay, version, "BayMeasured", '{"value":7.0}', 1, (bay,)),),
-            documents=(NewDocument(bay, "bay", version, records.BAY.encode_state(state)),),
+            documents=(NewDocument(bay, "bay", version, records.BAY.encode_state(state), None, "north"),),
             taken=(),
         )
         short, long = call_of([measured]), (APPEND, arguments([measured]))

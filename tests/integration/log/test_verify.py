@@ -279,7 +279,8 @@ FORGED = {
     "a joining before the one before": (
         "update event set occurred_at = (select occurred_at - interval '1 s' from event where position = 3) "
         "where position = 4; "
-        "update reference set since_occurred = (select occurred_at from event where position = 4) where since = 4",
+        "update reference set since_occurred = (select occurred_at from event where position = 4) where since = 4; "
+        "update document set began_at = e.occurred_at from event e where e.position = 4 and id = e.stream",
         "event 4: it occurred before the last joining of record",
     ),
     "a version left out": (

@@ -249,9 +249,14 @@ FIXTURE = Aggregate(
     search_text=_search_text,
     filters={
         "name": Filter(("name",)),
-        "assembly_id": Filter(("assembly_id",)),
+        "assembly_id": Filter(("assembly_id",), relation="fixture.assembly_id"),
         "persistent_id": Filter(("persistent_id", "value")),
-        "asset": Filter(("slot_asset_bindings",), many=True, within=("asset_id",)),
+        "asset": Filter(
+            ("slot_asset_bindings",), many=True, within=("asset_id",), relation="fixture.slot_asset_bindings"
+        ),
+        "registered_at": Filter(("registered_at",), is_time=True),
+        "retired_at": Filter(("retired_at",), is_time=True),
     },
     sorts={"name": ("name",), "registered_at": ("registered_at",)},
+    began="registered_at",
 )

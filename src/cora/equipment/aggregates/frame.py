@@ -131,6 +131,11 @@ FRAME = Aggregate(
     claims=_claims,
     claim_taken=_claim_taken,
     search_text=_search_text,
-    filters={"name": Filter(("name",)), "parent_id": Filter(("parent_id",)), "status": Filter(("status",))},
+    filters={
+        "name": Filter(("name",)),
+        "parent_id": Filter(("parent_id",), relation="frame.parent_id"),
+        "status": Filter(("status",)),
+    },
     sorts={"name": ("name",)},
+    tree="frame.parent_id",
 )

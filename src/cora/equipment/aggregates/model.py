@@ -110,7 +110,7 @@ MODEL = Aggregate(
         "manufacturer": Filter(("manufacturer", "name")),
         "part_number": Filter(("part_number",)),
         "status": Filter(("status",)),
-        "declared_family_ids": Filter(("declared_family_ids",), many=True),
+        "declared_family_ids": Filter(("declared_family_ids",), many=True, relation="model.declared_family_ids"),
     },
     sorts={"name": ("name",), "manufacturer": ("manufacturer", "name"), "part_number": ("part_number",)},
 )

@@ -222,9 +222,12 @@ MOUNT = Aggregate(
     filters={
         "slot_code": Filter(("slot_code",)),
         "status": Filter(("status",)),
-        "parent_id": Filter(("parent_id",)),
-        "frame": Filter(("placement", "parent_frame_id")),
-        "installed_asset_id": Filter(("installed_asset_id",)),
+        "parent_id": Filter(("parent_id",), relation="mount.parent_id"),
+        "frame": Filter(("placement", "parent_frame_id"), relation="mount.placement"),
+        "installed_asset_id": Filter(("installed_asset_id",), relation=INSTALLED_IN),
+        "installed_at": Filter(("installed_at",), is_time=True),
     },
-    sorts={"slot_code": ("slot_code",), "installed_at": ("installed_at",)},
+    sorts={"slot_code": ("slot_code",)},
+    title=("slot_code",),
+    tree="mount.parent_id",
 )

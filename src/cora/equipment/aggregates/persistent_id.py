@@ -251,8 +251,11 @@ PERSISTENT_ID = Aggregate(
         "status": Filter(("status",)),
         "scheme": Filter(("scheme",)),
         "value": Filter(("value",)),
-        "subject_id": Filter(("subject_id",)),
+        "subject_id": Filter(("subject_id",), relation=SUBJECT),
+        "reserved_at": Filter(("reserved_at",), is_time=True),
         "test": Filter(("test",)),
     },
     sorts={"value": ("value",), "reserved_at": ("reserved_at",)},
+    title=("value",),
+    began="reserved_at",
 )

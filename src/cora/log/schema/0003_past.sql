@@ -1,5 +1,22 @@
--- What was: claims keep their history as references do, long streams keep a state now and then, and what ended is
--- found by the moment at which it held.
+-- What was, and lists of many: claims keep their history as references do, long streams keep a state now and then, and what ended is
+-- found by the moment at which it held. What a list is ordered by stands in columns of its own: an index on the body
+-- would make every update of a record a costly one.
+
+alter table document
+    add column title text collate "C" not null default '',
+    add column began_at timestamptz not null default '-infinity';
+
+create index document_by_title on document (kind, title, id);
+create index document_by_beginning on document (kind, began_at, id);
+
+alter type append_document add attribute title text;
+
+-- Words are runs of letters and digits, so that serial numbers, part numbers and PV names are found by their parts.
+drop index search_words;
+alter table search drop column words;
+alter table search add column words tsvector
+    generated always as (to_tsvector('simple'::regconfig, regexp_replace(text, '[^[:alnum:]]+', ' ', 'g'))) stored;
+create index search_words on search using gin (words);
 
 alter table claim
     add column since bigint not null default 0,
@@ -220,14 +237,14 @@ begin
     end if;
     if last_of_block is not null then
         moment_as_text := '"' || moment_text(moment) || '"';
-        insert into document as d (id, kind, version, position, created_at, recorded_at, occurred_at, body)
+        insert into document as d (id, kind, version, position, created_at, recorded_at, occurred_at, body, title, began_at)
         select n.id, n.kind, n.version, head + n.ordinal - gaps[n.request], moment, moment,
                coalesce(n.occurred_at, moment),
-               replace(n.body, '"\u0001"', moment_as_text)::jsonb
+               replace(n.body, '"\u0001"', moment_as_text)::jsonb, n.title, coalesce(n.occurred_at, moment)
         from unnest(documents) n where accepted[n.request]
         on conflict (id) do update
         set version = excluded.version, position = excluded.position, recorded_at = excluded.recorded_at,
-            occurred_at = excluded.occurred_at, body = excluded.body;
+            occurred_at = excluded.occurred_at, body = excluded.body, title = excluded.title;
         insert into checkpoint (id, version, position, occurred_at, body)
         select n.id, n.version, head + n.ordinal - gaps[n.request], coalesce(n.occurred_at, moment),
                replace(n.body, '"\u0001"', moment_as_text)::jsonb
@@ -297,7 +314,7 @@ end $$;
 create function append_one(
     from_writer uuid, batch_number bigint, read_streams uuid[], read_versions integer[], stream uuid, version integer,
     kind text, data text, actor text, via text, on_behalf_of text, call text, schema_version integer, mentioned uuid[],
-    joined uuid[], document_kind text, body text
+    joined uuid[], document_kind text, body text, title text
 ) returns text language plpgsql volatile as $$
 declare
     earlier_number bigint;
@@ -338,10 +355,11 @@ begin
             on_behalf_of, call, schema_version, moment, moment, digest);
         insert into block values (head + 1, moment, sha256(newest_hash || digest));
         document_body := replace(body, '"\u0001"', '"' || moment_text(moment) || '"')::jsonb;
-        insert into document as d values (stream, document_kind, version, head + 1, moment, moment, moment, document_body)
+        insert into document as d
+        values (stream, document_kind, version, head + 1, moment, moment, moment, document_body, title, moment)
         on conflict (id) do update
         set version = excluded.version, position = excluded.position, recorded_at = excluded.recorded_at,
-            occurred_at = excluded.occurred_at, body = excluded.body;
+            occurred_at = excluded.occurred_at, body = excluded.body, title = excluded.title;
         insert into mention (entity, position, joining)
         select m.entity, head + 1, m.entity = any(joined) from unnest(mentioned) m(entity);
         if version % 32 = 0 then

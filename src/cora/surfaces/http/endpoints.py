@@ -1,8 +1,8 @@
 """The endpoints of commands, questions and records, made from their declarations."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, get_origin
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter
 
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, problems_of
 from cora.kernel.errors import InvalidRequestError, PreconditionFailedError, Violation
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Role
@@ -28,7 +28,7 @@ from cora.kernel.requests import (
     require_fit,
     to_request,
 )
-from cora.kernel.showing import Beside, Envelope, NaturalKey, View, show
+from cora.kernel.showing import Beside, Envelope, NaturalKey, View, find_under, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
@@ -37,7 +37,7 @@ from cora.surfaces.http.messages import JSON, MERGE_PATCH, Headers, Reply, Reque
 VIA = "http"
 EXPAND = "expand"
 BESIDE = "beside"
-LIST_PARAMETERS = ("sort", "limit", "cursor")
+LIST_PARAMETERS = ("sort", "limit", "cursor", "missing", "under", "fields", "count")
 
 # What a record holds is for its reader, and may have moved on by the next look.
 _FRESH = (b"cache-control", b"private, no-cache")
@@ -54,7 +54,7 @@ def add_records(paths: Paths, views: Iterable[View[Any]], kernel: Kernel, docume
     """Add the reading of one record, by its id and by its natural key, and of a list, for every kind."""
     for view in views:
         aggregate = view.aggregate
-        paths.add("GET", f"/{aggregate.collection}", Endpoint(_list(aggregate, documents), Role.READER))
+        paths.add("GET", f"/{aggregate.collection}", Endpoint(_list(view, kernel, documents), Role.READER))
         get = _get(aggregate, view.beside, kernel, _by_id(aggregate))
         paths.add("GET", record_template(aggregate), Endpoint(get, Role.READER))
         if view.key is not None:
@@ -291,34 +291,48 @@ def _by_key(aggregate: Aggregate[Any], key: NaturalKey) -> Locate:
     return Locate(read_key, find)
 
 
-def _list(aggregate: Aggregate[Any], documents: Documents) -> Handle:
+def _list(view: View[Any], kernel: Kernel, documents: Documents) -> Handle:
+    aggregate = view.aggregate
+
     async def handle(request: Request) -> Reply:
         query = request.query()
-        page = await documents.list(aggregate, _asked(aggregate, query))
+        page = await documents.list(aggregate, await _asked(view, kernel, query))
         headers: Headers = [_FRESH]
-        # `next` is the last member of a page, and a cursor is plain text.
-        following = json.loads(page.body[page.body.rindex('"next":') + 7 : -1])
-        if following is not None:
-            again = urlencode({**query, "cursor": [following]}, doseq=True)
+        if page.next is not None:
+            again = urlencode({**query, "cursor": [page.next]}, doseq=True)
             headers.append((b"link", f'<{request.path}?{again}>; rel="next"'.encode("ascii")))
         return Reply(200, page.body.encode(), headers=headers)
 
     return handle
 
 
-def _asked(aggregate: Aggregate[Any], query: dict[str, list[str]]) -> Asked:
-    errors = _repeated(query, LIST_PARAMETERS)
-    filters = {name: tuple(values) for name, values in query.items() if name not in LIST_PARAMETERS}
-    known = ", ".join([*sorted(aggregate.filters), *LIST_PARAMETERS])
-    unknown = sorted(filters.keys() - aggregate.filters.keys())
-    errors += [Violation(f"/{name}", f"is not known here; known are {known}") for name in unknown]
+async def _asked(view: View[Any], kernel: Kernel, query: dict[str, list[str]]) -> Asked:
+    """What a list is asked for. Everything that is wrong with it is told together."""
+    aggregate = view.aggregate
+    errors = _repeated(query, [*LIST_PARAMETERS, *WHEN_OPTIONS])
     one = {name: query[name][0] for name in LIST_PARAMETERS if name in query}
-    if "sort" in one and one["sort"].removeprefix("-") not in aggregate.sorts:
-        sorts = ", ".join(sorted(aggregate.sorts)) or "none"
-        errors.append(Violation("/sort", f"is not known here; known are {sorts}, with - before one for descending"))
+    filters = {name: tuple(values) for name, values in query.items() if name not in (*LIST_PARAMETERS, *WHEN_OPTIONS)}
     limit = one.get("limit", str(DEFAULT_LIMIT))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MAXIMUM_LIMIT):
         errors.append(Violation("/limit", f"must be a whole number from 1 to {MAXIMUM_LIMIT}"))
+        limit = str(DEFAULT_LIMIT)
+    if one.get("count", "false") not in ("true", "false"):
+        errors.append(Violation("/count", "must be true or false"))
+    asked = Asked(
+        filters=filters,
+        sort=one.get("sort"),
+        limit=int(limit),
+        after=one.get("cursor"),
+        missing=one["missing"].split(",") if "missing" in one else (),
+        fields=one["fields"].split(",") if "fields" in one else None,
+        count=one.get("count") == "true",
+    )
+    with gathering(errors):
+        asked = replace(asked, when=read_when({name: query[name][0] for name in WHEN_OPTIONS if name in query}))
+    errors += problems_of(aggregate, asked)
     if errors:
         raise invalid(errors)
-    return Asked(filters=filters, sort=one.get("sort"), limit=int(limit), after=one.get("cursor"))
+    if "under" in one:
+        under = await kernel.see(partial(find_under, view, one["under"]), asked.when)
+        asked = replace(asked, under=under)
+    return asked

@@ -1,12 +1,12 @@
 """The description of the API (OpenAPI 3.1), generated from the slices and the kinds of records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, filter_names, state_fields
 from cora.kernel.errors import (
     ConcurrencyConflictError,
     ForbiddenError,
@@ -276,12 +276,21 @@ def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
     texts: Schema = {"type": "array", "items": {"type": "string"}}
     parameters: list[Schema] = [
         {"name": name, "in": "query", "explode": True, "schema": texts, "description": "Any of these values."}
-        for name in sorted(aggregate.filters)
+        for name in filter_names(aggregate)
     ]
     if aggregate.sorts:
         orders = [order for name in sorted(aggregate.sorts) for order in (name, f"-{name}")]
         says = "Ascending, or with `-` descending; left out, by age."
         parameters.append({"name": "sort", "in": "query", "schema": {"enum": orders}, "description": says})
+    if aggregate.filters:
+        parameters.append(_listed("missing", sorted(aggregate.filters), "Records that have nothing there."))
+    if aggregate.tree is not None:
+        says = "Records below this one, at any depth: its id, or what people call it."
+        parameters.append({"name": "under", "in": "query", "schema": {"type": "string"}, "description": says})
+    parameters.append(_listed("fields", state_fields(aggregate), "The fields of the state that are wanted."))
+    says = "`true` adds `count`, how many records there are on all pages."
+    parameters.append({"name": "count", "in": "query", "schema": {"type": "boolean"}, "description": says})
+    parameters += _WHEN_PARAMETERS
     limits = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
     parameters.append({"name": "limit", "in": "query", "schema": limits})
     says = "`next` of the page before."
@@ -300,6 +309,12 @@ def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
             **_refused(Role.READER, _ASKED, schemas),
         },
     }
+
+
+def _listed(name: str, values: Sequence[str], says: str) -> Schema:
+    """A parameter that takes several values with commas between."""
+    schema = {"type": "array", "items": {"enum": list(values)}}
+    return {"name": name, "in": "query", "explode": False, "schema": schema, "description": says}
 
 
 def _about(declared: Slice, route: Route) -> Schema:

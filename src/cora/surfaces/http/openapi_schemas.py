@@ -174,6 +174,7 @@ class Schemas:
             "properties": {
                 "items": {"type": "array", "items": ref(f"{name}Record")},
                 "next": {"type": ["string", "null"], "description": "The cursor of the next page; null: the last one."},
+                "count": {**_COUNT, "description": "How many records there are on all pages, where asked for."},
             },
             "required": ["items", "next"],
         }
