@@ -56,7 +56,8 @@ def structure(**members: Any) -> dict[str, Any]:
 
 
 def command(**members: Any) -> VersionAssembly:
-    return VersionAssembly(**{"assembly_id": ASSEMBLY_ID, "tag": "2", **structure(**members)})
+    given = structure(assembly_id=ASSEMBLY_ID, tag="2")
+    return VersionAssembly(**given | members)
 
 
 async def test_an_assembly_gets_another_structure_and_keeps_its_roles() -> None:
@@ -93,7 +94,13 @@ def test_the_refusals_come_in_order() -> None:
         version_assembly(command(parameter_overrides_schema={"type": "objekt"}), BEFORE, BOTH)
 
 
-WRONG: list[dict[str, Any]] = [{"tag": ""}, {"tag": "t" * 101}, {"name": ""}, {"presents_as": []}, {"status": "Defined"}]
+WRONG: list[dict[str, Any]] = [
+    {"tag": ""},
+    {"tag": "t" * 101},
+    {"name": ""},
+    {"presents_as": []},
+    {"status": "Defined"},
+]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
