@@ -13,10 +13,14 @@ from cora.kernel.principal import Role
 from cora.kernel.slice import Creation, decides
 
 
-class RegisterFacility(FacilityGiven, Creation):
-    """The facility: a short code, its name, and how it is identified and reached."""
+class Coded(Creation):
+    """The code, before all else that is said."""
 
     code: Slug
+
+
+class RegisterFacility(FacilityGiven, Coded):
+    """The facility: a short code, its name, and how it is identified and reached."""
 
 
 @decides("POST /facilities", on=FACILITY, allow=Role.ADMIN, refuses=(FacilityAlreadyExistsError,))

@@ -14,18 +14,18 @@ from cora.equipment.aggregates.assembly import (
 )
 from cora.equipment.content.assembly import REFUSALS, AssemblyGiven, checked_content
 from cora.equipment.content.named_families import NamedFamilies, load_families
-from cora.equipment.values import DefinitionStatus, VersionTag
+from cora.equipment.content.version import Tagged
+from cora.equipment.values import DefinitionStatus
 from cora.kernel.aggregate import same_fields
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import decides
 
 
-class VersionAssembly(AssemblyGiven):
+class VersionAssembly(AssemblyGiven, Tagged):
     """The tag, and the whole structure of the cluster."""
 
     assembly_id: UUID
-    tag: VersionTag
 
 
 async def load_context(command: VersionAssembly, assembly: Assembly, read: Reader) -> NamedFamilies:

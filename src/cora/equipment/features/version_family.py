@@ -18,18 +18,18 @@ from cora.equipment.aggregates.family import (
 )
 from cora.equipment.aggregates.role import ROLE, Role
 from cora.equipment.content.family import FamilyGiven
-from cora.equipment.values import DefinitionStatus, VersionTag
+from cora.equipment.content.version import Tagged
+from cora.equipment.values import DefinitionStatus
 from cora.kernel import principal
 from cora.kernel.aggregate import same_fields
 from cora.kernel.reader import Reader
 from cora.kernel.slice import decides
 
 
-class VersionFamily(FamilyGiven):
+class VersionFamily(FamilyGiven, Tagged):
     """The tag, and the whole content: what a thing of this family is, lets one do, measures and by which technique."""
 
     family_id: UUID
-    tag: VersionTag
 
 
 @dataclass(frozen=True)

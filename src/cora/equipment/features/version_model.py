@@ -9,18 +9,18 @@ from cora.equipment.aggregates.family import require_usable
 from cora.equipment.aggregates.model import MODEL, Model, ModelCannotVersionError, ModelContent, ModelVersioned
 from cora.equipment.content.model import REFUSALS, ModelGiven
 from cora.equipment.content.named_families import NamedFamilies, load_families
-from cora.equipment.values import DefinitionStatus, VersionTag
+from cora.equipment.content.version import Tagged
+from cora.equipment.values import DefinitionStatus
 from cora.kernel.aggregate import same_fields
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import decides
 
 
-class VersionModel(ModelGiven):
+class VersionModel(ModelGiven, Tagged):
     """The tag, and the whole catalogue entry."""
 
     model_id: UUID
-    tag: VersionTag
 
 
 async def load_context(command: VersionModel, model: Model, read: Reader) -> NamedFamilies:
