@@ -19,17 +19,6 @@ from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, Slice
 SURFACES = ("http", "mcp")
 
 NOT_REACHABLE_YET: Mapping[tuple[str, str], str] = {
-    ("update_family_settings_schema", "FamilyCannotUpdate"): "deprecate_family",
-    ("add_family_presents_as", "FamilyCannotUpdate"): "deprecate_family",
-    ("remove_family_presents_as", "FamilyCannotUpdate"): "deprecate_family",
-    ("define_model", "FamilyDeprecated"): "deprecate_family",
-    ("define_assembly", "FamilyDeprecated"): "deprecate_family",
-    ("register_asset", "FamilyDeprecated"): "deprecate_family",
-    ("add_asset_family", "FamilyDeprecated"): "deprecate_family",
-    ("register_asset", "ModelDeprecated"): "deprecate_model",
-    ("add_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
-    ("remove_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
-    ("register_fixture", "AssemblyCannotInstantiate"): "deprecate_assembly",
     ("attach_asset_to_fixture", "FixtureIsRetired"): "retire_fixture",
     ("register_frame", "FrameIsDecommissioned"): "decommission_frame",
     ("register_mount", "FrameIsDecommissioned"): "decommission_frame",

@@ -53,6 +53,11 @@ class World:
     async def family(self, **given: Any) -> str:
         return await self.make("define_family", **{"name": self.name("Family"), **given})
 
+    async def deprecated_family(self, **given: Any) -> str:
+        family = await self.family(**given)
+        await self.do("deprecate_family", family_id=family, reason="superseded")
+        return family
+
     async def any_family(self) -> str:
         """A family that all tests share."""
         self._family = self._family or await self.family()
@@ -61,10 +66,19 @@ class World:
     async def role(self, **given: Any) -> str:
         return await self.make("define_role", **{"name": self.name("Role"), "docstring": "Does things.", **given})
 
-    async def model(self, *families: str, **given: Any) -> str:
+    async def model_content(self, *families: str, **given: Any) -> dict[str, Any]:
+        """What is said of a model, of the shared family if no other is given."""
         declared = list(families) or [await self.any_family()]
         fresh = {"name": self.name("Model"), "part_number": self.name("P"), "manufacturer": {"name": "Maker"}}
-        return await self.make("define_model", **{**fresh, "declared_family_ids": declared, **given})
+        return {**fresh, "declared_family_ids": declared, **given}
+
+    async def model(self, *families: str, **given: Any) -> str:
+        return await self.make("define_model", **await self.model_content(*families, **given))
+
+    async def deprecated_model(self, *families: str, **given: Any) -> str:
+        model = await self.model(*families, **given)
+        await self.do("deprecate_model", model_id=model, reason="no longer sold")
+        return model
 
     async def asset(self, **given: Any) -> str:
         """A root, unless it is given a parent; commissioned."""
@@ -118,12 +132,19 @@ class World:
         await self.install(asset)
         return asset
 
-    async def assembly(self, **given: Any) -> str:
-        """An assembly; with one slot `eye` for an asset of the shared family, if nothing else is given."""
+    async def assembly_content(self, **given: Any) -> dict[str, Any]:
+        """A structure with one slot `eye` for an asset of the shared family, if nothing else is given."""
         family = await self.any_family()
         slots = [{"slot_name": "eye", "required_family_ids": [family]}]
-        fresh = {"name": self.name("Assembly"), "presents_as_family_id": family, "required_slots": slots}
-        return await self.make("define_assembly", **{**fresh, **given})
+        return {"name": self.name("Assembly"), "presents_as_family_id": family, "required_slots": slots, **given}
+
+    async def assembly(self, **given: Any) -> str:
+        return await self.make("define_assembly", **await self.assembly_content(**given))
+
+    async def deprecated_assembly(self, **given: Any) -> str:
+        assembly = await self.assembly(**given)
+        await self.do("deprecate_assembly", assembly_id=assembly, reason="rebuilt")
+        return assembly
 
     async def fixture(self, *assets: str, **given: Any) -> str:
         """A fixture with one asset in its one slot, installed but not attached."""

@@ -5,14 +5,29 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from tests.integration.support.races import Order, Where, arena
 from tests.integration.support.scene import Scene
+from tests.integration.test_races_definitions import (
+    USES,
+    Uses,
+    a_model_of_a_family,
+    a_role_and_a_version_without_it,
+    a_version_of_an_assembly,
+    one_name_for_several_assemblies,
+    one_name_for_several_families,
+    one_part_number_for_several_models,
+    the_last_two_families_of_a_model,
+)
 
 import cora.log.batch
+from cora.equipment.aggregates.assembly import ASSEMBLY
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.facility import FACILITY
+from cora.equipment.aggregates.family import FAMILY
+from cora.equipment.aggregates.model import MODEL
 from cora.equipment.aggregates.mount import MOUNT
 from cora.equipment.features.attach_asset_to_fixture import AttachAssetToFixture
 from cora.equipment.features.decommission_asset import DecommissionAsset
@@ -20,7 +35,9 @@ from cora.equipment.features.install_asset import InstallAsset
 from cora.equipment.features.register_facility import RegisterFacility
 from cora.equipment.features.relocate_asset import RelocateAsset
 from cora.equipment.features.uninstall_asset import UninstallAsset
-from cora.kernel.reader import Append, ReadSet
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.reader import Append, DecodedStates, ReadSet
+from cora.kernel.slice import Command
 from cora.log.batch import Touched, read_rows
 
 Race = Callable[[Scene, Where, Order], Awaitable[None]]
@@ -51,6 +68,16 @@ def together() -> Patches:
 def unclaimed(aggregate: Any) -> Patches:
     """Records of a kind hold no claims, so two may have the same."""
     return [patch.dict(aggregate.__dict__, {"claims": lambda _state: ()})]  # pyright: ignore[reportUnknownLambdaType]
+
+
+def outdated() -> Patches:
+    """A record is decoded once and then stays as it was, whatever has happened to it."""
+    known: dict[tuple[int, UUID], Any] = {}
+
+    def first(decoded: DecodedStates, aggregate: Aggregate[Any], id: UUID, _version: int, document: str) -> Any:
+        return known.setdefault((hash(decoded), id), aggregate.decode_state(document))
+
+    return [patch.object(DecodedStates, "state", first)]
 
 
 async def attach_and_uninstall(scene: Scene, where: Where, order: Order) -> None:
@@ -97,6 +124,15 @@ async def register_one_code_twice(scene: Scene, where: Where, order: Order) -> N
     await scene.arena.race(*[RegisterFacility(code="esrf", name="ESRF")] * 4, where=where, order=order)
 
 
+def race_of(tries: Callable[[Scene], Awaitable[Sequence[Command]]]) -> Race:
+    """The race between some commands."""
+
+    async def race(scene: Scene, where: Where, order: Order) -> None:
+        await scene.arena.race(*await tries(scene), where=where, order=order)
+
+    return race
+
+
 @dataclass(frozen=True)
 class Case:
     """A race that breaks when a check is switched off, if the clients come in this order."""
@@ -105,6 +141,11 @@ class Case:
     switched_off: Callable[[], Patches]
     where: Where = "several logs"
     order: Order = "as listed"
+
+
+def used_when_deprecated(uses: Uses) -> Case:
+    """What uses a definition reads it, except where it is about it: then the state it decides on tells."""
+    return Case(race_of(uses), outdated if uses is a_version_of_an_assembly else lambda: without(0))
 
 
 CASES: dict[str, Case] = {
@@ -131,6 +172,20 @@ CASES: dict[str, Case] = {
     "one asset in several mounts: no claims": Case(install_one_asset_twice, lambda: unclaimed(MOUNT)),
     "one name under one parent: no claims": Case(register_one_name_twice, lambda: unclaimed(ASSET)),
     "one facility code: no claims": Case(register_one_code_twice, lambda: unclaimed(FACILITY)),
+    **{f"{uses.__name__}, deprecated before": used_when_deprecated(uses) for uses in USES},
+    "a family deprecated and used in one batch": Case(race_of(a_model_of_a_family), together, "one log", "at once"),
+    "one name for several families: no claims": Case(race_of(one_name_for_several_families), lambda: unclaimed(FAMILY)),
+    "one part number for several models: no claims": Case(
+        race_of(one_part_number_for_several_models), lambda: unclaimed(MODEL)
+    ),
+    "one name for several assemblies: no claims": Case(
+        race_of(one_name_for_several_assemblies), lambda: unclaimed(ASSEMBLY)
+    ),
+    "the last two families of a model: states": Case(race_of(the_last_two_families_of_a_model), outdated),
+    "a role, then a version without what it requires: states": Case(race_of(a_role_and_a_version_without_it), outdated),
+    "a version without what a role requires, then the role: states": Case(
+        race_of(a_role_and_a_version_without_it), outdated, order="reversed"
+    ),
 }
 
 

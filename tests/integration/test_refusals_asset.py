@@ -25,7 +25,7 @@ from cora.equipment.aggregates.asset.errors import (
     AssetPortNotPresentError,
     InvalidAssetSettingsError,
 )
-from cora.equipment.aggregates.family import FamilyNotFoundError
+from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
 from cora.surfaces.start import Opened
 
 CASES = Cases()
@@ -156,6 +156,14 @@ async def a_family_of_a_dead_one(world: World) -> Tried:
 @refuses("add_asset_family", FamilyNotFoundError)
 async def an_unknown_family(world: World) -> Tried:
     return Tried({"asset_id": await world.made_by(), "family_id": UNKNOWN}, {"id": UNKNOWN}, "no family")
+
+
+@refuses("add_asset_family", FamilyDeprecatedError)
+async def a_deprecated_family_that_it_has(world: World) -> Tried:
+    family = await world.family()
+    both = {"asset_id": await world.asset(family_ids=[family]), "family_id": family}
+    await world.do("deprecate_family", family_id=family, reason="superseded")
+    return Tried(both, {"family_id": family}, "choose another")
 
 
 @refuses("add_asset_family", AssetFamilyAlreadyPresentError)

@@ -10,6 +10,7 @@ from tests.integration.surfaces import surfaces
 
 from cora.equipment.aggregates.assembly import (
     AssemblyAlreadyPresentsAsError,
+    AssemblyCannotUpdateError,
     AssemblyDoesNotPresentAsError,
     AssemblyNameTakenError,
     InvalidParameterOverridesSchemaError,
@@ -20,6 +21,8 @@ from cora.equipment.aggregates.family import (
     FamilyAlreadyExistsError,
     FamilyAlreadyPresentsAsError,
     FamilyCannotPresentAsError,
+    FamilyCannotUpdateError,
+    FamilyDeprecatedError,
     FamilyDoesNotPresentAsError,
     FamilyNotFoundError,
     InvalidSettingsSchemaError,
@@ -76,6 +79,20 @@ async def a_schema(world: World) -> Tried:
     return Tried({"family_id": await world.family(), "settings_schema": schema}, {"settings_schema": schema})
 
 
+@does("define_family", "FamilyDefined")
+async def its_name_was_that_of_a_deprecated_family(world: World) -> Tried:
+    name = world.name("Camera")
+    await world.deprecated_family(name=name)
+    return Tried({"name": name}, {"name": name, "status": "Defined"})
+
+
+@refuses("update_family_settings_schema", FamilyCannotUpdateError)
+async def a_bad_schema_of_a_deprecated_family(world: World) -> Tried:
+    family = await world.deprecated_family()
+    given = {"family_id": family, "settings_schema": {"type": "thing"}}
+    return Tried(given, {"family_id": family}, "no longer be changed")
+
+
 @refuses("update_family_settings_schema", InvalidSettingsSchemaError)
 async def a_schema_that_is_none(world: World) -> Tried:
     schema = {"type": "thing"}
@@ -110,6 +127,12 @@ async def a_role_it_fulfils(world: World) -> Tried:
     return Tried({"family_id": family, "role_id": POSITIONER}, {"presents_as": [POSITIONER]})
 
 
+@refuses("add_family_presents_as", FamilyCannotUpdateError)
+async def an_unknown_role_of_a_deprecated_family(world: World) -> Tried:
+    family = await world.deprecated_family()
+    return Tried({"family_id": family, "role_id": UNKNOWN}, {"family_id": family}, "no longer be changed")
+
+
 @refuses("add_family_presents_as", RoleNotFoundError)
 async def an_unknown_role_of_a_family(world: World) -> Tried:
     return Tried({"family_id": await world.family(), "role_id": UNKNOWN}, {"id": UNKNOWN}, "no role")
@@ -133,6 +156,12 @@ async def a_role_it_had(world: World) -> Tried:
     both = {"family_id": await world.family(affordances=["Homeable", "Limitable"]), "role_id": POSITIONER}
     await world.do("add_family_presents_as", **both)
     return Tried(both, {"presents_as": []})
+
+
+@refuses("remove_family_presents_as", FamilyCannotUpdateError)
+async def a_role_that_a_deprecated_family_never_had(world: World) -> Tried:
+    family = await world.deprecated_family()
+    return Tried({"family_id": family, "role_id": POSITIONER}, {"family_id": family}, "no longer be changed")
 
 
 @refuses("remove_family_presents_as", FamilyDoesNotPresentAsError)
@@ -187,6 +216,14 @@ async def a_model(world: World) -> Tried:
 @refuses("define_model", FamilyNotFoundError)
 async def a_model_of_an_unknown_family(world: World) -> Tried:
     return Tried(_model(world, await world.family(), UNKNOWN), {"id": UNKNOWN}, "no family")
+
+
+@refuses("define_model", FamilyDeprecatedError)
+async def a_deprecated_family_comes_before_a_used_part_number(world: World) -> Tried:
+    families = sorted([await world.deprecated_family(), await world.deprecated_family()], reverse=True)
+    await world.model(manufacturer={"name": "Kohzu"}, part_number="SA07A")
+    given = _model(world, *families, manufacturer={"name": "Kohzu"}, part_number="SA07A")
+    return Tried(given, {"family_id": families[-1]}, "choose another")
 
 
 @refuses("define_model", ModelAlreadyExistsError)
@@ -246,6 +283,13 @@ async def it_presents_as_an_unknown_family(world: World) -> Tried:
     return Tried(await _assembly(world, presents_as_family_id=UNKNOWN), {"id": UNKNOWN}, "no family")
 
 
+@refuses("define_assembly", FamilyDeprecatedError)
+async def a_slot_for_a_deprecated_family(world: World) -> Tried:
+    family = await world.deprecated_family()
+    given = await _assembly(world, required_slots=[_slot(family), _slot(family)])
+    return Tried(given, {"family_id": family}, "choose another")
+
+
 @refuses("define_assembly", InvalidRequestError)
 async def a_slot_twice(world: World) -> Tried:
     family = await world.any_family()
@@ -281,6 +325,12 @@ async def a_role_of_an_assembly(world: World) -> Tried:
     return Tried({"assembly_id": await world.assembly(), "role_id": POSITIONER}, {"presents_as": [POSITIONER]})
 
 
+@refuses("add_assembly_presents_as", AssemblyCannotUpdateError)
+async def an_unknown_role_of_a_deprecated_assembly(world: World) -> Tried:
+    assembly = await world.deprecated_assembly()
+    return Tried({"assembly_id": assembly, "role_id": UNKNOWN}, {"assembly_id": assembly}, "no longer be changed")
+
+
 @refuses("add_assembly_presents_as", RoleNotFoundError)
 async def an_unknown_role_of_an_assembly(world: World) -> Tried:
     return Tried({"assembly_id": await world.assembly(), "role_id": UNKNOWN}, {"id": UNKNOWN}, "no role")
@@ -298,6 +348,12 @@ async def a_role_the_assembly_had(world: World) -> Tried:
     both = {"assembly_id": await world.assembly(), "role_id": POSITIONER}
     await world.do("add_assembly_presents_as", **both)
     return Tried(both, {"presents_as": []})
+
+
+@refuses("remove_assembly_presents_as", AssemblyCannotUpdateError)
+async def a_role_that_a_deprecated_assembly_never_had(world: World) -> Tried:
+    assembly = await world.deprecated_assembly()
+    return Tried({"assembly_id": assembly, "role_id": POSITIONER}, {"assembly_id": assembly}, "no longer be changed")
 
 
 @refuses("remove_assembly_presents_as", AssemblyDoesNotPresentAsError)

@@ -11,6 +11,7 @@ from tests.integration import (
     test_refusals_persistent_id,
     test_refusals_places,
     test_refusals_register_asset,
+    test_refusals_versions,
 )
 from tests.integration.refusals import NOT_REACHABLE_YET, Cases, Done, declared_refusals
 from tests.integration.scenario import UNKNOWN, World
@@ -30,6 +31,7 @@ FILES: tuple[Cases, ...] = (
     test_refusals_persistent_id.CASES,
     test_refusals_places.CASES,
     test_refusals_register_asset.CASES,
+    test_refusals_versions.CASES,
 )
 SLICES = tuple(declared_slices(features))
 FIRST_DONE: dict[str, Done] = {case.command: case for cases in reversed(FILES) for case in reversed(cases.done)}

@@ -8,7 +8,7 @@ from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at
 from tests.integration.scenario import UNKNOWN, World, eye
 from tests.integration.surfaces import surfaces
 
-from cora.equipment.aggregates.assembly import AssemblyNotFoundError
+from cora.equipment.aggregates.assembly import AssemblyCannotInstantiateError, AssemblyNotFoundError
 from cora.equipment.aggregates.fixture import (
     FixtureAssetBoundTwiceError,
     FixtureAssetFamilyMismatchError,
@@ -77,6 +77,13 @@ async def with_wires_and_overrides(world: World) -> Tried:
 @refuses("register_fixture", AssemblyNotFoundError)
 async def an_unknown_assembly_comes_before_an_unknown_asset(world: World) -> Tried:
     return Tried(await _fixture(world, UNKNOWN, assembly_id=UNKNOWN), {"id": UNKNOWN}, "no assembly")
+
+
+@refuses("register_fixture", AssemblyCannotInstantiateError)
+async def a_deprecated_assembly_comes_before_an_unknown_asset(world: World) -> Tried:
+    assembly = await world.deprecated_assembly()
+    given = await _fixture(world, UNKNOWN, assembly_id=assembly)
+    return Tried(given, {"assembly_id": assembly}, "choose another")
 
 
 @refuses("register_fixture", FixtureAssetNotFoundError)

@@ -18,8 +18,8 @@ from cora.equipment.aggregates.asset.errors import (
     ParentNotFoundError,
 )
 from cora.equipment.aggregates.facility import FacilityNotFoundError
-from cora.equipment.aggregates.family import FamilyNotFoundError
-from cora.equipment.aggregates.model import ModelNotFoundError
+from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
+from cora.equipment.aggregates.model import ModelDeprecatedError, ModelNotFoundError
 from cora.kernel.errors import InvalidRequestError
 from cora.surfaces.start import Opened
 
@@ -101,6 +101,20 @@ async def a_dead_parent(world: World) -> Tried:
 @refuses("register_asset", ModelNotFoundError)
 async def an_unknown_model_comes_before_an_unknown_family(world: World) -> Tried:
     return Tried(await _part(world, model_id=UNKNOWN, family_ids=[UNKNOWN]), {"id": UNKNOWN}, "no model")
+
+
+@refuses("register_asset", ModelDeprecatedError)
+async def a_deprecated_model_comes_before_an_unknown_family(world: World) -> Tried:
+    model = await world.deprecated_model()
+    return Tried(await _part(world, model_id=model, family_ids=[UNKNOWN]), {"model_id": model}, "choose another")
+
+
+@refuses("register_asset", FamilyDeprecatedError)
+async def a_deprecated_family_comes_before_an_unknown_controller(world: World) -> Tried:
+    family = await world.deprecated_family()
+    families = [await world.any_family(), family]
+    given = await _part(world, family_ids=families, controller_id=UNKNOWN)
+    return Tried(given, {"family_id": family}, "choose another")
 
 
 @refuses("register_asset", FamilyNotFoundError)

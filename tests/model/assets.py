@@ -41,6 +41,8 @@ def register_asset(world: World, given: State) -> None:
             raise Refused("ParentIsDecommissioned", parent_id=parent_id)
     model_id, family_ids = given.get("model_id"), given.get("family_ids", [])
     model = world.need("model", model_id, "ModelNotFound") if model_id else None
+    if model is not None and model["status"] == "Deprecated":
+        raise Refused("ModelDeprecated", model_id=model_id)
     need_families(world, family_ids)
     controller_id = given.get("controller_id")
     if controller_id is not None:
@@ -169,7 +171,7 @@ def relocate_asset(world: World, given: State) -> None:
 
 def add_asset_family(world: World, given: State) -> None:
     asset, family_id = _need_living(world, given["asset_id"]), given["family_id"]
-    world.need("family", family_id, "FamilyNotFound")
+    need_families(world, [family_id])
     if family_id in asset["family_ids"]:
         raise Refused("AssetFamilyAlreadyPresent")
     model = world.find("model", asset["model_id"])

@@ -37,9 +37,18 @@ _CREATING = {
 }
 
 _ON_DEFINITIONS = {
+    "revise_facility": Planned(definitions.revise_facility, "admin", "facility"),
+    "version_family": Planned(definitions.version_family, "steward", "family"),
+    "deprecate_family": Planned(definitions.deprecate_family, "steward", "family"),
     "update_family_settings_schema": Planned(definitions.update_family_settings_schema, "steward", "family"),
     "add_family_presents_as": Planned(definitions.add_family_presents_as, "steward", "family"),
     "remove_family_presents_as": Planned(definitions.remove_family_presents_as, "steward", "family"),
+    "version_model": Planned(definitions.version_model, "steward", "model"),
+    "deprecate_model": Planned(definitions.deprecate_model, "steward", "model"),
+    "add_model_family": Planned(definitions.add_model_family, "steward", "model"),
+    "remove_model_family": Planned(definitions.remove_model_family, "steward", "model"),
+    "version_assembly": Planned(definitions.version_assembly, "steward", "assembly"),
+    "deprecate_assembly": Planned(definitions.deprecate_assembly, "steward", "assembly"),
     "add_assembly_presents_as": Planned(definitions.add_assembly_presents_as, "steward", "assembly"),
     "remove_assembly_presents_as": Planned(definitions.remove_assembly_presents_as, "steward", "assembly"),
 }

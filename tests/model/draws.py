@@ -18,12 +18,23 @@ AFFORDANCES = ("Homeable", "Limitable", "Imageable", "Identifiable", "Reportable
 SEEDED = ("Detector", "Positioner", "Controller", "Sensor")
 PORTS = ("in", "IN", "out", "trigger")
 SLOTS = ("top", "base", "spare")
+TAGS = ("2", "3", "2024-A")
 REASONS = ("swap", "worn", "survey")
 SUFFIXES = ("one", "two", "three")
 VALUES_OF_OTHERS = {
     "DOI": ("10.1234/{run}-A", "10.0000/cora-stub/{run}-one"),
     "Handle": ("20.1000/{run}-b", "20.1000/{run}-B"),
 }
+
+
+def is_deprecated(definition: State) -> bool:
+    """Whether a definition is out of use."""
+    return definition["status"] == "Deprecated"
+
+
+def is_current(definition: State) -> bool:
+    """Whether a definition is in use."""
+    return not is_deprecated(definition)
 
 
 class Draws:
@@ -59,6 +70,14 @@ class Draws:
         ids = [state["id"] for state in states]
         return self.one(ids) if ids else str(new_id())
 
+    def definition(self, kind: str) -> str:
+        """The id of a definition, most often of one that is not deprecated, at times of one that is."""
+        return self.id(kind, is_deprecated if self.chance(20) else is_current)
+
+    def of(self, kind: str, **members: Any) -> State:
+        """The members of a command on a definition."""
+        return {f"{kind}_id": self.definition(kind), **members}
+
     def optional(self, percent: int, value: Callable[[], T]) -> T | None:
         """Something that is left out otherwise."""
         return value() if self.chance(percent) else None
@@ -92,7 +111,7 @@ class Draws:
 
     def slot(self) -> State:
         cardinality = self.one(("Exactly1", "ZeroOrOne", "OneOrMore", "ZeroOrMore"))
-        families = [self.id("family") for _ in range(self.one((1, 2)))]
+        families = [self.family() for _ in range(self.one((1, 2)))]
         return {"slot_name": self.one(SLOTS), "required_family_ids": families, "cardinality": cardinality}
 
     def wire(self) -> State:
@@ -104,6 +123,9 @@ class Draws:
 
     def patch(self) -> State:
         return {self.one(KEYS): self.one(VALUES) for _ in range(self.one((1, 1, 2, 0)))}
+
+    def family(self) -> str:
+        return self.definition("family")
 
     def role(self) -> str:
         ids = [role_id(name) for name in SEEDED] + [role["id"] for role in self.world.all("role")]
@@ -129,8 +151,21 @@ def register_facility(d: Draws) -> State:
     return created(d, {"code": code, "name": d.name(), "contact": contact})
 
 
+def revise_facility(d: Draws) -> State:
+    contact = {"contact": "desk@example.org"} if d.chance(40) else {}
+    return {"facility_id": d.id("facility"), "name": d.name(), **contact}
+
+
 def define_family(d: Draws) -> State:
     return created(d, {"name": d.names_of_all(), "affordances": d.affordances()})
+
+
+def version_family(d: Draws) -> State:
+    given = d.of("family", tag=d.one(TAGS), name=d.names_of_all(), affordances=d.affordances())
+    family = d.world.find("family", given["family_id"])
+    if family and d.chance(40):
+        given.update(name=family["name"], affordances=[*family["affordances"], "Rotatable"])
+    return {**given, "description": d.one(("Turns.", None))}
 
 
 def define_role(d: Draws) -> State:
@@ -141,28 +176,40 @@ def define_role(d: Draws) -> State:
     return {"name": name, "docstring": "Does.", "required_affordances": required, "optional_affordances": optional}
 
 
-def define_model(d: Draws) -> State:
-    families = [d.id("family") for _ in range(d.one((1, 2, 3)))]
+def _model(d: Draws) -> State:
+    families = [d.family() for _ in range(d.one((1, 2, 3)))]
     number = f"{d.run} {d.one(('ABRS-150', 'abrs-150', 'XPS'))}"
     maker = {"name": d.one(("Aerotech", "AEROTECH"))}
-    return created(d, {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families})
+    return {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families}
 
 
-def define_assembly(d: Draws) -> State:
+def version_model(d: Draws) -> State:
+    given = {**d.of("model", tag=d.one(TAGS)), **_model(d)}
+    model = d.world.find("model", given["model_id"])
+    if model and d.chance(50):
+        given.update(manufacturer={"name": model["manufacturer"]["name"]}, part_number=model["part_number"])
+    return given
+
+
+def remove_model_family(d: Draws) -> State:
+    given = {"model_id": d.id("model", lambda model: is_current(model) and len(model["declared_family_ids"]) > 1)}
+    model = d.world.find("model", given["model_id"])
+    declared: list[str] = model["declared_family_ids"] if model else []
+    return {**given, "family_id": d.one(declared) if declared and d.chance(80) else d.family()}
+
+
+def _assembly(d: Draws) -> State:
     slots = [d.slot() for _ in range(d.one((1, 2, 2, 3)))]
     if not d.chance(15):
         slots = list({slot["slot_name"]: slot for slot in slots}.values())
     wires = [wire for wire in (d.wire() for _ in range(d.one((0, 0, 1)))) if not _a_loop(wire)]
-    return created(
-        d,
-        {
-            "name": d.names_of_all(),
-            "presents_as_family_id": d.id("family"),
-            "required_slots": slots,
-            "required_wires": wires,
-            "parameter_overrides_schema": d.optional(30, d.schema),
-        },
-    )
+    return {
+        "name": d.names_of_all(),
+        "presents_as_family_id": d.family(),
+        "required_slots": slots,
+        "required_wires": wires,
+        "parameter_overrides_schema": d.optional(30, d.schema),
+    }
 
 
 def _a_loop(wire: State) -> bool:
@@ -179,7 +226,7 @@ def register_asset(d: Draws) -> State:
             place["parent_id"] = d.id("asset")
     elif d.chance(4):
         place = {}
-    families = [d.id("family") for _ in range(d.one((1, 0, 2)))]
+    families = [d.family() for _ in range(d.one((1, 0, 2)))]
     if not d.chance(5):
         families = list(dict.fromkeys(families))
     return created(
@@ -188,7 +235,7 @@ def register_asset(d: Draws) -> State:
             "name": d.name() if d.chance(40) else f"{d.name()} {len(d.world.records)}",
             "tier": d.one(("Device", "Component", "Unit")),
             **place,
-            "model_id": d.optional(40, lambda: d.id("model")),
+            "model_id": d.optional(40, lambda: d.definition("model")),
             "family_ids": families,
             "controller_id": d.optional(20, lambda: d.id("asset", d.one((_is_alive, _is("Decommissioned"))))),
             "owners": [d.owner() for _ in range(d.one((0, 0, 1, 2)))],
@@ -267,7 +314,7 @@ def uninstall_asset(d: Draws) -> State:
 
 
 def register_fixture(d: Draws) -> State:
-    assembly_id = d.id("assembly")
+    assembly_id = d.definition("assembly")
     assembly = d.world.find("assembly", assembly_id)
     slots: list[State] = assembly["required_slots"] if assembly else []
     bindings: list[State] = [
@@ -316,15 +363,24 @@ def _reason(d: Draws) -> str:
 
 ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "register_facility": register_facility,
+    "revise_facility": revise_facility,
     "define_family": define_family,
-    "update_family_settings_schema": lambda d: {"family_id": d.id("family"), "settings_schema": d.schema()},
-    "add_family_presents_as": lambda d: {"family_id": d.id("family"), "role_id": d.role()},
-    "remove_family_presents_as": lambda d: {"family_id": d.id("family"), "role_id": d.role()},
+    "version_family": version_family,
+    "deprecate_family": lambda d: d.of("family", reason=_reason(d)),
+    "update_family_settings_schema": lambda d: d.of("family", settings_schema=d.schema()),
+    "add_family_presents_as": lambda d: d.of("family", role_id=d.role()),
+    "remove_family_presents_as": lambda d: d.of("family", role_id=d.role()),
     "define_role": define_role,
-    "define_model": define_model,
-    "define_assembly": define_assembly,
-    "add_assembly_presents_as": lambda d: {"assembly_id": d.id("assembly"), "role_id": d.role()},
-    "remove_assembly_presents_as": lambda d: {"assembly_id": d.id("assembly"), "role_id": d.role()},
+    "define_model": lambda d: created(d, _model(d)),
+    "version_model": version_model,
+    "deprecate_model": lambda d: d.of("model", reason=_reason(d)),
+    "add_model_family": lambda d: d.of("model", family_id=d.family()),
+    "remove_model_family": remove_model_family,
+    "define_assembly": lambda d: created(d, _assembly(d)),
+    "version_assembly": lambda d: {**d.of("assembly", tag=d.one(TAGS)), **_assembly(d)},
+    "deprecate_assembly": lambda d: d.of("assembly", reason=_reason(d)),
+    "add_assembly_presents_as": lambda d: d.of("assembly", role_id=d.role()),
+    "remove_assembly_presents_as": lambda d: d.of("assembly", role_id=d.role()),
     "register_asset": register_asset,
     "describe_asset": describe_asset,
     "activate_asset": of_asset(_is("Commissioned")),
@@ -332,8 +388,8 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "exit_asset_maintenance": of_asset(_is("Maintenance")),
     "decommission_asset": of_asset(_is_alive, reason=_reason),
     "relocate_asset": of_asset(_is_alive, to_parent_id=lambda d: d.id("asset", _is_alive), reason=_reason),
-    "add_asset_family": of_asset(_is_alive, family_id=lambda d: d.id("family")),
-    "remove_asset_family": of_asset(_is_alive, family_id=lambda d: d.id("family")),
+    "add_asset_family": of_asset(_is_alive, family_id=Draws.family),
+    "remove_asset_family": of_asset(_is_alive, family_id=Draws.family),
     "add_asset_port": of_asset(_is_alive, port=Draws.port),
     "remove_asset_port": of_asset(lambda asset: bool(asset["ports"]), name=lambda d: d.one(PORTS)),
     "update_asset_settings": of_asset(lambda asset: bool(asset["family_ids"]), patch=Draws.patch),

@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.model.world import State, same
 
+DEFINITIONS = ("family", "model", "assembly")
+
 
 def normal(value: Any) -> Any:
     """A state with its lists in one order: most of them are sets, and none has an order that counts."""
@@ -23,6 +25,7 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
     by_kind: dict[str, list[State]] = {}
     for document in documents.values():
         by_kind.setdefault(document["kind"], []).append(document["state"])
+    current = {kind: [each for each in by_kind.get(kind, []) if each["status"] != "Deprecated"] for kind in DEFINITIONS}
     assets = {asset["id"]: asset for asset in by_kind.get("asset", [])}
     living = [asset for asset in assets.values() if asset["lifecycle"] != "Decommissioned"]
     mounts, fixtures = by_kind.get("mount", []), {each["id"]: each for each in by_kind.get("fixture", [])}
@@ -33,13 +36,13 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
 
     _once([(a["parent_id"], a["facility_code"], same(a["name"])) for a in living], "names of living siblings differ")
     _once([each["code"] for each in by_kind.get("facility", [])], "facility codes differ")
-    _once([same(each["name"]) for each in by_kind.get("family", [])], "family names differ")
-    _once([same(each["name"]) for each in by_kind.get("assembly", [])], "assembly names differ")
+    _once([same(each["name"]) for each in current["family"]], "family names differ")
+    _once([same(each["name"]) for each in current["assembly"]], "assembly names differ")
     _once([same(each["name"]) for each in fixtures.values()], "fixture names differ")
     _once([same(each["slot_code"]) for each in mounts], "slot codes differ")
     _once([(each["parent_id"], same(each["name"])) for each in by_kind.get("frame", [])], "frame names differ")
     _once(
-        [(same(each["manufacturer"]["name"]), same(each["part_number"])) for each in by_kind.get("model", [])],
+        [(same(each["manufacturer"]["name"]), same(each["part_number"])) for each in current["model"]],
         "part numbers differ",
     )
 

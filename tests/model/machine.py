@@ -328,7 +328,7 @@ def _claims(world: World) -> dict[str, int]:
     """How many values each record must hold for itself."""
     held = {id: 1 for id, record in world.records.items() if record.kind != "role"}
     for id, record in world.records.items():
-        if record.kind == "asset" and record.state["lifecycle"] == "Decommissioned":
+        if record.state.get("lifecycle") == "Decommissioned" or record.state.get("status") == "Deprecated":
             del held[id]
         if record.kind == "mount" and record.state["installed_asset_id"]:
             held[id] += 1

@@ -87,6 +87,8 @@ def uninstall_asset(world: World, given: State) -> None:
 
 def register_fixture(world: World, given: State) -> None:
     assembly = world.need("assembly", given["assembly_id"], "AssemblyNotFound")
+    if assembly["status"] == "Deprecated":
+        raise Refused("AssemblyCannotInstantiate", assembly_id=assembly["id"])
     bindings: list[State] = given["slot_asset_bindings"]
     bound = sorted({binding["asset_id"] for binding in bindings})
     for id in bound:

@@ -109,6 +109,10 @@ class World:
         """Assets that are not decommissioned."""
         return [asset for asset in self.all("asset") if asset["lifecycle"] != "Decommissioned"]
 
+    def current(self, kind: str) -> list[State]:
+        """Definitions that are not deprecated."""
+        return [state for state in self.all(kind) if state["status"] != "Deprecated"]
+
     def mount_of(self, asset_id: str) -> str | None:
         """Where an asset is installed."""
         return next((mount["id"] for mount in self.all("mount") if mount["installed_asset_id"] == asset_id), None)

@@ -166,6 +166,11 @@ def _field_names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
+def same_fields(kind: type[Any], source: Any) -> dict[str, Any]:
+    """The fields of a dataclass, with the values that another object has under the same names."""
+    return {name: getattr(source, name) for name in _field_names(kind)}
+
+
 def joined_ids(event: Event) -> Iterable[UUID]:
     """The records that a joining or parting event concerns, beside the one it is recorded on."""
     for name in event.joins or ():

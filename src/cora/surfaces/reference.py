@@ -104,7 +104,9 @@ def _fields(declared: Slice) -> Iterator[str]:
     if not properties:
         return
     yield "| field | shape | |\n|---|---|---|"
-    for name, part in properties.items():
+    # The record in the path comes first, wherever the request declares it.
+    for name in sorted(properties, key=lambda each: each not in declared.route.path_fields):
+        part = properties[name]
         needed = "required" if name in required else "optional"
         said = f"{needed}. {part['description']}" if "description" in part else needed
         yield f"| `{name}` | {_shape(part)} | {said} |"

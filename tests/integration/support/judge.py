@@ -47,11 +47,11 @@ class Judged:
         return [entry for entry in self.entries if entry.kind in kinds]
 
     def living(self, kind: str) -> Iterable[tuple[str, Record]]:
-        """The assets that are not decommissioned, or all records of another kind."""
+        """The assets that are not decommissioned, the definitions that are not deprecated, or all of another kind."""
         return (
             (id, record)
             for id, record in self.records.items()
-            if record["is"] == kind and record.get("lifecycle") != "Decommissioned"
+            if record["is"] == kind and record.get("lifecycle") != "Decommissioned" and not record.get("deprecated")
         )
 
 
@@ -87,17 +87,64 @@ class _Judge:
         self.require(record["lifecycle"] != "Decommissioned", entry, f"the {what} is alive")
         return record
 
+    def in_use(self, entry: Entry, kind: str, ids: Iterable[str]) -> None:
+        for id in ids:
+            record = self.world.records.get(id)
+            self.require(record is not None and record["is"] == kind, entry, f"the {kind} is known")
+            assert record is not None
+            self.require(not record.get("deprecated"), entry, f"the {kind} is in use")
+
     def facility_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "facility", lambda record: record["code"], "the code is free")
 
+    def facility_revised(self, entry: Entry, facility: Record) -> None:
+        facility.update(entry.data)
+
+    def deprecated(self, entry: Entry, definition: Record) -> None:
+        self.require(not definition.get("deprecated"), entry, "it was in use")
+        definition["deprecated"] = True
+
+    def _versioned(self, entry: Entry, definition: Record) -> None:
+        self.in_use(entry, definition["is"], [entry.stream])
+        definition.update(entry.data)
+
     def family_defined(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "family", lambda record: same(record["name"]), "the name is free")
+
+    def family_versioned(self, entry: Entry, family: Record) -> None:
+        self.family_defined(entry, family)
+        self._versioned(entry, family)
+        for role_id in family.get("presents_as", []):
+            self._require_fulfilled(entry, family, role_id)
+
+    def _require_fulfilled(self, entry: Entry, family: Record, role_id: str) -> None:
+        required = self.world.records[role_id]["required_affordances"]
+        self.require(set(required) <= set(family["affordances"]), entry, "it has what its role requires")
 
     def model_defined(self, entry: Entry, _: Any) -> None:
         def key(record: Record) -> tuple[str, str]:
             return same(record["manufacturer"]["name"]), same(record["part_number"])
 
+        self.in_use(entry, "family", entry.data["declared_family_ids"])
         self.require_free(entry, "model", key, "the part number is free")
+
+    def model_versioned(self, entry: Entry, model: Record) -> None:
+        self.model_defined(entry, model)
+        self._versioned(entry, model)
+
+    def model_family_added(self, entry: Entry, model: Record) -> None:
+        family_id = entry.data["family_id"]
+        self.in_use(entry, "model", [entry.stream])
+        self.in_use(entry, "family", [family_id])
+        self.require(family_id not in model["declared_family_ids"], entry, "the family is new")
+        model["declared_family_ids"].append(family_id)
+
+    def model_family_removed(self, entry: Entry, model: Record) -> None:
+        family_id = entry.data["family_id"]
+        self.in_use(entry, "model", [entry.stream])
+        self.require(family_id in model["declared_family_ids"], entry, "it is of the family")
+        model["declared_family_ids"].remove(family_id)
+        self.require(bool(model["declared_family_ids"]), entry, "it keeps a family")
 
     def frame_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "frame", lambda r: (r["parent_id"], same(r["name"])), "the name is free")
@@ -106,14 +153,23 @@ class _Judge:
         self.require_free(entry, "mount", lambda record: same(record["slot_code"]), "the slot code is free")
 
     def assembly_defined(self, entry: Entry, _: Any) -> None:
+        for slot in entry.data["required_slots"]:
+            self.in_use(entry, "family", slot["required_family_ids"])
+        self.in_use(entry, "family", [entry.data["presents_as_family_id"]])
         self.require_free(entry, "assembly", lambda record: same(record["name"]), "the name is free")
+
+    def assembly_versioned(self, entry: Entry, assembly: Record) -> None:
+        self.assembly_defined(entry, assembly)
+        self._versioned(entry, assembly)
 
     def family_settings_schema_updated(self, entry: Entry, family: Record) -> None:
         family["settings_schema"] = entry.data["settings_schema"]
 
     def family_presents_as_added(self, entry: Entry, family: Record) -> None:
         roles = family.setdefault("presents_as", [])
+        self.in_use(entry, "family", [entry.stream])
         self.require(entry.data["role_id"] not in roles, entry, "the role is new")
+        self._require_fulfilled(entry, family, entry.data["role_id"])
         roles.append(entry.data["role_id"])
 
     def family_presents_as_removed(self, entry: Entry, family: Record) -> None:
@@ -126,6 +182,8 @@ class _Judge:
             self.alive(data["parent_id"], entry, "parent")
         if data["controller_id"] is not None:
             self.alive(data["controller_id"], entry, "controller")
+        self.in_use(entry, "family", data["family_ids"])
+        self.in_use(entry, "model", [data["model_id"]] if data["model_id"] else [])
         data["lifecycle"], data["fixture_id"], data["settings"] = "Commissioned", None, {}
         self._require_free_name(entry, data["name"], data)
 
@@ -173,6 +231,7 @@ class _Judge:
         self._require_free_name(entry, asset["name"], asset)
 
     def asset_family_added(self, entry: Entry, asset: Record) -> None:
+        self.in_use(entry, "family", [entry.data["family_id"]])
         self.require(entry.data["family_id"] not in asset["family_ids"], entry, "the family is new")
         asset["family_ids"].append(entry.data["family_id"])
 
@@ -214,6 +273,7 @@ class _Judge:
         del self.world.installed_in[asset_id]
 
     def fixture_registered(self, entry: Entry, _: Any) -> None:
+        self.in_use(entry, "assembly", [entry.data["assembly_id"]])
         for binding in entry.data["slot_asset_bindings"]:
             self.alive(binding["asset_id"], entry, "bound asset")
             self.require(binding["asset_id"] in self.world.installed_in, entry, "every bound asset is installed")
@@ -241,11 +301,20 @@ class _Judge:
 
 RULES: dict[str, Callable[[_Judge, Entry, Record], None]] = {
     "FacilityRegistered": _Judge.facility_registered,
+    "FacilityRevised": _Judge.facility_revised,
     "FamilyDefined": _Judge.family_defined,
+    "FamilyVersioned": _Judge.family_versioned,
+    "FamilyDeprecated": _Judge.deprecated,
     "ModelDefined": _Judge.model_defined,
+    "ModelVersioned": _Judge.model_versioned,
+    "ModelDeprecated": _Judge.deprecated,
+    "ModelFamilyAdded": _Judge.model_family_added,
+    "ModelFamilyRemoved": _Judge.model_family_removed,
     "FrameRegistered": _Judge.frame_registered,
     "MountRegistered": _Judge.mount_registered,
     "AssemblyDefined": _Judge.assembly_defined,
+    "AssemblyVersioned": _Judge.assembly_versioned,
+    "AssemblyDeprecated": _Judge.deprecated,
     "FamilySettingsSchemaUpdated": _Judge.family_settings_schema_updated,
     "FamilyPresentsAsAdded": _Judge.family_presents_as_added,
     "FamilyPresentsAsRemoved": _Judge.family_presents_as_removed,

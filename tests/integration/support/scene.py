@@ -20,7 +20,7 @@ from cora.equipment.features.register_facility import RegisterFacility
 from cora.equipment.features.register_fixture import RegisterFixture
 from cora.equipment.features.register_frame import RegisterFrame
 from cora.equipment.features.register_mount import RegisterMount
-from cora.equipment.values import Manufacturer, Placement, SlotAssetBinding, TemplateSlot
+from cora.equipment.values import Affordance, Manufacturer, Placement, SlotAssetBinding, TemplateSlot
 
 FACILITY_CODE = "aps"
 SLOT = "stage"
@@ -49,21 +49,25 @@ class Scene:
         """The scene, with what every race needs."""
         await self.do(RegisterFacility(code=FACILITY_CODE, name="Advanced Photon Source"))
         self.family_id = await self.do(DefineFamily(name="RotaryStage"))
-        self.model_id = await self.do(
-            DefineModel(
-                name="ABRS-150MP",
-                manufacturer=Manufacturer("Aerotech"),
-                part_number="ABRS-150MP-M-AS",
-                declared_family_ids=(self.family_id,),
-            )
-        )
+        self.model_id = await self.do(self.modelling(self.family_id))
         self.root_id = await self.do(RegisterAsset(name="2-BM", tier=AssetTier.UNIT, facility_code=FACILITY_CODE))
         self.frame_id = await self.do(RegisterFrame(name="hutch"))
-        slot = TemplateSlot(SLOT, (self.family_id,))
-        self.assembly_id = await self.do(
-            DefineAssembly(name="Tower", presents_as_family_id=self.family_id, required_slots=(slot,))
-        )
+        self.assembly_id = await self.do(self.assembling(self.family_id))
         return self
+
+    def modelling(self, *family_ids: UUID) -> DefineModel:
+        """A command that defines a model of these families."""
+        maker, number = Manufacturer("Aerotech"), fresh("ABRS")
+        return DefineModel(name=number, manufacturer=maker, part_number=number, declared_family_ids=family_ids)
+
+    def assembling(self, family_id: UUID) -> DefineAssembly:
+        """A command that defines an assembly with its one slot for stages of a family."""
+        slot = TemplateSlot(SLOT, (family_id,))
+        return DefineAssembly(name=fresh("tower"), presents_as_family_id=family_id, required_slots=(slot,))
+
+    async def family(self, *affordances: Affordance) -> UUID:
+        """A new family."""
+        return await self.do(DefineFamily(name=fresh("family"), affordances=affordances))
 
     def registration(self, name: str | None = None, **members: Any) -> RegisterAsset:
         """A command that registers a stage, under the root unless told otherwise."""
@@ -93,11 +97,13 @@ class Scene:
         await self.do(InstallAsset(mount_id=mount_id, asset_id=asset_id))
         return asset_id, mount_id
 
-    def fixing(self, *asset_ids: UUID, name: str | None = None) -> RegisterFixture:
+    def fixing(self, *asset_ids: UUID, name: str | None = None, assembly_id: UUID | None = None) -> RegisterFixture:
         """A command that registers a fixture with these stages in its slot."""
         bindings = tuple(SlotAssetBinding(SLOT, asset_id) for asset_id in asset_ids)
         return RegisterFixture(
-            name=name or fresh("fixture"), assembly_id=self.assembly_id, slot_asset_bindings=bindings
+            name=name or fresh("fixture"),
+            assembly_id=assembly_id or self.assembly_id,
+            slot_asset_bindings=bindings,
         )
 
     async def fixed(self, *, attached: bool = False) -> tuple[UUID, UUID, UUID]:

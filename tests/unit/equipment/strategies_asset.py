@@ -86,9 +86,10 @@ def a_fixture(**changes: Any) -> Fixture:
     return replace(_FIXTURE, **changes)
 
 
-def a_model(*declared_family_ids: UUID) -> Model:
+def a_model(*declared_family_ids: UUID, **changes: Any) -> Model:
     """A model of these families."""
-    return Model(MODEL_ID, "ABRS-250MP", Manufacturer("Aerotech"), "ABRS-250MP-M-AS", declared_family_ids)
+    model = Model(MODEL_ID, "ABRS-250MP", Manufacturer("Aerotech"), "ABRS-250MP-M-AS", declared_family_ids)
+    return replace(model, **changes)
 
 
 # Few of each, so that what is drawn twice is often the same.

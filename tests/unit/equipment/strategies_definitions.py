@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.unit.equipment.strategies_asset import ids, names, numbered
+from tests.unit.equipment.strategies_asset import a_model, ids, names, numbered
 
 from cora.equipment.aggregates.assembly import Assembly
 from cora.equipment.aggregates.family import Family
@@ -72,6 +72,7 @@ terms = st.builds(Term, st.sampled_from(["temperature", "flux"])) | st.builds(
 several_terms = st.lists(terms, max_size=2).map(tuple)
 drawings = st.none() | st.builds(Drawing, st.sampled_from(DrawingSystem), st.just("630C2125"), st.none() | st.just("B"))
 manufacturers = st.builds(Manufacturer, st.sampled_from(["Aerotech", "AEROTECH", "Kohzu"]))
+tags = st.sampled_from(["2", "2024-A"])
 numbers = st.floats(-1e6, 1e6).map(lambda number: number + 0.0)
 tolerances = st.floats(0, 10).map(lambda number: number + 0.0)
 schemas = st.none() | st.sampled_from(
@@ -103,8 +104,17 @@ families = st.builds(
     settings_schema=schemas,
     presents_as=several_ids,
     status=st.sampled_from(DefinitionStatus),
+    version=st.none() | tags,
 )
 roles = st.builds(a_role, required_affordances=affordances)
+models = st.builds(
+    a_model,
+    name=names,
+    manufacturer=manufacturers,
+    declared_family_ids=st.lists(ids, min_size=1, max_size=3, unique=True).map(tuple),
+    status=st.sampled_from(DefinitionStatus),
+    version=st.none() | tags,
+)
 frames = st.builds(
     a_frame, name=names, parent_id=st.none() | st.just(OTHER_FRAME_ID), status=st.sampled_from(FrameStatus)
 )
@@ -132,4 +142,5 @@ assemblies = st.builds(
     drawing=drawings,
     presents_as=several_ids,
     status=st.sampled_from(DefinitionStatus),
+    version=st.none() | tags,
 )

@@ -119,7 +119,7 @@ class World:
         """The family of everything here."""
         if self._family is None:
             self._family = await self.note(FAMILY, new_id(), FamilyDefined("RotaryStage"))
-            await self.note(FACILITY, new_id(), FacilityRegistered("aps", "Advanced Photon Source"))
+            await self.note(FACILITY, new_id(), FacilityRegistered("Advanced Photon Source", code="aps"))
         return self._family
 
     async def model(self) -> UUID:

@@ -1,7 +1,7 @@
 """An assembly: a reusable blueprint of a cluster of equipment."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, assert_never, cast
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import rfc8785
 
 from cora.equipment.values import DefinitionStatus, Drawing, TemplateSlot, TemplateWire, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
 
 
@@ -31,8 +31,8 @@ class Assembly:
 
 
 @dataclass(frozen=True)
-class AssemblyDefined(Event):
-    """An assembly was defined."""
+class AssemblyContent:
+    """What is said of an assembly as a whole: by its definition, and anew by each version."""
 
     name: str
     presents_as_family_id: UUID
@@ -41,6 +41,25 @@ class AssemblyDefined(Event):
     required_wires: tuple[TemplateWire, ...] = ()
     parameter_overrides_schema: dict[str, Any] | None = None
     drawing: Drawing | None = None
+
+
+@dataclass(frozen=True)
+class AssemblyDefined(AssemblyContent, Event):
+    """An assembly was defined."""
+
+
+@dataclass(frozen=True)
+class AssemblyVersioned(AssemblyContent, Event):
+    """The assembly has another structure from now on, under the tag of a version."""
+
+    tag: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class AssemblyDeprecated(Event):
+    """The assembly makes no new fixtures."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,9 @@ class AssemblyPresentsAsRemoved(Event):
     role_id: UUID
 
 
-AssemblyEvent = AssemblyDefined | AssemblyPresentsAsAdded | AssemblyPresentsAsRemoved
+AssemblyEvent = (
+    AssemblyDefined | AssemblyVersioned | AssemblyDeprecated | AssemblyPresentsAsAdded | AssemblyPresentsAsRemoved
+)
 
 
 @dataclass(eq=False)
@@ -81,6 +102,22 @@ class AssemblyCannotInstantiateError(ConflictError):
     """A deprecated assembly makes no new fixtures."""
 
     says = "Assembly {assembly_id} is deprecated; choose another."
+    assembly_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyCannotVersionError(ConflictError):
+    """A deprecated assembly gets no further version."""
+
+    says = "Assembly {assembly_id} is deprecated and gets no further version; define another assembly."
+    assembly_id: UUID
+
+
+@dataclass(eq=False)
+class AssemblyCannotDeprecateError(ConflictError):
+    """An assembly is deprecated once."""
+
+    says = "Assembly {assembly_id} is deprecated already."
     assembly_id: UUID
 
 
@@ -181,13 +218,15 @@ def wire_order(wire: TemplateWire) -> tuple[str, str, str, str]:
 def evolve(assembly: Assembly | None, event: AssemblyEvent, fact: Fact) -> Assembly:
     """The assembly after an event."""
     if isinstance(event, AssemblyDefined):
-        return Assembly(
-            fact.id, event.name, event.presents_as_family_id, event.content_hash, event.required_slots,
-            event.required_wires, event.parameter_overrides_schema, event.drawing,
-        )  # fmt: skip
+        return Assembly(fact.id, **same_fields(AssemblyContent, event))
     if assembly is None:
         raise TypeError(f"an assembly begins with AssemblyDefined, not with {type(event).__name__}")
     match event:
+        case AssemblyVersioned():
+            content = same_fields(AssemblyContent, event)
+            return replace(assembly, **content, status=DefinitionStatus.VERSIONED, version=event.tag)
+        case AssemblyDeprecated():
+            return replace(assembly, status=DefinitionStatus.DEPRECATED)
         case AssemblyPresentsAsAdded(role_id):
             return replace(assembly, presents_as=(*assembly.presents_as, role_id))
         case AssemblyPresentsAsRemoved(role_id):
@@ -232,7 +271,7 @@ ASSEMBLY = Aggregate(
     kind="assembly",
     collection="assemblies",
     state=Assembly,
-    events=(AssemblyDefined, AssemblyPresentsAsAdded, AssemblyPresentsAsRemoved),
+    events=AssemblyEvent.__args__,
     evolve=evolve,
     not_found=AssemblyNotFoundError,
     references=_references,

@@ -1,10 +1,11 @@
 """A facility: the institution that runs the equipment; the root of the asset tree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import assert_never
 from uuid import UUID
 
 from cora.equipment.values import AgentIdentifier
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, same_fields
 from cora.kernel.contact import ContactId
 from cora.kernel.errors import ConflictError, NotFoundError
 
@@ -22,14 +23,28 @@ class Facility:
 
 
 @dataclass(frozen=True)
-class FacilityRegistered(Event):
-    """A facility was registered."""
+class FacilityContent:
+    """What is said of a facility as a whole, all but its code: when it is registered, and anew when it is revised."""
 
-    code: str
     name: str
     identifier: AgentIdentifier | None = None
     contact_id: ContactId | None = None
     website: str | None = None
+
+
+@dataclass(frozen=True)
+class FacilityRegistered(FacilityContent, Event):
+    """A facility was registered."""
+
+    code: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class FacilityRevised(FacilityContent, Event):
+    """All that is said of a facility was said anew."""
+
+
+FacilityEvent = FacilityRegistered | FacilityRevised
 
 
 @dataclass(eq=False)
@@ -48,9 +63,18 @@ class FacilityAlreadyExistsError(ConflictError):
     existing_id: UUID
 
 
-def evolve(facility: Facility | None, event: FacilityRegistered, fact: Fact) -> Facility:
+def evolve(facility: Facility | None, event: FacilityEvent, fact: Fact) -> Facility:
     """The facility after an event."""
-    return Facility(fact.id, event.code, event.name, event.identifier, event.contact_id, event.website)
+    content = same_fields(FacilityContent, event)
+    if isinstance(event, FacilityRegistered):
+        return Facility(fact.id, event.code, **content)
+    if facility is None:
+        raise TypeError(f"a facility begins with FacilityRegistered, not with {type(event).__name__}")
+    match event:
+        case FacilityRevised():
+            return replace(facility, **content)
+        case _:
+            assert_never(event)
 
 
 def facility_claim(code: str) -> Claim:
@@ -74,7 +98,7 @@ FACILITY = Aggregate(
     kind="facility",
     collection="facilities",
     state=Facility,
-    events=(FacilityRegistered,),
+    events=FacilityEvent.__args__,
     evolve=evolve,
     not_found=FacilityNotFoundError,
     claims=_claims,

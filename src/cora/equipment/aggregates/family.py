@@ -1,12 +1,12 @@
 """A family: what a thing is, whoever made it (RotaryStage, Camera, Mirror)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 from uuid import UUID
 
 from cora.equipment.values import Affordance, DefinitionStatus, Term, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
 
 
@@ -28,8 +28,8 @@ class Family:
 
 
 @dataclass(frozen=True)
-class FamilyDefined(Event):
-    """A family was defined."""
+class FamilyContent:
+    """What is said of a family as a whole: by its definition, and anew by each version."""
 
     name: str
     description: str | None = None
@@ -37,6 +37,25 @@ class FamilyDefined(Event):
     term: Term | None = None
     measured_variables: tuple[Term, ...] = ()
     measurement_techniques: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamilyDefined(FamilyContent, Event):
+    """A family was defined."""
+
+
+@dataclass(frozen=True)
+class FamilyVersioned(FamilyContent, Event):
+    """The family has another content from now on, under the tag of a version."""
+
+    tag: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class FamilyDeprecated(Event):
+    """The family is not used for anything new."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +79,14 @@ class FamilyPresentsAsRemoved(Event):
     role_id: UUID
 
 
-FamilyEvent = FamilyDefined | FamilySettingsSchemaUpdated | FamilyPresentsAsAdded | FamilyPresentsAsRemoved
+FamilyEvent = (
+    FamilyDefined
+    | FamilyVersioned
+    | FamilyDeprecated
+    | FamilySettingsSchemaUpdated
+    | FamilyPresentsAsAdded
+    | FamilyPresentsAsRemoved
+)
 
 
 @dataclass(eq=False)
@@ -85,6 +111,35 @@ class FamilyDeprecatedError(ConflictError):
 
     says = "Family {family_id} is deprecated; choose another."
     family_id: UUID
+
+
+@dataclass(eq=False)
+class FamilyCannotVersionError(ConflictError):
+    """A deprecated family gets no further version."""
+
+    says = "Family {family_id} is deprecated and gets no further version; define another family."
+    family_id: UUID
+
+
+@dataclass(eq=False)
+class FamilyCannotDeprecateError(ConflictError):
+    """A family is deprecated once."""
+
+    says = "Family {family_id} is deprecated already."
+    family_id: UUID
+
+
+@dataclass(eq=False)
+class FamilyAffordanceInUseError(ConflictError):
+    """A family keeps the affordances that its roles require."""
+
+    says = (
+        "Family {family_id} presents as role {role_id}, which requires {affordances}; "
+        "keep these, or first say that it no longer presents as that role."
+    )
+    family_id: UUID
+    role_id: UUID
+    affordances: tuple[str, ...]
 
 
 @dataclass(eq=False)
@@ -134,13 +189,15 @@ class FamilyDoesNotPresentAsError(ConflictError):
 def evolve(family: Family | None, event: FamilyEvent, fact: Fact) -> Family:
     """The family after an event."""
     if isinstance(event, FamilyDefined):
-        return Family(
-            fact.id, event.name, event.description, event.affordances, event.term, event.measured_variables,
-            event.measurement_techniques,
-        )  # fmt: skip
+        return Family(fact.id, **same_fields(FamilyContent, event))
     if family is None:
         raise TypeError(f"a family begins with FamilyDefined, not with {type(event).__name__}")
     match event:
+        case FamilyVersioned():
+            content = same_fields(FamilyContent, event)
+            return replace(family, **content, status=DefinitionStatus.VERSIONED, version=event.tag)
+        case FamilyDeprecated():
+            return replace(family, status=DefinitionStatus.DEPRECATED)
         case FamilySettingsSchemaUpdated(settings_schema):
             return replace(family, settings_schema=settings_schema)
         case FamilyPresentsAsAdded(role_id):
@@ -195,7 +252,7 @@ FAMILY = Aggregate(
     kind="family",
     collection="families",
     state=Family,
-    events=(FamilyDefined, FamilySettingsSchemaUpdated, FamilyPresentsAsAdded, FamilyPresentsAsRemoved),
+    events=FamilyEvent.__args__,
     evolve=evolve,
     not_found=FamilyNotFoundError,
     references=_references,

@@ -1,10 +1,11 @@
 """A model: a vendor's catalogue entry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import assert_never
 from uuid import UUID
 
 from cora.equipment.values import DefinitionStatus, Manufacturer, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, NotFoundError
 
 
@@ -27,8 +28,8 @@ class Model:
 
 
 @dataclass(frozen=True)
-class ModelDefined(Event):
-    """A model was defined."""
+class ModelContent:
+    """What is said of a model as a whole: by its definition, and anew by each version."""
 
     name: str
     manufacturer: Manufacturer
@@ -36,6 +37,42 @@ class ModelDefined(Event):
     declared_family_ids: tuple[UUID, ...]
     description: str | None = None
     website: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelDefined(ModelContent, Event):
+    """A model was defined."""
+
+
+@dataclass(frozen=True)
+class ModelVersioned(ModelContent, Event):
+    """The model has another content from now on, under the tag of a version."""
+
+    tag: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ModelDeprecated(Event):
+    """The model is not used for anything new."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ModelFamilyAdded(Event):
+    """The model is of one family more."""
+
+    family_id: UUID
+
+
+@dataclass(frozen=True)
+class ModelFamilyRemoved(Event):
+    """The model is not of a family any more."""
+
+    family_id: UUID
+
+
+ModelEvent = ModelDefined | ModelVersioned | ModelDeprecated | ModelFamilyAdded | ModelFamilyRemoved
 
 
 @dataclass(eq=False)
@@ -63,12 +100,82 @@ class ModelDeprecatedError(ConflictError):
     model_id: UUID
 
 
-def evolve(model: Model | None, event: ModelDefined, fact: Fact) -> Model:
+@dataclass(eq=False)
+class ModelCannotVersionError(ConflictError):
+    """A deprecated model gets no further version."""
+
+    says = "Model {model_id} is deprecated and gets no further version; define another model."
+    model_id: UUID
+
+
+@dataclass(eq=False)
+class ModelCannotDeprecateError(ConflictError):
+    """A model is deprecated once."""
+
+    says = "Model {model_id} is deprecated already."
+    model_id: UUID
+
+
+@dataclass(eq=False)
+class ModelCannotChangeFamiliesError(ConflictError):
+    """A deprecated model keeps its families."""
+
+    says = "Model {model_id} is deprecated, and its families can no longer be changed."
+    model_id: UUID
+
+
+@dataclass(eq=False)
+class ModelFamilyAlreadyPresentError(ConflictError):
+    """The model declares the family already."""
+
+    says = "Model {model_id} declares family {family_id} already."
+    model_id: UUID
+    family_id: UUID
+
+
+@dataclass(eq=False)
+class ModelFamilyNotPresentError(ConflictError):
+    """The model does not declare the family."""
+
+    says = "Model {model_id} does not declare family {family_id}."
+    model_id: UUID
+    family_id: UUID
+
+
+@dataclass(eq=False)
+class ModelNeedsFamilyError(ConflictError):
+    """A model declares one family at least."""
+
+    says = "Family {family_id} is the last that model {model_id} declares; add another first."
+    model_id: UUID
+    family_id: UUID
+
+
+def evolve(model: Model | None, event: ModelEvent, fact: Fact) -> Model:
     """The model after an event."""
-    return Model(
-        fact.id, event.name, event.manufacturer, event.part_number, event.declared_family_ids, event.description,
-        event.website,
-    )  # fmt: skip
+    if isinstance(event, ModelDefined):
+        return Model(fact.id, **same_fields(ModelContent, event))
+    if model is None:
+        raise TypeError(f"a model begins with ModelDefined, not with {type(event).__name__}")
+    match event:
+        case ModelVersioned():
+            content = same_fields(ModelContent, event)
+            return replace(model, **content, status=DefinitionStatus.VERSIONED, version=event.tag)
+        case ModelDeprecated():
+            return replace(model, status=DefinitionStatus.DEPRECATED)
+        case ModelFamilyAdded(family_id):
+            return replace(model, declared_family_ids=(*model.declared_family_ids, family_id))
+        case ModelFamilyRemoved(family_id):
+            left = tuple(each for each in model.declared_family_ids if each != family_id)
+            return replace(model, declared_family_ids=left)
+        case _:
+            assert_never(event)
+
+
+def require_changeable_families(model: Model) -> None:
+    """Raises `ModelCannotChangeFamiliesError` for a deprecated model."""
+    if model.status is DefinitionStatus.DEPRECATED:
+        raise ModelCannotChangeFamiliesError(model.id)
 
 
 def model_claim(manufacturer: str, part_number: str) -> Claim:
@@ -98,7 +205,7 @@ MODEL = Aggregate(
     kind="model",
     collection="models",
     state=Model,
-    events=(ModelDefined,),
+    events=ModelEvent.__args__,
     evolve=evolve,
     not_found=ModelNotFoundError,
     references=_references,

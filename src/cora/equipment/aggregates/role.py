@@ -1,5 +1,6 @@
 """A role: a functional contract that families and assemblies say they fulfil."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -26,6 +27,10 @@ class Role:
     optional_affordances: tuple[Affordance, ...] = ()
     produces: tuple[str, ...] = ()
     consumes: tuple[str, ...] = ()
+
+    def missing_in(self, affordances: Iterable[Affordance]) -> tuple[Affordance, ...]:
+        """What the role requires and is not among these affordances, in order."""
+        return tuple(sorted(set(self.required_affordances).difference(affordances)))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Say that an assembly fulfils a role, such as Detector for a microscope."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import (
@@ -11,47 +10,34 @@ from cora.equipment.aggregates.assembly import (
     AssemblyPresentsAsAdded,
     require_updatable,
 )
-from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
-from cora.kernel import principal
-from cora.kernel.reader import Reader
-from cora.kernel.slice import Command, decides
+from cora.equipment.aggregates.role import RoleNotFoundError
+from cora.equipment.presenting import NamedRole, PresentsAs, load_role, require_role
+from cora.kernel.principal import Role
+from cora.kernel.slice import decides
 
 
-class AddAssemblyPresentsAs(Command):
-    """The role."""
+class AddAssemblyPresentsAs(PresentsAs):
+    """The role that the assembly fulfils."""
 
     assembly_id: UUID
-    role_id: UUID
-
-
-@dataclass(frozen=True)
-class Context:
-    """The role, if there is one of this id."""
-
-    role: Role | None
-
-
-async def load_context(command: AddAssemblyPresentsAs, assembly: Assembly, read: Reader) -> Context:
-    return Context(role=await read.get(ROLE, command.role_id))
 
 
 @decides(
     "POST /assemblies/{assembly_id}/add-presents-as",
     on=ASSEMBLY,
-    allow=principal.Role.STEWARD,
+    allow=Role.STEWARD,
     refuses=(
         AssemblyCannotUpdateError,
         RoleNotFoundError,
         AssemblyAlreadyPresentsAsError,
     ),
-    loads=load_context,
+    loads=load_role,
 )
 def add_assembly_presents_as(
-    command: AddAssemblyPresentsAs, assembly: Assembly, context: Context
+    command: AddAssemblyPresentsAs, assembly: Assembly, context: NamedRole
 ) -> list[AssemblyPresentsAsAdded]:
     require_updatable(assembly)
-    if context.role is None:
-        raise RoleNotFoundError(command.role_id)
+    require_role(command, context)
     if command.role_id in assembly.presents_as:
         raise AssemblyAlreadyPresentsAsError(assembly.id, command.role_id)
     return [AssemblyPresentsAsAdded(command.role_id)]

@@ -1,6 +1,5 @@
 """Say that a family fulfils a role. The family must have every affordance that the role requires."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from cora.equipment.aggregates.family import (
@@ -12,51 +11,37 @@ from cora.equipment.aggregates.family import (
     FamilyPresentsAsAdded,
     require_updatable,
 )
-from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
-from cora.kernel import principal
-from cora.kernel.reader import Reader
-from cora.kernel.slice import Command, decides
+from cora.equipment.aggregates.role import RoleNotFoundError
+from cora.equipment.presenting import NamedRole, PresentsAs, load_role, require_role
+from cora.kernel.principal import Role
+from cora.kernel.slice import decides
 
 
-class AddFamilyPresentsAs(Command):
-    """The role."""
+class AddFamilyPresentsAs(PresentsAs):
+    """The role that the family fulfils."""
 
     family_id: UUID
-    role_id: UUID
-
-
-@dataclass(frozen=True)
-class Context:
-    """The role, if there is one of this id."""
-
-    role: Role | None
-
-
-async def load_context(command: AddFamilyPresentsAs, family: Family, read: Reader) -> Context:
-    return Context(role=await read.get(ROLE, command.role_id))
 
 
 @decides(
     "POST /families/{family_id}/add-presents-as",
     on=FAMILY,
-    allow=principal.Role.STEWARD,
+    allow=Role.STEWARD,
     refuses=(
         FamilyCannotUpdateError,
         RoleNotFoundError,
         FamilyAlreadyPresentsAsError,
         FamilyCannotPresentAsError,
     ),
-    loads=load_context,
+    loads=load_role,
 )
 def add_family_presents_as(
-    command: AddFamilyPresentsAs, family: Family, context: Context
+    command: AddFamilyPresentsAs, family: Family, context: NamedRole
 ) -> list[FamilyPresentsAsAdded]:
     require_updatable(family)
-    if context.role is None:
-        raise RoleNotFoundError(command.role_id)
+    role = require_role(command, context)
     if command.role_id in family.presents_as:
         raise FamilyAlreadyPresentsAsError(family.id, command.role_id)
-    missing = sorted(set(context.role.required_affordances) - set(family.affordances))
-    if missing:
-        raise FamilyCannotPresentAsError(family.id, command.role_id, tuple(missing))
+    if missing := role.missing_in(family.affordances):
+        raise FamilyCannotPresentAsError(family.id, role.id, missing)
     return [FamilyPresentsAsAdded(command.role_id)]

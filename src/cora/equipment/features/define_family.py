@@ -3,32 +3,17 @@
 Names are anatomical, never those of vendors.
 """
 
-from cora.equipment.aggregates.family import FAMILY, FamilyAlreadyExistsError, FamilyDefined
-from cora.equipment.values import Affordances, Description, Name, Term
+from cora.equipment.aggregates.family import FAMILY, FamilyAlreadyExistsError, FamilyContent, FamilyDefined
+from cora.equipment.content.family import FamilyGiven
+from cora.kernel.aggregate import same_fields
 from cora.kernel.principal import Role
 from cora.kernel.slice import Creation, decides
 
 
-class DefineFamily(Creation):
+class DefineFamily(FamilyGiven, Creation):
     """What a thing of this family is, lets one do, measures and by which technique."""
-
-    name: Name
-    description: Description | None = None
-    affordances: Affordances = ()
-    term: Term | None = None
-    measured_variables: tuple[Term, ...] = ()
-    measurement_techniques: tuple[Term, ...] = ()
 
 
 @decides("POST /families", on=FAMILY, allow=Role.STEWARD, refuses=(FamilyAlreadyExistsError,))
 def define_family(command: DefineFamily) -> list[FamilyDefined]:
-    return [
-        FamilyDefined(
-            command.name,
-            command.description,
-            command.affordances,
-            command.term,
-            command.measured_variables,
-            command.measurement_techniques,
-        )
-    ]
+    return [FamilyDefined(**same_fields(FamilyContent, command))]

@@ -3,64 +3,25 @@
 A self-made instrument gets a model whose manufacturer is the facility.
 """
 
-from dataclasses import dataclass
-from typing import Annotated
-from uuid import UUID
-
-from pydantic import Field
-
-from cora.equipment.aggregates.family import (
-    FAMILY,
-    Family,
-    FamilyDeprecatedError,
-    FamilyNotFoundError,
-    require_usable,
-)
-from cora.equipment.aggregates.model import MODEL, ModelAlreadyExistsError, ModelDefined
-from cora.equipment.values import Description, Manufacturer, Name, PartNumber, Url
+from cora.equipment.aggregates.family import require_usable
+from cora.equipment.aggregates.model import MODEL, ModelContent, ModelDefined
+from cora.equipment.content.model import REFUSALS, ModelGiven
+from cora.equipment.content.named_families import NamedFamilies, load_families
+from cora.kernel.aggregate import same_fields
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Creation, decides
 
 
-class DefineModel(Creation):
+class DefineModel(ModelGiven, Creation):
     """A catalogue entry."""
 
-    name: Name
-    manufacturer: Manufacturer
-    part_number: PartNumber
-    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1)]
-    description: Description | None = None
-    website: Url | None = None
+
+async def load_context(command: DefineModel, read: Reader) -> NamedFamilies:
+    return await load_families(command.declared_family_ids, read)
 
 
-@dataclass(frozen=True)
-class Context:
-    """The declared families, by id."""
-
-    families: dict[UUID, Family | None]
-
-
-async def load_context(command: DefineModel, read: Reader) -> Context:
-    return Context({id: await read.get(FAMILY, id) for id in command.declared_family_ids})
-
-
-@decides(
-    "POST /models",
-    on=MODEL,
-    allow=Role.STEWARD,
-    refuses=(FamilyNotFoundError, FamilyDeprecatedError, ModelAlreadyExistsError),
-    loads=load_context,
-)
-def define_model(command: DefineModel, context: Context) -> list[ModelDefined]:
+@decides("POST /models", on=MODEL, allow=Role.STEWARD, refuses=REFUSALS, loads=load_context)
+def define_model(command: DefineModel, context: NamedFamilies) -> list[ModelDefined]:
     require_usable(command.declared_family_ids, context.families)
-    return [
-        ModelDefined(
-            command.name,
-            command.manufacturer,
-            command.part_number,
-            tuple(dict.fromkeys(command.declared_family_ids)),
-            command.description,
-            command.website,
-        )
-    ]
+    return [ModelDefined(**same_fields(ModelContent, command))]

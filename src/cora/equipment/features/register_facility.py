@@ -1,23 +1,28 @@
 """Register a facility: the institution that runs the equipment. Its code is the root of every asset path."""
 
-from cora.equipment.aggregates.facility import FACILITY, FacilityAlreadyExistsError, FacilityRegistered
-from cora.equipment.values import AgentIdentifier, Name, Slug, Url
-from cora.kernel.contact import Contact
+from cora.equipment.aggregates.facility import (
+    FACILITY,
+    FacilityAlreadyExistsError,
+    FacilityContent,
+    FacilityRegistered,
+)
+from cora.equipment.content.facility import FacilityGiven
+from cora.equipment.values import Slug
+from cora.kernel.aggregate import same_fields
 from cora.kernel.principal import Role
 from cora.kernel.slice import Creation, decides
 
 
-class RegisterFacility(Creation):
-    """The facility: a short code, its name, and how it is identified and reached."""
+class Coded(Creation):
+    """The code, before all else that is said."""
 
     code: Slug
-    name: Name
-    identifier: AgentIdentifier | None = None
-    contact: Contact | None = None
-    website: Url | None = None
+
+
+class RegisterFacility(FacilityGiven, Coded):
+    """The facility: a short code, its name, and how it is identified and reached."""
 
 
 @decides("POST /facilities", on=FACILITY, allow=Role.ADMIN, refuses=(FacilityAlreadyExistsError,))
 def register_facility(command: RegisterFacility) -> list[FacilityRegistered]:
-    contact_id = command.contact.contact_id if command.contact else None
-    return [FacilityRegistered(command.code, command.name, command.identifier, contact_id, command.website)]
+    return [FacilityRegistered(**same_fields(FacilityContent, command), code=command.code)]

@@ -10,15 +10,15 @@ from cora.equipment.aggregates.assembly import (
     AssemblyPresentsAsRemoved,
     require_updatable,
 )
+from cora.equipment.presenting import PresentsAs
 from cora.kernel.principal import Role
-from cora.kernel.slice import Command, decides
+from cora.kernel.slice import decides
 
 
-class RemoveAssemblyPresentsAs(Command):
-    """The role."""
+class RemoveAssemblyPresentsAs(PresentsAs):
+    """The role that the assembly does not fulfil any more."""
 
     assembly_id: UUID
-    role_id: UUID
 
 
 @decides(

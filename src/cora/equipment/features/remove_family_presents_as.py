@@ -10,15 +10,15 @@ from cora.equipment.aggregates.family import (
     FamilyPresentsAsRemoved,
     require_updatable,
 )
+from cora.equipment.presenting import PresentsAs
 from cora.kernel.principal import Role
-from cora.kernel.slice import Command, decides
+from cora.kernel.slice import decides
 
 
-class RemoveFamilyPresentsAs(Command):
-    """The role."""
+class RemoveFamilyPresentsAs(PresentsAs):
+    """The role that the family does not fulfil any more."""
 
     family_id: UUID
-    role_id: UUID
 
 
 @decides(

@@ -10,6 +10,7 @@ from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.values import folded
 from cora.facility_file.entries import AssemblyEntry, FixtureEntry
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
+from cora.facility_file.planning.definitions import ASSEMBLIES, Level, other_tag, plan_roles, plan_version
 from cora.facility_file.planning.identifiers import plan_assignment, plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing
 from cora.facility_file.planning.references import an_asset, one, several
@@ -26,35 +27,45 @@ _ASSEMBLY_KEYS = {
     "required_slots": "slots",
     "required_family_ids": "families",
     "required_wires": "wires",
+    "tag": "version",
 }
 
 
 async def plan_assembly(planning: Planning, entry: AssemblyEntry) -> None:
-    """Define an assembly, or bring the roles of a recorded one up to date."""
+    """Define an assembly, or bring the structure and the roles of a recorded one up to date."""
     subject = Subject(entry, label_of(entry), _ASSEMBLY_KEYS)
     key = folded(entry.name)
     record = planning.known.assemblies.get(key)
-    refuse_was(planning, entry, subject, "this release cannot rename an assembly (that takes version_assembly)")
     recorded: Assembly | None = record.state if record else None
-    arguments = given(entry, (("name", "name"), ("drawing", "drawing"),
-                              ("parameter_overrides_schema", "parameter_overrides_schema")), recorded)  # fmt: skip
-    if not await _structure(planning, entry, subject, recorded, arguments):
+    content = given(entry, (("name", "name"), ("drawing", "drawing"),
+                            ("parameter_overrides_schema", "parameter_overrides_schema")), recorded)  # fmt: skip
+    if not await _structure(planning, entry, subject, recorded, content):
         keep(planning, "assembly", key, record.id if record else new_id(), None, subject)
         return
-    when = start(record, planning.when(entry))
-    state = recorded
+    when = start(record, planning.default(entry)) if record else planning.when(entry)
+    state: Assembly | None
     if recorded is None:
         id = new_id()
         state = await planning.step(
-            subject, Stage.ASSEMBLIES, 0, "define_assembly", {"id": str(id), **arguments},
+            subject, Stage.ASSEMBLIES, Level.DEFINED, "define_assembly", {"id": str(id), **content},
             f"define assembly '{entry.name}'", when,
         )  # fmt: skip
+        if state is not None:
+            state = await plan_version(
+                planning, ASSEMBLIES, entry, subject, state, content, other_tag(entry, state), when,
+                level=Level.NEW_VERSIONED,
+            )  # fmt: skip
     else:
-        id = recorded.id
-        _compare(planning, entry, subject, recorded, arguments)
+        id, keys = recorded.id, _differing(planning, entry, subject, recorded, content)
+        state = await plan_version(planning, ASSEMBLIES, entry, subject, recorded, content, keys, when)
     keep(planning, "assembly", key, id, state, subject)
-    if state is not None:
-        await _plan_roles(planning, entry, subject, state, when)
+    wanted = await several(planning, subject, entry.presents_as, "role")
+    if state is not None and wanted is not None:
+        for command, role_ids, level in (
+            ("remove_assembly_presents_as", set(state.presents_as).difference(wanted), Level.TAKEN_BACK),
+            ("add_assembly_presents_as", set(wanted).difference(state.presents_as), Level.ROLES_ADDED),
+        ):
+            state = await plan_roles(planning, ASSEMBLIES, subject, command, sorted(role_ids), level, state, when)
 
 
 async def _structure(
@@ -107,12 +118,13 @@ def _wire(planning: Planning, subject: Subject, wire: Named) -> dict[str, str] |
     }
 
 
-def _compare(
-    planning: Planning, entry: AssemblyEntry, subject: Subject, recorded: Assembly, arguments: dict[str, Any]
-) -> None:
-    wanted = planning.checked(subject, "define_assembly", arguments)
+def _differing(
+    planning: Planning, entry: AssemblyEntry, subject: Subject, recorded: Assembly, content: dict[str, Any]
+) -> list[str]:
+    """The keys in which the structure is another than the recorded one; none when it cannot be used."""
+    wanted = planning.checked(subject, "define_assembly", content)
     if wanted is None:
-        return
+        return []
     plain = (("name", "name"), ("presents_as_family", "presents_as_family_id"), ("drawing", "drawing"),
              ("parameter_overrides_schema", "parameter_overrides_schema"))  # fmt: skip
     keys = differing(entry, plain, wanted, recorded, same_value)
@@ -122,25 +134,7 @@ def _compare(
         {wire_order(wire) for wire in wanted.required_wires} != {wire_order(wire) for wire in recorded.required_wires}
     ):
         keys.append("wires")
-    refuse_changes(planning, subject, keys, dict.fromkeys(keys, "version_assembly"), "")
-
-
-async def _plan_roles(planning: Planning, entry: AssemblyEntry, subject: Subject, state: Assembly, when: When) -> None:
-    wanted = await several(planning, subject, entry.presents_as, "role")
-    if wanted is None:
-        return
-    for command, role_ids, words in (
-        ("remove_assembly_presents_as", [each for each in state.presents_as if each not in wanted], "no longer says"),
-        ("add_assembly_presents_as", [each for each in wanted if each not in state.presents_as], "says"),
-    ):
-        for each in role_ids:
-            changed = await planning.step(
-                subject, Stage.ASSEMBLIES, 1, command, {"assembly_id": str(state.id), "role_id": str(each)},
-                f"assembly '{entry.name}' {words} that it presents as {planning.named(str(each))}",
-                when, key="presents_as", state=state,
-            )  # fmt: skip
-            if changed is not None:
-                state = planning.states[state.id] = changed
+    return [*keys, *other_tag(entry, recorded)]
 
 
 async def plan_detachments(planning: Planning, entry: FixtureEntry, installing: Installing) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cora.equipment.aggregates.role import role_id
@@ -58,6 +58,9 @@ async def look_up(facility: Facility, survey: Survey) -> Known:
     known.models = await _records(
         facility, "model", [(key, model_key(*spelled)) for key, spelled in survey.models.items()]
     )
+    await _look_up_older(facility, survey, "family", known.families, family_key)
+    await _look_up_older(facility, survey, "model", known.models, lambda name: model_key(*name))
+    await _look_up_older(facility, survey, "assembly", known.assemblies, assembly_key)
     for key, spelled in survey.roles.spelled.items():
         record = await facility.get("role", role_id(spelled))
         if record is not None:
@@ -89,6 +92,25 @@ async def _records(facility: Facility, kind: str, keys: Sequence[tuple[K, Key]])
     ids = await _ids(facility, keys)
     records = await gathered(facility.get(kind, id) for id in ids.values())
     return {name: record for name, record in zip(ids, records, strict=True) if record is not None}
+
+
+async def _look_up_older(
+    facility: Facility, survey: Survey, kind: str, known: dict[Any, Record], key_of: Callable[[Any], Key]
+) -> None:
+    """Look up the definitions by the older names that `was` tells, where the new name leads to nothing yet."""
+    older = {key: told for (each, key), told in survey.older.items() if each == kind}
+    found = await _records(facility, kind, [(key, key_of(told.name)) for key, told in older.items()])
+    renamed: dict[UUID, Any] = {}
+    for key, record in found.items():
+        if key not in known and renamed.setdefault(record.id, key) != key:
+            survey.problems.add(older[key].place, f"{older[key].label}: another entry has the same 'was'")
+    # A record that goes on under another name leaves its own to a new one.
+    for key in [key for key, record in known.items() if record.id in renamed]:
+        del known[key]
+        if key in found:
+            says = "another entry gives this name up; rename that one first, by a file of its own"
+            survey.problems.add(older[key].place, f"{older[key].label}: {says}")
+    known.update({key: found[key] for key in renamed.values()})
 
 
 async def gathered(awaitables: Iterable[Awaitable[T]]) -> list[T]:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cora.equipment.paths import joined_path, split_path
 from cora.equipment.values import folded
@@ -41,6 +41,14 @@ class Names:
         return key
 
 
+class Older(NamedTuple):
+    """The older name of a definition (of a model: maker and part number), where it stands, and in which entry."""
+
+    name: Any
+    place: Place
+    label: str
+
+
 @dataclass
 class Survey:
     """What the files name. Assets and frames have small numbers, the nodes of their trees."""
@@ -73,6 +81,8 @@ class Survey:
     """The nodes that cannot be registered: they control each other in a circle, or have no facility."""
     was: dict[int, Named] = field(default_factory=dict[int, Named])
     """The older path or name of a node."""
+    older: dict[tuple[str, Any], Older] = field(default_factory=dict[tuple[str, Any], Older])
+    """The older names of families, models and assemblies, by kind and key."""
     bound: set[int] = field(default_factory=set[int])
     """The nodes whose state is needed beyond their entry: bound in fixtures or cited, and all above them."""
     _first: dict[tuple[str, Any], Place] = field(default_factory=dict[tuple[str, Any], Place])
@@ -161,11 +171,11 @@ def _note(found: Survey, entry: Entry) -> None:
         case RoleEntry():
             found.once("role", found.roles.add(entry.name), entry)
         case FamilyEntry():
-            found.once("family", found.families.add(entry.name), entry)
+            _note_definition(found, "family", found.families.add(entry.name), entry)
             _add_all(found.roles, entry.presents_as)
         case ModelEntry():
             name = (str(entry.manufacturer["name"]), entry.part_number)
-            found.once("model", found.add_model(name), entry)
+            _note_definition(found, "model", found.add_model(name), entry)
             if entry.key is not LEFT_OUT:
                 _note_handle(found, entry, entry.key, name)
             _add_all(found.families, entry.families)
@@ -179,7 +189,7 @@ def _note(found: Survey, entry: Entry) -> None:
                 found.mount_above[key] = found.mounts.add(entry.parent.text)
             _add_path(found.frames, entry.frame)
         case AssemblyEntry():
-            found.once("assembly", found.assemblies.add(entry.name), entry)
+            _note_definition(found, "assembly", found.assemblies.add(entry.name), entry)
             _add_all(found.roles, entry.presents_as)
             _add_all(found.families, [entry.presents_as_family] if isinstance(entry.presents_as_family, Named) else [])
             if entry.slots is not LEFT_OUT:
@@ -190,6 +200,23 @@ def _note(found: Survey, entry: Entry) -> None:
             _add_all(found.assemblies, [entry.assembly] if isinstance(entry.assembly, Named) else [])
         case _:
             pass
+
+
+def _note_definition(found: Survey, kind: str, key: Any, entry: FamilyEntry | ModelEntry | AssemblyEntry) -> None:
+    if not found.once(kind, key, entry) or entry.was is LEFT_OUT:
+        return
+    older: Any = entry.was.text
+    if isinstance(entry, ModelEntry):
+        try:
+            names = split_path(older)
+        except ValueError:
+            names = []
+        if not 1 <= len(names) <= 2:
+            says = "'was' is the older part number of the model, or 'Maker/part number'"
+            found.problems.add(entry.at("was"), f"{label_of(entry)}: {says}, not '{older}'")
+            return
+        older = tuple(names) if len(names) == 2 else (str(entry.manufacturer["name"]), names[0])
+    found.older[kind, key] = Older(older, entry.at("was"), label_of(entry))
 
 
 def _add_all(names: Names, given: Iterable[Named] | LeftOut) -> None:

@@ -14,6 +14,7 @@ from cora.equipment.values import folded
 from cora.facility_file.entries import FacilityEntry, FamilyEntry, ModelEntry, RoleEntry
 from cora.facility_file.keys import AGGREGATES
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
+from cora.facility_file.planning.definitions import FAMILIES, MODELS, Level, other_tag, plan_roles, plan_version
 from cora.facility_file.planning.references import several
 from cora.facility_file.port import Record
 from cora.facility_file.read import label_of
@@ -63,33 +64,49 @@ def same_value(one: Any, other: Any) -> bool:
     return same_json(one, other) if isinstance(one, dict) and isinstance(other, dict) else one == other
 
 
-_FACILITY = (("code", "code"), ("name", "name"), ("identifier", "identifier"), ("website", "website"))
+_FACILITY = (("name", "name"), ("identifier", "identifier"), ("website", "website"))
 
 
 async def plan_facility(planning: Planning, entry: FacilityEntry) -> None:
-    """Register a facility. What is recorded of one cannot be changed in this release."""
+    """Register a facility, or revise what is recorded of one."""
     subject = Subject(entry, label_of(entry))
     record = planning.known.facilities.get(entry.code)
+    refuse_was(planning, entry, subject, "no command changes the code of a facility")
     arguments = given(entry, _FACILITY, record.state if record else None)
     if entry.contact is not LEFT_OUT and entry.contact is not None:
         arguments["contact"] = entry.contact
     if record is None:
         id = new_id()
         state = await planning.step(
-            subject, Stage.FACILITIES, 0, "register_facility", {"id": str(id), **arguments},
+            subject, Stage.FACILITIES, 0, "register_facility", {"id": str(id), "code": entry.code, **arguments},
             f"register facility '{entry.code}'", planning.when(entry),
         )  # fmt: skip
-        refuse_was(planning, entry, subject, "no command changes the code of a facility")
-        keep(planning, "facility", entry.code, id, state, subject)
-        return
-    keep(planning, "facility", entry.code, record.id, record.state, subject)
-    wanted = planning.checked(subject, "register_facility", arguments)
-    if wanted is not None:
-        recorded: FacilityState = record.state
-        keys = differing(entry, _FACILITY, wanted, recorded)
-        if entry.contact is not LEFT_OUT and not await has_address(planning, recorded.contact_id, entry.contact):
-            keys.append("contact")
-        refuse_changes(planning, subject, keys, dict.fromkeys(keys, "revise_facility"), "")
+    else:
+        id, state = record.id, await _revised(planning, entry, subject, record, arguments)
+    keep(planning, "facility", entry.code, id, state, subject)
+
+
+async def _revised(
+    planning: Planning, entry: FacilityEntry, subject: Subject, record: Record, arguments: dict[str, Any]
+) -> FacilityState:
+    recorded: FacilityState = record.state
+    if entry.contact is LEFT_OUT and recorded.contact_id is not None:
+        # A revision says everything anew, so the address is brought along; one that was erased is gone.
+        arguments["contact"] = await planning.facility.address(recorded.contact_id)
+    wanted = planning.checked(subject, "revise_facility", {"facility_id": record.id, **arguments})
+    if wanted is None:
+        return recorded
+    keys = differing(entry, _FACILITY, wanted, recorded)
+    if entry.contact is not LEFT_OUT and not await has_address(planning, recorded.contact_id, entry.contact):
+        keys.append("contact")
+    if not keys:
+        return recorded
+    revised = await planning.step(
+        subject, Stage.FACILITIES, 0, "revise_facility", wanted.model_dump(mode="json"),
+        f"revise facility '{entry.code}': {', '.join(keys)}", start(record, planning.default(entry)),
+        state=recorded, request=wanted,
+    )  # fmt: skip
+    return revised or recorded
 
 
 async def has_address(planning: Planning, contact_id: str | None, address: str | None) -> bool:
@@ -146,29 +163,49 @@ _FAMILY = tuple(
 
 
 async def plan_family(planning: Planning, entry: FamilyEntry) -> None:
-    """Define a family, with its settings schema and its roles, or bring those of a recorded one up to date."""
-    subject = Subject(entry, label_of(entry))
-    record = planning.known.families.get(folded(entry.name))
-    refuse_was(planning, entry, subject, "this release cannot rename a family (that takes version_family)")
-    when = start(record, planning.when(entry))
-    arguments = given(entry, _FAMILY, record.state if record else None)
+    """Define a family, or bring a recorded one up to date: its content, its settings schema and its roles."""
+    subject = Subject(entry, label_of(entry), {"tag": "version"})
+    key = folded(entry.name)
+    record = planning.known.families.get(key)
+    when = start(record, planning.default(entry)) if record else planning.when(entry)
+    content = given(entry, _FAMILY, record.state if record else None)
+    roles = await several(planning, subject, entry.presents_as, "role")
     state: Family | None
     if record is None:
         id = new_id()
         state = await planning.step(
-            subject, Stage.FAMILIES, 0, "define_family", {"id": str(id), **arguments},
+            subject, Stage.FAMILIES, Level.DEFINED, "define_family", {"id": str(id), **content},
             f"define family '{entry.name}'", when,
         )  # fmt: skip
+        if state is not None:
+            state = await plan_version(
+                planning, FAMILIES, entry, subject, state, content, other_tag(entry, state), when,
+                level=Level.NEW_VERSIONED,
+            )  # fmt: skip
     else:
-        id, state = record.id, record.state
-        wanted = planning.checked(subject, "define_family", arguments)
-        if wanted is not None:
-            keys = differing(entry, _FAMILY, wanted, state)
-            refuse_changes(planning, subject, keys, dict.fromkeys(keys, "version_family"), "")
-    keep(planning, "family", folded(entry.name), id, state, subject)
+        id, state = record.id, await _changed_family(planning, entry, subject, record, content, roles, when)
+    keep(planning, "family", key, id, state, subject)
     if state is not None:
         state = await _plan_schema(planning, entry, subject, state, when)
-        await _plan_roles(planning, entry, subject, state, when)
+        added = [each for each in roles or () if each not in state.presents_as]
+        await plan_roles(planning, FAMILIES, subject, "add_family_presents_as", added, Level.ROLES_ADDED, state, when)
+
+
+async def _changed_family(
+    planning: Planning, entry: FamilyEntry, subject: Subject, record: Record, content: dict[str, Any],
+    roles: tuple[UUID, ...] | None, when: When,
+) -> Family:  # fmt: skip
+    state: Family = record.state
+    gone = [each for each in state.presents_as if roles is not None and each not in roles]
+    state = await plan_roles(
+        planning, FAMILIES, subject, "remove_family_presents_as", gone, Level.TAKEN_BACK, state, when
+    )
+    wanted = planning.checked(subject, "define_family", content)
+    if wanted is None:
+        return state
+    keys = [*differing(entry, _FAMILY, wanted, state), *other_tag(entry, state)]
+    told = "affordances" if "affordances" in keys else ""
+    return await plan_version(planning, FAMILIES, entry, subject, state, content, keys, when, key=told)
 
 
 async def _plan_schema(planning: Planning, entry: FamilyEntry, subject: Subject, state: Family, when: When) -> Family:
@@ -176,7 +213,7 @@ async def _plan_schema(planning: Planning, entry: FamilyEntry, subject: Subject,
     if schema is LEFT_OUT or same_value(schema, state.settings_schema):
         return state
     changed: Family | None = await planning.step(
-        subject, Stage.FAMILIES, 1, "update_family_settings_schema",
+        subject, Stage.FAMILIES, Level.COMPLETED, "update_family_settings_schema",
         {"family_id": str(state.id), "settings_schema": schema},
         f"{'clear' if schema is None else 'set'} the settings schema of family '{entry.name}'",
         when, key="settings_schema", state=state,
@@ -186,57 +223,76 @@ async def _plan_schema(planning: Planning, entry: FamilyEntry, subject: Subject,
     return changed or state
 
 
-async def _plan_roles(planning: Planning, entry: FamilyEntry, subject: Subject, state: Family, when: When) -> None:
-    wanted = await several(planning, subject, entry.presents_as, "role")
-    if wanted is None:
-        return
-    for command, role_ids, words in (
-        ("remove_family_presents_as", [each for each in state.presents_as if each not in wanted], "no longer says"),
-        ("add_family_presents_as", [each for each in wanted if each not in state.presents_as], "says"),
-    ):
-        for each in role_ids:
-            changed = await planning.step(
-                subject, Stage.FAMILIES, 2, command, {"family_id": str(state.id), "role_id": str(each)},
-                f"family '{entry.name}' {words} that it presents as {planning.named(str(each))}",
-                when, key="presents_as", state=state,
-            )  # fmt: skip
-            if changed is not None:
-                state = planning.states[state.id] = changed
-
-
 _MODEL = tuple((name, name) for name in ("name", "manufacturer", "part_number", "description", "website"))
 
 
 async def plan_model(planning: Planning, entry: ModelEntry) -> None:
-    """Define a model. What is recorded of one cannot be changed in this release."""
-    subject = Subject(entry, label_of(entry), {"declared_family_ids": "families"})
+    """Define a model, or bring the content and the families of a recorded one up to date."""
+    subject = Subject(entry, label_of(entry), {"declared_family_ids": "families", "tag": "version"})
     maker = str(entry.manufacturer["name"])
     key = (folded(maker), folded(entry.part_number))
     record = planning.known.models.get(key)
-    refuse_was(planning, entry, subject, "this release cannot rename a model (that takes version_model)")
-    arguments = given(entry, _MODEL, record.state if record else None)
+    content = given(entry, _MODEL, record.state if record else None)
     families = await several(planning, subject, entry.families, "family")
     if families is None and entry.families is not LEFT_OUT:
         keep(planning, "model", key, record.id if record else new_id(), None, subject)
         return
+    when = start(record, planning.default(entry)) if record else planning.when(entry)
+    if families is not None:
+        content["declared_family_ids"] = [str(each) for each in families]
+    state: Model | None
     if record is None:
         id = new_id()
-        if families is not None:
-            arguments["declared_family_ids"] = [str(each) for each in families]
         state = await planning.step(
-            subject, Stage.MODELS, 0, "define_model", {"id": str(id), **arguments},
-            f"define model '{joined_path(maker, entry.part_number)}'", planning.when(entry),
+            subject, Stage.MODELS, Level.DEFINED, "define_model", {"id": str(id), **content},
+            f"define model '{joined_path(maker, entry.part_number)}'", when,
         )  # fmt: skip
-        keep(planning, "model", key, id, state, subject)
-        return
-    keep(planning, "model", key, record.id, record.state, subject)
-    recorded: Model = record.state
-    wanted = planning.checked(
-        subject, "define_model", {**arguments, "declared_family_ids": recorded.declared_family_ids}
-    )
-    if wanted is not None:
-        keys = differing(entry, _MODEL, wanted, recorded)
-        if families is not None and set(families) != set(recorded.declared_family_ids):
-            keys.append("families")
-        commands = {**dict.fromkeys(keys, "version_model"), "families": "add_model_family or remove_model_family"}
-        refuse_changes(planning, subject, keys, commands, "")
+        if state is not None:
+            state = await plan_version(
+                planning, MODELS, entry, subject, state, content, other_tag(entry, state), when,
+                level=Level.NEW_VERSIONED,
+            )  # fmt: skip
+    else:
+        id, state = record.id, await _changed_model(planning, entry, subject, record.state, content, families, when)
+    keep(planning, "model", key, id, state, subject)
+
+
+async def _changed_model(
+    planning: Planning, entry: ModelEntry, subject: Subject, state: Model, content: dict[str, Any],
+    families: tuple[UUID, ...] | None, when: When,
+) -> Model:  # fmt: skip
+    content.setdefault("declared_family_ids", state.declared_family_ids)
+    maker = entry.manufacturer
+    if "identifier" not in maker and folded(str(maker["name"])) == folded(state.manufacturer.name):
+        # The manufacturer is there to find the model by; what it leaves out is left alone.
+        content["manufacturer"] = {**maker, "identifier": state.manufacturer.identifier}
+    wanted = planning.checked(subject, "define_model", content)
+    if wanted is None:
+        return state
+    keys = [*differing(entry, _MODEL, wanted, state), *other_tag(entry, state)]
+    has_others = families is not None and set(families) != set(state.declared_family_ids)
+    if keys:
+        keys += ["families"] * has_others
+        told = "families" if has_others else ""
+        return await plan_version(planning, MODELS, entry, subject, state, content, keys, when, key=told)
+    return await _plan_families(planning, subject, state, families, when) if families is not None else state
+
+
+async def _plan_families(
+    planning: Planning, subject: Subject, state: Model, wanted: tuple[UUID, ...], when: When
+) -> Model:
+    """Add the families that are new, then remove those that are gone: a model has one at any time."""
+    new = [each for each in wanted if each not in state.declared_family_ids]
+    gone = [each for each in state.declared_family_ids if each not in wanted]
+    for command, family_ids, words, level in (
+        ("add_model_family", new, "add {} to", Level.VERSIONED),
+        ("remove_model_family", gone, "remove {} from", Level.NARROWED),
+    ):
+        for family_id in family_ids:
+            await planning.learn_name("family", family_id)
+            changed: Model | None = await planning.step(
+                subject, Stage.MODELS, level, command, {"model_id": str(state.id), "family_id": str(family_id)},
+                f"{words.format(planning.named(str(family_id)))} {subject.label}", when, key="families", state=state,
+            )  # fmt: skip
+            state = changed or state
+    return state

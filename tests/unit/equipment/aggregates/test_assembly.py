@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.equipment.strategies_asset import AFTERWARDS, folds, numbered
+from tests.unit.equipment.strategies_asset import AFTERWARDS, NOW, folds, numbered
 from tests.unit.equipment.strategies_definitions import (
     FAMILY_ID,
     OTHER_FAMILY_ID,
@@ -18,14 +18,24 @@ from tests.unit.equipment.strategies_definitions import (
 from cora.equipment.aggregates.assembly import (
     ASSEMBLY,
     Assembly,
+    AssemblyDefined,
+    AssemblyDeprecated,
     AssemblyNameTakenError,
     AssemblyPresentsAsAdded,
     AssemblyPresentsAsRemoved,
+    AssemblyVersioned,
     assembly_claim,
     content_hash,
 )
-from cora.equipment.values import SlotCardinality, TemplateSlot, TemplateWire
-from cora.kernel.aggregate import Reference
+from cora.equipment.values import (
+    DefinitionStatus,
+    Drawing,
+    DrawingSystem,
+    SlotCardinality,
+    TemplateSlot,
+    TemplateWire,
+)
+from cora.kernel.aggregate import Fact, Reference
 
 TOWER, STAGE, CAMERA = numbered(21), numbered(22), numbered(23)
 NAMES = {TOWER: "SampleTower", STAGE: "RotaryStage", CAMERA: "Caméra"}
@@ -131,6 +141,17 @@ def test_each_event_changes_its_part_and_nothing_else(assembly: Assembly) -> Non
     with_role = folds(ASSEMBLY, assembly, [AssemblyPresentsAsAdded(new)])
     assert with_role == replace(assembly, presents_as=(*assembly.presents_as, new))
     assert folds(ASSEMBLY, with_role, [AssemblyPresentsAsRemoved(new)]) == assembly
+    deprecated = folds(ASSEMBLY, assembly, [AssemblyDeprecated("superseded")])
+    assert deprecated == replace(assembly, status=DefinitionStatus.DEPRECATED)
+
+
+@given(assemblies)
+def test_a_version_replaces_the_structure_and_nothing_else(assembly: Assembly) -> None:
+    content = ("Tower", TOWER, hashed(), SLOTS, WIRES, SCHEMA, Drawing(DrawingSystem.EDMS, "630C2125"))
+    defined = folds(ASSEMBLY, None, [AssemblyDefined(*content)], Fact(assembly.id, NOW))
+    assert folds(ASSEMBLY, assembly, [AssemblyVersioned(*content, tag="3")]) == replace(
+        defined, presents_as=assembly.presents_as, status=DefinitionStatus.VERSIONED, version="3"
+    )
 
 
 def test_an_assembly_begins_with_its_definition() -> None:

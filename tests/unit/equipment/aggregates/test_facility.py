@@ -1,4 +1,5 @@
-from tests.unit.equipment.strategies_asset import NOW, folds, numbered
+import pytest
+from tests.unit.equipment.strategies_asset import AFTERWARDS, NOW, folds, numbered
 
 from cora.equipment.aggregates.facility import (
     FACILITY,
@@ -6,6 +7,7 @@ from cora.equipment.aggregates.facility import (
     FacilityAlreadyExistsError,
     FacilityNotFoundError,
     FacilityRegistered,
+    FacilityRevised,
     facility_claim,
 )
 from cora.equipment.values import AgentIdentifier
@@ -23,8 +25,15 @@ APS = Facility(
 
 
 def test_a_facility_is_what_was_registered() -> None:
-    event = FacilityRegistered(APS.code, APS.name, APS.identifier, APS.contact_id, APS.website)
+    event = FacilityRegistered(APS.name, APS.identifier, APS.contact_id, APS.website, code=APS.code)
     assert folds(FACILITY, None, [event], Fact(APS.id, NOW)) == APS
+
+
+def test_a_revision_replaces_all_but_the_code() -> None:
+    event = FacilityRevised("APS", None, ContactId("0197"))
+    assert folds(FACILITY, APS, [event]) == Facility(APS.id, "aps", "APS", None, ContactId("0197"))
+    with pytest.raises(TypeError):
+        FACILITY.evolve(None, event, AFTERWARDS)
 
 
 def test_it_alone_has_its_code_and_points_at_nothing() -> None:

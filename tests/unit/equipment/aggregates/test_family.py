@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from tests.unit.equipment.strategies_asset import AFTERWARDS, folds, numbered
+from tests.unit.equipment.strategies_asset import AFTERWARDS, NOW, folds, numbered
 from tests.unit.equipment.strategies_definitions import (
     FAMILY_ID,
     ROLE_ID,
@@ -15,16 +15,19 @@ from cora.equipment.aggregates.family import (
     FAMILY,
     Family,
     FamilyAlreadyExistsError,
+    FamilyDefined,
+    FamilyDeprecated,
     FamilyDeprecatedError,
     FamilyNotFoundError,
     FamilyPresentsAsAdded,
     FamilyPresentsAsRemoved,
     FamilySettingsSchemaUpdated,
+    FamilyVersioned,
     family_claim,
     require_usable,
 )
-from cora.equipment.values import Term
-from cora.kernel.aggregate import Claim, Reference
+from cora.equipment.values import Affordance, DefinitionStatus, Term
+from cora.kernel.aggregate import Claim, Fact, Reference
 
 
 @given(families)
@@ -36,6 +39,21 @@ def test_each_event_changes_its_part_and_nothing_else(family: Family) -> None:
     schema = {"type": "object", "required": ["speed"]}
     assert folds(FAMILY, family, [FamilySettingsSchemaUpdated(schema)]) == replace(family, settings_schema=schema)
     assert folds(FAMILY, family, [FamilySettingsSchemaUpdated(None)]) == replace(family, settings_schema=None)
+    deprecated = folds(FAMILY, family, [FamilyDeprecated("superseded")])
+    assert deprecated == replace(family, status=DefinitionStatus.DEPRECATED)
+
+
+@given(families)
+def test_a_version_replaces_the_content_and_nothing_else(family: Family) -> None:
+    content = ("Stage", "moves", (Affordance.HOMEABLE,), Term("stage"), (Term("position"),), (Term("tomography"),))
+    defined = folds(FAMILY, None, [FamilyDefined(*content)], Fact(family.id, NOW))
+    assert folds(FAMILY, family, [FamilyVersioned(*content, tag="3")]) == replace(
+        defined,
+        settings_schema=family.settings_schema,
+        presents_as=family.presents_as,
+        status=DefinitionStatus.VERSIONED,
+        version="3",
+    )
 
 
 def test_a_family_begins_with_its_definition() -> None:

@@ -1,8 +1,21 @@
 from dataclasses import replace
 
-from tests.unit.equipment.strategies_asset import NOW, folds, numbered
+import pytest
+from hypothesis import given
+from tests.unit.equipment.strategies_asset import AFTERWARDS, NOW, folds, numbered
+from tests.unit.equipment.strategies_definitions import models
 
-from cora.equipment.aggregates.model import MODEL, Model, ModelAlreadyExistsError, ModelDefined, model_claim
+from cora.equipment.aggregates.model import (
+    MODEL,
+    Model,
+    ModelAlreadyExistsError,
+    ModelDefined,
+    ModelDeprecated,
+    ModelFamilyAdded,
+    ModelFamilyRemoved,
+    ModelVersioned,
+    model_claim,
+)
 from cora.equipment.values import AgentIdentifier, DefinitionStatus, Manufacturer
 from cora.kernel.aggregate import Fact, Reference
 
@@ -13,6 +26,24 @@ ABRS = Model(numbered(1), "ABRS", AEROTECH, "ABRS-250MP", (numbered(2), numbered
 def test_a_model_is_what_was_defined() -> None:
     event = ModelDefined("ABRS", AEROTECH, "ABRS-250MP", ABRS.declared_family_ids, "turns", "https://aerotech.com")
     assert folds(MODEL, None, [event], Fact(ABRS.id, NOW)) == ABRS
+
+
+@given(models)
+def test_each_event_changes_its_part_and_nothing_else(model: Model) -> None:
+    new = numbered(99)
+    with_family = folds(MODEL, model, [ModelFamilyAdded(new)])
+    assert with_family == replace(model, declared_family_ids=(*model.declared_family_ids, new))
+    assert folds(MODEL, with_family, [ModelFamilyRemoved(new)]) == model
+    content = ("ABRS", AEROTECH, "ABRS-250MP", ABRS.declared_family_ids, "turns", "https://aerotech.com")
+    versioned = folds(MODEL, model, [ModelVersioned(*content, tag="3")])
+    assert versioned == replace(ABRS, id=model.id, status=DefinitionStatus.VERSIONED, version="3")
+    deprecated = folds(MODEL, model, [ModelDeprecated("superseded")])
+    assert deprecated == replace(model, status=DefinitionStatus.DEPRECATED)
+
+
+def test_a_model_begins_with_its_definition() -> None:
+    with pytest.raises(TypeError):
+        MODEL.evolve(None, ModelFamilyAdded(numbered(2)), AFTERWARDS)
 
 
 def test_it_holds_maker_and_part_number_ignoring_case_until_it_is_deprecated() -> None:

@@ -23,7 +23,8 @@ from cora.equipment.aggregates.assembly import (
     AssemblyPresentsAsAdded,
 )
 from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
-from cora.equipment.features.add_assembly_presents_as import AddAssemblyPresentsAs, Context, add_assembly_presents_as
+from cora.equipment.features.add_assembly_presents_as import AddAssemblyPresentsAs, add_assembly_presents_as
+from cora.equipment.presenting import NamedRole
 from cora.equipment.values import DefinitionStatus
 
 COMMAND = AddAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=ROLE_ID)
@@ -39,11 +40,11 @@ async def test_an_assembly_presents_as_a_role_that_is_read() -> None:
 
 def test_the_refusals_come_in_order() -> None:
     with pytest.raises(AssemblyCannotUpdateError):
-        add_assembly_presents_as(COMMAND, a_deprecated_assembly(), Context(None))
+        add_assembly_presents_as(COMMAND, a_deprecated_assembly(), NamedRole(None))
     with pytest.raises(RoleNotFoundError):
-        add_assembly_presents_as(COMMAND, an_assembly(presents_as=(ROLE_ID,)), Context(None))
+        add_assembly_presents_as(COMMAND, an_assembly(presents_as=(ROLE_ID,)), NamedRole(None))
     with pytest.raises(AssemblyAlreadyPresentsAsError):
-        add_assembly_presents_as(COMMAND, an_assembly(presents_as=(ROLE_ID,)), Context(a_role()))
+        add_assembly_presents_as(COMMAND, an_assembly(presents_as=(ROLE_ID,)), NamedRole(a_role()))
 
 
 @given(assemblies, st.none() | roles, ids)
@@ -52,13 +53,13 @@ def test_a_role_is_added_exactly_when_it_exists_and_is_new(
 ) -> None:
     role = role and replace(role, id=role_id)
     command = AddAssemblyPresentsAs(assembly_id=ASSEMBLY_ID, role_id=role_id)
-    refused = refusal(add_assembly_presents_as, command=command, assembly=assembly, context=Context(role))
+    refused = refusal(add_assembly_presents_as, command=command, assembly=assembly, context=NamedRole(role))
     assert refused is first_true(
         (assembly.status is DefinitionStatus.DEPRECATED, AssemblyCannotUpdateError),
         (role is None, RoleNotFoundError),
         (role_id in assembly.presents_as, AssemblyAlreadyPresentsAsError),
     )
     if not refused:
-        after = folds(ASSEMBLY, assembly, add_assembly_presents_as(command, assembly, Context(role)))
+        after = folds(ASSEMBLY, assembly, add_assembly_presents_as(command, assembly, NamedRole(role)))
         assert after == replace(assembly, presents_as=(*assembly.presents_as, role_id))
         assert after.content_hash == assembly.content_hash

@@ -24,7 +24,8 @@ from cora.equipment.aggregates.family import (
     FamilyPresentsAsAdded,
 )
 from cora.equipment.aggregates.role import ROLE, Role, RoleNotFoundError
-from cora.equipment.features.add_family_presents_as import AddFamilyPresentsAs, Context, add_family_presents_as
+from cora.equipment.features.add_family_presents_as import AddFamilyPresentsAs, add_family_presents_as
+from cora.equipment.presenting import NamedRole
 from cora.equipment.values import Affordance, DefinitionStatus
 
 COMMAND = AddFamilyPresentsAs(family_id=FAMILY_ID, role_id=ROLE_ID)
@@ -33,13 +34,13 @@ BOTH = (Affordance.HOMEABLE, Affordance.LIMITABLE)
 
 def test_a_family_with_what_the_role_requires_presents_as_it() -> None:
     family, role = a_family(affordances=(*BOTH, Affordance.ROTATABLE)), a_role(required_affordances=BOTH)
-    assert add_family_presents_as(COMMAND, family, Context(role)) == [FamilyPresentsAsAdded(ROLE_ID)]
+    assert add_family_presents_as(COMMAND, family, NamedRole(role)) == [FamilyPresentsAsAdded(ROLE_ID)]
 
 
 def test_the_affordances_that_are_missing_are_listed() -> None:
     role = a_role(required_affordances=(*BOTH, Affordance.ROTATABLE))
     with pytest.raises(FamilyCannotPresentAsError) as refused:
-        add_family_presents_as(COMMAND, a_family(affordances=(Affordance.ROTATABLE,)), Context(role))
+        add_family_presents_as(COMMAND, a_family(affordances=(Affordance.ROTATABLE,)), NamedRole(role))
     assert refused.value.missing_affordances == BOTH
     assert "Homeable, Limitable" in refused.value.detail()
 
@@ -47,11 +48,11 @@ def test_the_affordances_that_are_missing_are_listed() -> None:
 def test_the_refusals_come_in_order() -> None:
     deprecated = a_deprecated_family(presents_as=(ROLE_ID,))
     with pytest.raises(FamilyCannotUpdateError):
-        add_family_presents_as(COMMAND, deprecated, Context(None))
+        add_family_presents_as(COMMAND, deprecated, NamedRole(None))
     with pytest.raises(RoleNotFoundError):
-        add_family_presents_as(COMMAND, a_family(presents_as=(ROLE_ID,)), Context(None))
+        add_family_presents_as(COMMAND, a_family(presents_as=(ROLE_ID,)), NamedRole(None))
     with pytest.raises(FamilyAlreadyPresentsAsError):
-        add_family_presents_as(COMMAND, a_family(presents_as=(ROLE_ID,)), Context(a_role(required_affordances=BOTH)))
+        add_family_presents_as(COMMAND, a_family(presents_as=(ROLE_ID,)), NamedRole(a_role(required_affordances=BOTH)))
 
 
 async def test_the_role_is_read() -> None:
@@ -66,7 +67,7 @@ async def test_the_role_is_read() -> None:
 def test_a_role_is_added_exactly_when_the_family_fulfils_it(family: Family, role: Role | None, role_id: UUID) -> None:
     role = role and replace(role, id=role_id)
     command = AddFamilyPresentsAs(family_id=FAMILY_ID, role_id=role_id)
-    refused = refusal(add_family_presents_as, command=command, family=family, context=Context(role))
+    refused = refusal(add_family_presents_as, command=command, family=family, context=NamedRole(role))
     required = role.required_affordances if role else ()
     assert refused is first_true(
         (family.status is DefinitionStatus.DEPRECATED, FamilyCannotUpdateError),
@@ -75,5 +76,5 @@ def test_a_role_is_added_exactly_when_the_family_fulfils_it(family: Family, role
         (any(each not in family.affordances for each in required), FamilyCannotPresentAsError),
     )
     if not refused:
-        decided = add_family_presents_as(command, family, Context(role))
+        decided = add_family_presents_as(command, family, NamedRole(role))
         assert folds(FAMILY, family, decided) == replace(family, presents_as=(*family.presents_as, role_id))

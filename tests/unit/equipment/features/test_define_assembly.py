@@ -24,13 +24,14 @@ from cora.equipment.aggregates.assembly import (
     content_hash,
 )
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
-from cora.equipment.features.define_assembly import Context, DefineAssembly, define_assembly
+from cora.equipment.content.named_families import NamedFamilies
+from cora.equipment.features.define_assembly import DefineAssembly, define_assembly
 from cora.equipment.values import Drawing, SlotCardinality, TemplateSlot, TemplateWire
 from cora.kernel.aggregate import Fact
 from cora.kernel.errors import InvalidRequestError
 
 TOWER, STAGE = a_family(name="SampleTower"), a_family(id=OTHER_FAMILY_ID, name="RotaryStage")
-BOTH = Context({FAMILY_ID: TOWER, OTHER_FAMILY_ID: STAGE})
+BOTH = NamedFamilies({FAMILY_ID: TOWER, OTHER_FAMILY_ID: STAGE})
 ROTATION = TemplateSlot("rotation", (OTHER_FAMILY_ID,))
 CAMERA = TemplateSlot("camera", (FAMILY_ID,), SlotCardinality.ONE_OR_MORE)
 WIRE = TemplateWire("rotation", "pso_out", "camera", "trigger_in")
@@ -67,10 +68,10 @@ def test_the_refusals_come_in_order() -> None:
         parameter_overrides_schema={"type": "objekt"},
     )
     with pytest.raises(FamilyNotFoundError) as unknown:
-        define_assembly(everything_wrong, Context({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: None}))
+        define_assembly(everything_wrong, NamedFamilies({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: None}))
     assert unknown.value.id == OTHER_FAMILY_ID
     with pytest.raises(FamilyDeprecatedError) as deprecated:
-        define_assembly(everything_wrong, Context({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: STAGE}))
+        define_assembly(everything_wrong, NamedFamilies({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: STAGE}))
     assert deprecated.value.family_id == FAMILY_ID
     with pytest.raises(InvalidRequestError) as twice:
         define_assembly(everything_wrong, BOTH)
@@ -145,7 +146,7 @@ def test_an_assembly_is_defined_exactly_when_its_structure_holds(
     def found(id: UUID) -> Family | None:
         return None if id in absent else (a_deprecated_family if id in outdated else a_family)(id=id)
 
-    context = Context({id: found(id) for id in used})
+    context = NamedFamilies({id: found(id) for id in used})
     names = [slot.slot_name for slot in required_slots]
     ends = {end for wire in required_wires for end in (wire.source_slot_name, wire.target_slot_name)}
     refused = refusal(define_assembly, command=told, context=context)

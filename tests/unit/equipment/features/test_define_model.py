@@ -16,7 +16,8 @@ from tests.unit.equipment.strategies_definitions import (
 
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, Model, ModelDefined
-from cora.equipment.features.define_model import Context, DefineModel, define_model
+from cora.equipment.content.named_families import NamedFamilies
+from cora.equipment.features.define_model import DefineModel, define_model
 from cora.equipment.values import DefinitionStatus, Manufacturer
 from cora.kernel.aggregate import Fact
 
@@ -38,25 +39,25 @@ async def test_a_model_of_a_known_family_is_defined() -> None:
 
 def test_a_family_is_declared_once() -> None:
     twice = DefineModel.model_validate({**MEMBERS, "declared_family_ids": [str(FAMILY_ID), str(FAMILY_ID)]})
-    (event,) = define_model(twice, Context({FAMILY_ID: a_family()}))
+    (event,) = define_model(twice, NamedFamilies({FAMILY_ID: a_family()}))
     assert event.declared_family_ids == (FAMILY_ID,)
 
 
 def test_of_several_unknown_families_the_smallest_id_is_named() -> None:
     with pytest.raises(FamilyNotFoundError) as refused:
-        define_model(TWO, Context({FAMILY_ID: None, OTHER_FAMILY_ID: None}))
+        define_model(TWO, NamedFamilies({FAMILY_ID: None, OTHER_FAMILY_ID: None}))
     assert refused.value.id == FAMILY_ID
 
 
 def test_an_unknown_family_is_refused_before_a_deprecated_one() -> None:
     with pytest.raises(FamilyNotFoundError) as refused:
-        define_model(TWO, Context({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: None}))
+        define_model(TWO, NamedFamilies({FAMILY_ID: a_deprecated_family(), OTHER_FAMILY_ID: None}))
     assert refused.value.id == OTHER_FAMILY_ID
 
 
 def test_a_deprecated_family_is_refused() -> None:
     with pytest.raises(FamilyDeprecatedError) as refused:
-        define_model(COMMAND, Context({FAMILY_ID: a_deprecated_family()}))
+        define_model(COMMAND, NamedFamilies({FAMILY_ID: a_deprecated_family()}))
     assert refused.value.family_id == FAMILY_ID
 
 
@@ -87,14 +88,14 @@ def test_a_model_is_defined_exactly_when_all_its_families_can_be_used(
     name: str, manufacturer: Manufacturer, declared: dict[UUID, Family | None]
 ) -> None:
     command = DefineModel(name=name, manufacturer=manufacturer, part_number="A-1", declared_family_ids=tuple(declared))
-    refused = refusal(define_model, command=command, context=Context(declared))
+    refused = refusal(define_model, command=command, context=NamedFamilies(declared))
     assert refused is first_true(
         (None in declared.values(), FamilyNotFoundError),
         (any(family and family.status is DefinitionStatus.DEPRECATED for family in declared.values()),
          FamilyDeprecatedError),
     )  # fmt: skip
     if not refused:
-        decided = define_model(command, Context(declared))
+        decided = define_model(command, NamedFamilies(declared))
         assert folds(MODEL, None, decided, Fact(numbered(9), NOW)) == Model(
             numbered(9), command.name, manufacturer, "A-1", tuple(declared)
         )

@@ -25,11 +25,11 @@ def test_a_facility_is_registered_with_all_that_is_told() -> None:
     assert command.contact is not None
     assert register_facility(command) == [
         FacilityRegistered(
-            "aps",
             "Advanced Photon Source",
             AgentIdentifier("https://ror.org/05gvnxz63", "ROR"),
             command.contact.contact_id,
             "https://www.aps.anl.gov",
+            code="aps",
         )
     ]
 

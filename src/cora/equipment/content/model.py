@@ -1,0 +1,30 @@
+"""What is said of a model, by `define_model` and `version_model` alike."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
+from cora.equipment.aggregates.model import ModelAlreadyExistsError
+from cora.equipment.values import Description, Manufacturer, Name, PartNumber, Url
+from cora.kernel.errors import Refusal
+from cora.kernel.slice import Command
+
+REFUSALS: tuple[type[Refusal], ...] = (FamilyNotFoundError, FamilyDeprecatedError, ModelAlreadyExistsError)
+"""What is refused of a content, in order. That a part number is used already, the claim on it tells."""
+
+
+def _each_once(ids: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    return tuple(dict.fromkeys(ids))
+
+
+class ModelGiven(Command):
+    """What a vendor offers under a part number, and which families that is."""
+
+    name: Name
+    manufacturer: Manufacturer
+    part_number: PartNumber
+    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1), AfterValidator(_each_once)]
+    description: Description | None = None
+    website: Url | None = None
