@@ -27,15 +27,10 @@ NOT_REACHABLE_YET: Mapping[tuple[str, str], str] = {
     ("register_asset", "FamilyDeprecated"): "deprecate_family",
     ("add_asset_family", "FamilyDeprecated"): "deprecate_family",
     ("register_asset", "ModelDeprecated"): "deprecate_model",
+    ("bind_asset_model", "ModelDeprecated"): "deprecate_model",
     ("add_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
     ("remove_assembly_presents_as", "AssemblyCannotUpdate"): "deprecate_assembly",
     ("register_fixture", "AssemblyCannotInstantiate"): "deprecate_assembly",
-    ("attach_asset_to_fixture", "FixtureIsRetired"): "retire_fixture",
-    ("register_frame", "FrameIsDecommissioned"): "decommission_frame",
-    ("register_mount", "FrameIsDecommissioned"): "decommission_frame",
-    ("register_mount", "MountIsDecommissioned"): "decommission_mount",
-    ("install_asset", "MountCannotUpdate"): "decommission_mount",
-    ("uninstall_asset", "MountCannotUpdate"): "decommission_mount",
 }
 """Refusals (command, code) from a state that only this command brings about, which does not exist yet."""
 

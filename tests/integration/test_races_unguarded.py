@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from tests.integration.support.races import Order, Where, arena
 from tests.integration.support.scene import Scene
+from tests.integration.test_races_places import PAIRS
 
 import cora.log.batch
 from cora.equipment.aggregates.asset import ASSET
@@ -20,7 +22,8 @@ from cora.equipment.features.install_asset import InstallAsset
 from cora.equipment.features.register_facility import RegisterFacility
 from cora.equipment.features.relocate_asset import RelocateAsset
 from cora.equipment.features.uninstall_asset import UninstallAsset
-from cora.kernel.reader import Append, ReadSet
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.reader import Append, DecodedStates, ReadSet
 from cora.log.batch import Touched, read_rows
 
 Race = Callable[[Scene, Where, Order], Awaitable[None]]
@@ -51,6 +54,15 @@ def together() -> Patches:
 def unclaimed(aggregate: Any) -> Patches:
     """Records of a kind hold no claims, so two may have the same."""
     return [patch.dict(aggregate.__dict__, {"claims": lambda _state: ()})]  # pyright: ignore[reportUnknownLambdaType]
+
+
+def outdated() -> Patches:
+    """A record is decoded once in a process; what it has become since is not seen."""
+
+    def state(self: DecodedStates, aggregate: Aggregate[Any], id: UUID, version: int, document: str) -> Any:
+        return self._known.setdefault(id, (version, aggregate.decode_state(document)))[1]
+
+    return [patch.object(DecodedStates, "state", state)]
 
 
 async def attach_and_uninstall(scene: Scene, where: Where, order: Order) -> None:
@@ -107,6 +119,26 @@ class Case:
     order: Order = "as listed"
 
 
+def _of_pair(name: str) -> dict[str, Case]:
+    """The checks that keep two commands of a pair from coming true both."""
+    pair = PAIRS[name]
+
+    async def race(scene: Scene, where: Where, order: Order) -> None:
+        await scene.arena.race(*(await pair.arrange(scene)), where=where, order=order)
+
+    if pair.on_one_record:
+        return {
+            f"{name}, as listed: the state of a version": Case(race, outdated),
+            f"{name}, reversed: the state of a version": Case(race, outdated, order="reversed"),
+        }
+    of_first = 0 if pair.first_refused is pair.second_refused else 1
+    return {
+        f"{name}, as listed: {('versions', 'relations')[of_first]}": Case(race, lambda: without(of_first)),
+        f"{name}, reversed: versions": Case(race, lambda: without(0), order="reversed"),
+        f"{name} in one batch": Case(race, together, "one log", "at once"),
+    }
+
+
 CASES: dict[str, Case] = {
     "attached, then uninstalled: versions": Case(attach_and_uninstall, lambda: without(0)),
     "uninstalled, then attached: versions and claims": Case(
@@ -132,6 +164,8 @@ CASES: dict[str, Case] = {
     "one name under one parent: no claims": Case(register_one_name_twice, lambda: unclaimed(ASSET)),
     "one facility code: no claims": Case(register_one_code_twice, lambda: unclaimed(FACILITY)),
 }
+for each in PAIRS:
+    CASES.update(_of_pair(each))
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "unguarded"])

@@ -49,14 +49,7 @@ class Scene:
         """The scene, with what every race needs."""
         await self.do(RegisterFacility(code=FACILITY_CODE, name="Advanced Photon Source"))
         self.family_id = await self.do(DefineFamily(name="RotaryStage"))
-        self.model_id = await self.do(
-            DefineModel(
-                name="ABRS-150MP",
-                manufacturer=Manufacturer("Aerotech"),
-                part_number="ABRS-150MP-M-AS",
-                declared_family_ids=(self.family_id,),
-            )
-        )
+        self.model_id = await self.do(self.modelling())
         self.root_id = await self.do(RegisterAsset(name="2-BM", tier=AssetTier.UNIT, facility_code=FACILITY_CODE))
         self.frame_id = await self.do(RegisterFrame(name="hutch"))
         slot = TemplateSlot(SLOT, (self.family_id,))
@@ -64,6 +57,15 @@ class Scene:
             DefineAssembly(name="Tower", presents_as_family_id=self.family_id, required_slots=(slot,))
         )
         return self
+
+    def modelling(self) -> DefineModel:
+        """A command that defines a model of the family."""
+        return DefineModel(
+            name="ABRS-150MP",
+            manufacturer=Manufacturer("Aerotech"),
+            part_number=fresh("ABRS-150MP-M-AS"),
+            declared_family_ids=(self.family_id,),
+        )
 
     def registration(self, name: str | None = None, **members: Any) -> RegisterAsset:
         """A command that registers a stage, under the root unless told otherwise."""
@@ -79,9 +81,17 @@ class Scene:
             await self.do(ActivateAsset(asset_id=id))
         return id
 
-    def mounting(self, slot_code: str | None = None) -> RegisterMount:
-        """A command that registers a mount."""
-        return RegisterMount(slot_code=slot_code or fresh("mount"), placement=Placement(self.frame_id))
+    def framing(self, parent_id: UUID | None = None, name: str | None = None) -> RegisterFrame:
+        """A command that registers a frame, a root unless it is placed in another."""
+        placement = Placement(parent_id) if parent_id else None
+        return RegisterFrame(name=name or fresh("frame"), parent_id=parent_id, placement=placement)
+
+    def mounting(
+        self, slot_code: str | None = None, *, frame_id: UUID | None = None, parent_id: UUID | None = None
+    ) -> RegisterMount:
+        """A command that registers a mount, in the frame of the scene unless told otherwise."""
+        placement = Placement(frame_id or self.frame_id)
+        return RegisterMount(slot_code=slot_code or fresh("mount"), placement=placement, parent_id=parent_id)
 
     async def mount(self) -> UUID:
         """A new mount."""
