@@ -131,9 +131,10 @@ def _of_pair(name: str) -> dict[str, Case]:
             f"{name}, as listed: the state of a version": Case(race, outdated),
             f"{name}, reversed: the state of a version": Case(race, outdated, order="reversed"),
         }
-    of_first = 0 if pair.first_refused is pair.second_refused else 1
+    # Of two alike, the second reads the record that the first changes; else it asks who points at its own.
+    seen = 0 if pair.first_refused is pair.second_refused else 1
     return {
-        f"{name}, as listed: {('versions', 'relations')[of_first]}": Case(race, lambda: without(of_first)),
+        f"{name}, as listed: {('versions', 'relations')[seen]}": Case(race, lambda: without(seen)),
         f"{name}, reversed: versions": Case(race, lambda: without(0), order="reversed"),
         f"{name} in one batch": Case(race, together, "one log", "at once"),
     }
@@ -163,9 +164,8 @@ CASES: dict[str, Case] = {
     "one asset in several mounts: no claims": Case(install_one_asset_twice, lambda: unclaimed(MOUNT)),
     "one name under one parent: no claims": Case(register_one_name_twice, lambda: unclaimed(ASSET)),
     "one facility code: no claims": Case(register_one_code_twice, lambda: unclaimed(FACILITY)),
+    **{label: case for name in PAIRS for label, case in _of_pair(name).items()},
 }
-for each in PAIRS:
-    CASES.update(_of_pair(each))
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "unguarded"])
