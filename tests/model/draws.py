@@ -248,7 +248,9 @@ def describe_asset(d: Draws) -> State:
 def bind_asset_model(d: Draws) -> State:
     reason = {"reason": d.one(REASONS)} if d.chance(60) else {}
     asset_id = d.alive() if d.chance(50) else d.id("asset", lambda asset: asset["model_id"] is not None)
-    return {"asset_id": asset_id, "model_id": d.id("model"), **reason}
+    asset = d.world.find("asset", asset_id)
+    other = d.id("model", lambda model: asset is None or model["id"] != asset["model_id"])
+    return {"asset_id": asset_id, "model_id": other if d.chance(60) else d.id("model"), **reason}
 
 
 def set_asset_controller(d: Draws) -> State:
@@ -298,10 +300,12 @@ def register_mount(d: Draws) -> State:
 
 
 def update_frame_placement(d: Draws) -> State:
-    frame_id = d.id("frame", lambda frame: frame["parent_id"] is not None)
+    frame_id = d.id("frame", lambda frame: frame["parent_id"] is not None and (is_in_use(frame) or d.chance(10)))
     frame = d.world.find("frame", frame_id)
-    parent_id = frame["parent_id"] if frame and not d.chance(20) else None
     survey = {"survey_note": "laser tracker"} if d.chance(30) else {}
+    if frame and frame["placement"] and d.chance(20):
+        return {"frame_id": frame_id, "placement": frame["placement"], **survey}
+    parent_id = frame["parent_id"] if frame and not d.chance(30) else None
     return {"frame_id": frame_id, "placement": d.placement(parent_id), **survey}
 
 
