@@ -648,6 +648,40 @@ async def test_an_asset_moves_with_was(filled: Hutch):
     assert await filled.steps(text) == []
 
 
+async def test_an_asset_moves_below_one_that_is_new(filled: Hutch):
+    moved = "{name: Drive, tier: Device, was: aps/2-BM/Drive}"
+    text = "cora: 1\nreason: rebuilt\nassets:\n  - under: aps/2-BM\n    children:\n"
+    text += f"      - {{name: Crate, tier: Component, children: [{moved}]}}\n"
+    assert await filled.steps(text) == [
+        "register asset 'aps/2-BM/Crate'",
+        "relocate asset 'Drive' to 'aps/2-BM/Crate'",
+    ]
+    await filled.apply(text)
+    assert filled.state("asset", "Drive")["parent_id"] == str(filled.id("asset", "Crate"))
+    assert await filled.steps(text) == []
+
+
+async def test_what_stood_above_moves_below(filled: Hutch):
+    head = "cora: 1\nreason: rebuilt\nassets:\n  - under: aps/2-BM\n    children:\n"
+    await filled.apply(
+        head + "      - {name: Crate, tier: Device, children: [{name: Card, tier: Device, children: "
+        "[{name: Chip, tier: Device}]}]}\n"
+    )
+    text = head + (
+        "      - name: Chip\n        was: aps/2-BM/Crate/Card/Chip\n        children:\n"
+        "          - name: Card\n            was: aps/2-BM/Crate/Card\n            children:\n"
+        "              - {name: Crate, was: aps/2-BM/Crate}\n"
+    )
+    assert await filled.steps(text) == [
+        "relocate asset 'Chip' to 'aps/2-BM'",
+        "relocate asset 'Card' to 'aps/2-BM/Chip'",
+        "relocate asset 'Crate' to 'aps/2-BM/Chip/Card'",
+    ]
+    await filled.apply(text)
+    assert filled.state("asset", "Crate")["parent_id"] == str(filled.id("asset", "Card"))
+    assert await filled.steps(text) == []
+
+
 async def test_an_asset_does_not_move_below_itself(filled: Hutch):
     text = "cora: 1\nreason: test\nassets:\n  - under: aps/2-BM/Drive\n    children: [{name: 2-BM, was: aps/2-BM}]\n"
     assert any(line == 5 and "asset '2-BM'" in problem for line, problem in await filled.problems(text))

@@ -1,7 +1,7 @@
 """Plans assets: registers what is new, and brings what is recorded up to date key by key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.asset_lists import add_families, plan_lists, remove_families
 from cora.facility_file.planning.asset_ties import Controllers, bind_model, set_drawing
-from cora.facility_file.planning.core import Planning, Subject, When, later
+from cora.facility_file.planning.core import SOME_ASSET, Planning, Subject, When, later
 from cora.facility_file.planning.identifiers import plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing, plan_mount_of
 from cora.facility_file.planning.references import a_model, an_asset, one, several
@@ -231,7 +231,7 @@ async def _rename(turn: Turn, node: int) -> None:
 
 
 async def _move(turn: Turn, node: int) -> None:
-    """Relocate an asset that `was` elsewhere."""
+    """Relocate an asset that `was` elsewhere, after those above it, so that none is to go below itself on the way."""
     planning, state, tree = turn.planning, turn.state, turn.planning.survey.assets
     if state is None:
         return
@@ -250,12 +250,14 @@ async def _move(turn: Turn, node: int) -> None:
     if reason is None:
         turn.no_reason("was", "relocating it")
         return
-    is_early = above in planning.known.assets
-    turn.changes += 1
+    line = [each for each in tree.line(above) if tree.above[each] != NONE]
+    ids = planning.ids["asset"]
+    planned = {ids[each]: replace(SOME_ASSET, id=ids[each], parent_id=ids.get(tree.above[each])) for each in line}
+    is_early = all(each in planning.known.assets for each in line)
     await turn.step(
-        Stage.RENAMING if is_early else Stage.CHANGES, "relocate_asset",
+        Stage.RENAMING if is_early else Stage.MOVING, "relocate_asset",
         {"to_parent_id": str(parent_id), "reason": reason},
-        f"relocate asset '{state.name}' to '{tree.path(above)}'", "was", turn.when(""), turn.changes,
+        f"relocate asset '{state.name}' to '{tree.path(above)}'", "was", turn.when(""), len(line), planned,
     )  # fmt: skip
 
 
