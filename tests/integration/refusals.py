@@ -18,16 +18,6 @@ from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, Slice
 
 SURFACES = ("http", "mcp")
 
-NOT_REACHABLE_YET: Mapping[tuple[str, str], str] = {
-    ("attach_asset_to_fixture", "FixtureIsRetired"): "retire_fixture",
-    ("register_frame", "FrameIsDecommissioned"): "decommission_frame",
-    ("register_mount", "FrameIsDecommissioned"): "decommission_frame",
-    ("register_mount", "MountIsDecommissioned"): "decommission_mount",
-    ("install_asset", "MountCannotUpdate"): "decommission_mount",
-    ("uninstall_asset", "MountCannotUpdate"): "decommission_mount",
-}
-"""Refusals (command, code) from a state that only this command brings about, which does not exist yet."""
-
 
 @dataclass(frozen=True)
 class Listed:

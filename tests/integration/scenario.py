@@ -105,6 +105,12 @@ class World:
     async def frame(self, **given: Any) -> str:
         return await self.make("register_frame", **{"name": self.name("Frame"), **given})
 
+    async def gone_frame(self, **given: Any) -> str:
+        """A frame that is decommissioned."""
+        frame = await self.frame(**given)
+        await self.do("decommission_frame", frame_id=frame, reason="torn down")
+        return frame
+
     async def placement(self, **given: Any) -> dict[str, Any]:
         """A placement in a frame that all tests share."""
         self._frame = self._frame or await self.frame()
@@ -113,6 +119,12 @@ class World:
     async def mount(self, **given: Any) -> str:
         fresh = {"slot_code": self.name("S"), "placement": await self.placement()}
         return await self.make("register_mount", **{**fresh, **given})
+
+    async def gone_mount(self, **given: Any) -> str:
+        """A mount that is decommissioned."""
+        mount = await self.mount(**given)
+        await self.do("decommission_mount", mount_id=mount, reason="torn down")
+        return mount
 
     async def mount_at(self, moment: str) -> str:
         """A mount that was registered at a time in the past."""
@@ -151,6 +163,12 @@ class World:
         bound = assets or (await self.installed(),)
         fresh = {"name": self.name("Fixture"), "assembly_id": await self.assembly(), "slot_asset_bindings": eye(*bound)}
         return await self.make("register_fixture", **{**fresh, **given})
+
+    async def retired(self, *assets: str, **given: Any) -> str:
+        """A fixture that is retired."""
+        fixture = await self.fixture(*assets, **given)
+        await self.do("retire_fixture", fixture_id=fixture, reason="rebuilt")
+        return fixture
 
     async def attached(self, **given: Any) -> tuple[str, str]:
         """An asset that is attached to a fixture, and the fixture."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.scenario import UNKNOWN, World
+from tests.integration.scenario import UNKNOWN, World, eye
 from tests.integration.surfaces import surfaces
 
 from cora.kernel.moment import moment_text
@@ -196,6 +196,36 @@ async def test_joining_goes_forward_along_every_record_concerned(world: World) -
     assert early.json()["id"] == asset
     assert early.json()["last_occurred_at"].startswith(at(4)[:19])
     assert (await send(world, "install_asset", elsewhere, Occurred_At=at(4))).status_code == 200
+
+
+async def test_retiring_parts_a_fixture_from_its_assets(world: World) -> None:
+    asset = await world.asset_at(at(0))
+    mount, elsewhere = [await world.mount_at(at(0)) for _ in range(2)]
+    family = await world.make_at(at(0), "define_family", name=world.name("Family"))
+    slots = [{"slot_name": "eye", "required_family_ids": [family]}]
+    template = {"name": world.name("Assembly"), "presents_as_family_id": family, "required_slots": slots}
+    assembly = await world.make_at(at(0), "define_assembly", **template)
+    bound = {"name": world.name("Fixture"), "assembly_id": assembly, "slot_asset_bindings": eye(asset)}
+    for moment, command, given in (
+        (1, "activate_asset", {"asset_id": asset}),
+        (1, "add_asset_family", {"asset_id": asset, "family_id": family}),
+        (1, "install_asset", {"mount_id": mount, "asset_id": asset}),
+    ):
+        assert (await send(world, command, given, Occurred_At=at(moment))).is_success
+    fixture = await world.make_at(at(2), "register_fixture", **bound)
+    taken = {"mount_id": mount, "reason": "moved"}
+    assert (await send(world, "uninstall_asset", taken, Occurred_At=at(4))).is_success
+    retire = {"fixture_id": fixture, "reason": "rebuilt"}
+    early = await send(world, "retire_fixture", retire, Occurred_At=at(3))
+    assert refusal(early) == (409, "OccurredBeforeLastFact")
+    assert early.json()["id"] == asset
+    assert early.json()["last_occurred_at"].startswith(at(4)[:19])
+    retired = await send(world, "retire_fixture", retire, Occurred_At=at(6))
+    assert retired.json()["state"]["retired_at"].startswith(at(6)[:19])
+    moved = await send(world, "install_asset", {"mount_id": elsewhere, "asset_id": asset}, Occurred_At=at(5))
+    assert refusal(moved) == (409, "OccurredBeforeLastFact")
+    assert moved.json()["id"] == asset
+    assert moved.json()["last_occurred_at"].startswith(at(6)[:19])
 
 
 # For whom, and what is wrong with the options

@@ -21,6 +21,7 @@ from tests.integration.test_races_definitions import (
     one_part_number_for_several_models,
     the_last_two_families_of_a_model,
 )
+from tests.integration.test_races_places import PAIRS
 
 import cora.log.batch
 from cora.equipment.aggregates.assembly import ASSEMBLY
@@ -36,7 +37,7 @@ from cora.equipment.features.register_facility import RegisterFacility
 from cora.equipment.features.relocate_asset import RelocateAsset
 from cora.equipment.features.uninstall_asset import UninstallAsset
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.reader import Append, DecodedStates, ReadSet
+from cora.kernel.reader import Append, DecodedStates, ReadSet, Stored
 from cora.kernel.slice import Command
 from cora.log.batch import Touched, read_rows
 
@@ -74,8 +75,10 @@ def outdated() -> Patches:
     """A record is decoded once and then stays as it was, whatever has happened to it."""
     known: dict[tuple[int, UUID], Any] = {}
 
-    def first(decoded: DecodedStates, aggregate: Aggregate[Any], id: UUID, _version: int, document: str) -> Any:
-        return known.setdefault((hash(decoded), id), aggregate.decode_state(document))
+    def first(decoded: DecodedStates, aggregate: Aggregate[Any], id: UUID, stored: Stored) -> Any:
+        if stored.document is None or stored.kind != aggregate.kind:
+            return None
+        return known.setdefault((hash(decoded), id), aggregate.decode_state(stored.document))
 
     return [patch.object(DecodedStates, "state", first)]
 
@@ -148,6 +151,27 @@ def used_when_deprecated(uses: Uses) -> Case:
     return Case(race_of(uses), outdated if uses is a_version_of_an_assembly else lambda: without(0))
 
 
+def _of_pair(name: str) -> dict[str, Case]:
+    """The checks that keep two commands of a pair from coming true both."""
+    pair = PAIRS[name]
+
+    async def race(scene: Scene, where: Where, order: Order) -> None:
+        await scene.arena.race(*(await pair.arrange(scene)), where=where, order=order)
+
+    if pair.on_one_record:
+        return {
+            f"{name}, as listed: the state of a version": Case(race, outdated),
+            f"{name}, reversed: the state of a version": Case(race, outdated, order="reversed"),
+        }
+    # Of two alike, the second reads the record that the first changes; else it asks who points at its own.
+    seen = 0 if pair.first_refused is pair.second_refused else 1
+    return {
+        f"{name}, as listed: {('versions', 'relations')[seen]}": Case(race, lambda: without(seen)),
+        f"{name}, reversed: versions": Case(race, lambda: without(0), order="reversed"),
+        f"{name} in one batch": Case(race, together, "one log", "at once"),
+    }
+
+
 CASES: dict[str, Case] = {
     "attached, then uninstalled: versions": Case(attach_and_uninstall, lambda: without(0)),
     "uninstalled, then attached: versions and claims": Case(
@@ -186,6 +210,7 @@ CASES: dict[str, Case] = {
     "a version without what a role requires, then the role: states": Case(
         race_of(a_role_and_a_version_without_it), outdated, order="reversed"
     ),
+    **{label: case for name in PAIRS for label, case in _of_pair(name).items()},
 }
 
 

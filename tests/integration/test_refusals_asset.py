@@ -138,6 +138,39 @@ async def the_name_of_a_sibling(world: World) -> Tried:
     )
 
 
+# Drawing and notes
+
+
+_DRAWING = {"system": "EDMS", "number": "630C2125", "revision": "02"}
+
+
+@does("set_asset_drawing", "AssetDrawingSet")
+async def a_drawing(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(), "drawing": _DRAWING}, {"drawing": _DRAWING})
+
+
+@does("set_asset_drawing", "AssetDrawingSet")
+async def no_drawing_any_more(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(drawing=_DRAWING), "drawing": None}, {"drawing": None})
+
+
+@does("set_asset_drawing")
+async def the_drawing_it_has(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(drawing=_DRAWING), "drawing": _DRAWING}, {"drawing": _DRAWING})
+
+
+@refuses("set_asset_drawing", AssetIsDecommissionedError)
+async def the_drawing_that_a_dead_one_has(world: World) -> Tried:
+    asset = await world.dead(drawing=_DRAWING)
+    return Tried({"asset_id": asset, "drawing": _DRAWING}, {"asset_id": asset}, "register a new asset")
+
+
+@does("add_asset_note", "AssetNoteAdded")
+async def a_note_on_a_dead_one(world: World) -> Tried:
+    asset = await world.dead()
+    return Tried({"asset_id": asset, "text": "It stands in the storage of hall 7."}, {"lifecycle": "Decommissioned"})
+
+
 # Families
 
 

@@ -1,10 +1,10 @@
-"""What joins assets to others or parts them: relocating, attaching, detaching, decommissioning."""
+"""What ties assets to others: their model and controller, relocating, attaching, detaching, decommissioning."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
+from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
@@ -19,13 +19,23 @@ from cora.equipment.aggregates.asset.errors import (
     AssetHasFixtureBindingError,
     AssetIsDecommissionedError,
     AssetIsInstalledError,
+    AssetModelMismatchError,
     AssetNameTakenError,
     AssetNotAttachedToFixtureError,
     AssetNotBoundInFixtureError,
+    ControllerCycleError,
+    ControllerIsDecommissionedError,
+    ControllerNotFoundError,
     ParentIsDecommissionedError,
     ParentNotFoundError,
 )
-from cora.equipment.aggregates.fixture import FixtureAssetNotInstalledError, FixtureNotFoundError
+from cora.equipment.aggregates.fixture import (
+    FixtureAssetNotInstalledError,
+    FixtureIsRetiredError,
+    FixtureNotFoundError,
+)
+from cora.equipment.aggregates.model import ModelDeprecatedError, ModelNotFoundError
+from cora.kernel.errors import InvalidRequestError
 from cora.surfaces.start import Opened
 
 CASES = Cases()
@@ -36,6 +46,133 @@ refuses, does = CASES.refuses, CASES.does
 async def world(module_cora: Opened) -> AsyncGenerator[World]:
     async with surfaces(module_cora) as shown:
         yield World(shown)
+
+
+# The model
+
+
+def _bind(asset: str, model: str, **given: Any) -> dict[str, Any]:
+    return {"asset_id": asset, "model_id": model, **given}
+
+
+@does("bind_asset_model", "AssetModelBound")
+async def its_first_model(world: World) -> Tried:
+    model = await world.model()
+    return Tried(_bind(await world.asset(), model), {"model_id": model})
+
+
+@does("bind_asset_model", "AssetModelBound")
+async def another_model_with_a_reason(world: World) -> Tried:
+    model = await world.model()
+    return Tried(_bind(await world.made_by(), model, reason="misread label"), {"model_id": model})
+
+
+@does("bind_asset_model")
+async def the_model_it_has(world: World) -> Tried:
+    model = await world.model()
+    return Tried(_bind(await world.asset(model_id=model), model), {"model_id": model})
+
+
+@refuses("bind_asset_model", AssetIsDecommissionedError)
+async def an_unknown_model_of_a_dead_one(world: World) -> Tried:
+    asset = await world.dead()
+    return Tried(_bind(asset, UNKNOWN), {"asset_id": asset}, "register a new asset")
+
+
+@refuses("bind_asset_model", ModelNotFoundError)
+async def an_unknown_model(world: World) -> Tried:
+    return Tried(_bind(await world.made_by(), UNKNOWN), {"id": UNKNOWN}, "no model")
+
+
+@refuses("bind_asset_model", ModelDeprecatedError)
+async def a_model_that_is_no_longer_sold(world: World) -> Tried:
+    model = await world.deprecated_model()
+    return Tried({"asset_id": await world.asset(), "model_id": model}, {"model_id": model}, "deprecated")
+
+
+@refuses("bind_asset_model", AssetModelMismatchError)
+async def a_model_that_does_not_declare_its_families(world: World) -> Tried:
+    families = [await world.family() for _ in range(2)]
+    asset = await world.asset(family_ids=families, model_id=await world.model(*families))
+    model = await world.model(await world.family())
+    return Tried(
+        _bind(asset, model), {"model_id": model, "family_id": min(families)}, "add the family to the model first"
+    )
+
+
+@refuses("bind_asset_model", InvalidRequestError)
+async def another_model_without_a_reason(world: World) -> Tried:
+    first = await world.model()
+    asset = await world.asset(model_id=first)
+    return Tried(_bind(asset, await world.model()), {"errors": at("/reason")}, first)
+
+
+# The controller
+
+
+def _controls(asset: str, controller: str | None) -> dict[str, Any]:
+    return {"asset_id": asset, "controller_id": controller}
+
+
+@does("set_asset_controller", "AssetControllerSet")
+async def a_controller(world: World) -> Tried:
+    controller = await world.asset()
+    return Tried(_controls(await world.asset(), controller), {"controller_id": controller})
+
+
+@does("set_asset_controller", "AssetControllerSet")
+async def no_controller_any_more(world: World) -> Tried:
+    return Tried(_controls(await world.asset(controller_id=await world.asset()), None), {"controller_id": None})
+
+
+@does("set_asset_controller")
+async def the_controller_it_has(world: World) -> Tried:
+    controller = await world.asset()
+    return Tried(_controls(await world.asset(controller_id=controller), controller), {"controller_id": controller})
+
+
+@refuses("set_asset_controller", AssetIsDecommissionedError)
+async def an_unknown_controller_of_a_dead_one(world: World) -> Tried:
+    asset = await world.dead()
+    return Tried(_controls(asset, UNKNOWN), {"asset_id": asset}, "register a new asset")
+
+
+@refuses("set_asset_controller", ControllerNotFoundError)
+async def an_unknown_controller(world: World) -> Tried:
+    return Tried(_controls(await world.asset(), UNKNOWN), {"id": UNKNOWN}, "register it first")
+
+
+@refuses("set_asset_controller", ControllerIsDecommissionedError)
+async def a_dead_controller_comes_before_a_cycle(world: World) -> Tried:
+    asset = await world.asset()
+    controller = await world.dead(controller_id=asset)
+    return Tried(_controls(asset, controller), {"controller_id": controller}, "name another controller")
+
+
+def _in_a_circle(asset: str, controller: str, why: str) -> Tried:
+    return Tried(_controls(asset, controller), {"asset_id": asset, "controller_id": controller, "why": why}, why)
+
+
+@refuses("set_asset_controller", ControllerCycleError)
+async def itself(world: World) -> Tried:
+    asset = await world.asset()
+    return _in_a_circle(asset, asset, "that is the asset itself")
+
+
+@refuses("set_asset_controller", ControllerCycleError)
+async def what_it_controls_through_another(world: World) -> Tried:
+    asset = await world.asset()
+    last = await world.asset(controller_id=await world.asset(controller_id=asset))
+    return _in_a_circle(asset, last, "it is controlled by the asset, directly or through others")
+
+
+@refuses("set_asset_controller", ControllerCycleError)
+async def the_end_of_a_line_of_64(world: World) -> Tried:
+    last = await world.asset()
+    for _ in range(63):
+        last = await world.asset(controller_id=last)
+    why = "the line of its controllers would be longer than 64 assets"
+    return _in_a_circle(await world.asset(), last, why)
 
 
 # Relocating
@@ -140,6 +277,13 @@ async def to_the_fixture_that_binds_it(world: World) -> Tried:
 @refuses("attach_asset_to_fixture", FixtureNotFoundError)
 async def to_an_unknown_fixture(world: World) -> Tried:
     return Tried({"asset_id": await world.dead(), "fixture_id": UNKNOWN}, {"id": UNKNOWN}, "no fixture")
+
+
+@refuses("attach_asset_to_fixture", FixtureIsRetiredError)
+async def to_a_retired_fixture_while_attached(world: World) -> Tried:
+    asset, _ = await world.attached()
+    fixture = await world.retired()
+    return Tried({"asset_id": asset, "fixture_id": fixture}, {"fixture_id": fixture}, "register a new one")
 
 
 @refuses("attach_asset_to_fixture", AssetAlreadyAttachedToFixtureError)

@@ -13,7 +13,7 @@ from tests.integration import (
     test_refusals_register_asset,
     test_refusals_versions,
 )
-from tests.integration.refusals import NOT_REACHABLE_YET, Cases, Done, declared_refusals
+from tests.integration.refusals import Cases, Done, declared_refusals
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import ROLES, surfaces
 
@@ -58,22 +58,13 @@ async def world(module_cora: Opened) -> AsyncGenerator[World]:
 @pytest.mark.parametrize("declared", SLICES, ids=named)
 def test_every_refusal_that_a_slice_declares_is_tried(declared: Slice) -> None:
     tried = {case.refusal.code() for cases in FILES for case in cases.refused if case.command == declared.name}
-    unreachable = {code for command, code in NOT_REACHABLE_YET if command == declared.name}
     everywhere = {UnauthenticatedError.code()}
     if declared in ON_RECORDS and isinstance(declared, CommandSlice | HandlerSlice):
         everywhere.add(declared.on.not_found.code())
     if declared in CREATIONS:
         everywhere.add(IdTakenError.code())
-    assert {refusal.code() for refusal in declared_refusals(declared)} <= tried | unreachable | everywhere
-    assert not tried & unreachable
-    assert unreachable <= {refusal.code() for refusal in declared.refuses}
+    assert {refusal.code() for refusal in declared_refusals(declared)} <= tried | everywhere
     assert declared.name in FIRST_DONE
-
-
-def test_what_is_not_reachable_yet_waits_for_a_command_that_does_not_exist() -> None:
-    names = {declared.name for declared in SLICES}
-    assert {command for command, _ in NOT_REACHABLE_YET} <= names
-    assert not set(NOT_REACHABLE_YET.values()) & names
 
 
 @pytest.mark.parametrize(("declared", "role"), BELOW, ids=named)

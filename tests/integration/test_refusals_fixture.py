@@ -1,4 +1,4 @@
-"""Registering fixtures: what is carried out, and every refusal of the row in its order."""
+"""Registering and retiring fixtures: what is carried out, and every refusal of the rows in its order."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -15,6 +15,8 @@ from cora.equipment.aggregates.fixture import (
     FixtureAssetNotAttachableError,
     FixtureAssetNotFoundError,
     FixtureAssetNotInstalledError,
+    FixtureHasAttachedAssetsError,
+    FixtureIsRetiredError,
     FixtureMappingIncompleteError,
     FixtureNameTakenError,
     FixtureParameterOverridesInvalidError,
@@ -186,6 +188,37 @@ async def a_fixture_of_its_name(world: World) -> Tried:
     fixture = await world.fixture(name="Sample tower")
     given = await _fixture(world, await world.installed(), name="SAMPLE TOWER")
     return Tried(given, {"name": "SAMPLE TOWER", "existing_id": fixture}, "choose another name")
+
+
+@does("register_fixture", "FixtureRegistered")
+async def with_a_name_that_was_freed(world: World) -> Tried:
+    name, asset = world.name("Freed"), await world.installed()
+    await world.retired(asset, name=name)
+    return Tried(await _fixture(world, asset, name=name), {"name": name})
+
+
+@does("retire_fixture", "FixtureRetired")
+async def one_whose_assets_are_detached(world: World) -> Tried:
+    asset, fixture = await world.attached()
+    await world.do("detach_asset_from_fixture", asset_id=asset, fixture_id=fixture)
+    return Tried({"fixture_id": fixture, "reason": "rebuilt"}, {"slot_asset_bindings": eye(asset)})
+
+
+@refuses("retire_fixture", FixtureIsRetiredError)
+async def one_that_is_retired(world: World) -> Tried:
+    fixture = await world.retired()
+    return Tried({"fixture_id": fixture, "reason": "rebuilt"}, {"fixture_id": fixture}, "register a new one")
+
+
+@refuses("retire_fixture", FixtureHasAttachedAssetsError)
+async def one_with_attached_assets(world: World) -> Tried:
+    bound = {slot: await world.installed() for slot in ("eye", "ear")}
+    assembly = await world.in_slots(*bound)
+    fixture = await world.fixture(assembly_id=assembly, slot_asset_bindings=_bound(**bound))
+    for asset in bound.values():
+        await world.do("attach_asset_to_fixture", asset_id=asset, fixture_id=fixture)
+    members = {"fixture_id": fixture, "asset_id": min(bound.values())}
+    return Tried({"fixture_id": fixture, "reason": "rebuilt"}, members, "detach it and any other first")
 
 
 async def test_it_is_registered_by_the_address_of_its_assembly_too(world: World) -> None:

@@ -1,5 +1,6 @@
 """The plain model of assets (domain.md, section 3, Asset), each command in the order of its row."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.model.definitions import need_families
@@ -25,8 +26,26 @@ def _identifier_key(identifier: State) -> Any:
     return identifier["kind"], same(identifier["value"])
 
 
+def drawing(given: State | None) -> State | None:
+    """A drawing with all that was left out."""
+    return given and {"revision": None, **given}
+
+
 def _port(given: State) -> State:
     return {"name": clean(given["name"]), "direction": given["direction"], "signal_type": given["signal_type"]}
+
+
+def _need_controller(world: World, id: str) -> State:
+    controller = world.need("asset", id, "ControllerNotFound")
+    if controller["lifecycle"] == "Decommissioned":
+        raise Refused("ControllerIsDecommissioned", controller_id=id)
+    return controller
+
+
+def _need_declared(model: State, family_ids: Iterable[str]) -> None:
+    undeclared = set(family_ids) - set(model["declared_family_ids"])
+    if undeclared:
+        raise Refused("AssetModelMismatch", model_id=model["id"], family_id=smallest(undeclared))
 
 
 def register_asset(world: World, given: State) -> None:
@@ -46,12 +65,9 @@ def register_asset(world: World, given: State) -> None:
     need_families(world, family_ids)
     controller_id = given.get("controller_id")
     if controller_id is not None:
-        controller = world.need("asset", controller_id, "ControllerNotFound")
-        if controller["lifecycle"] == "Decommissioned":
-            raise Refused("ControllerIsDecommissioned", controller_id=controller_id)
-    undeclared = set(family_ids) - set(model["declared_family_ids"]) if model else set[str]()
-    if undeclared:
-        raise Refused("AssetModelMismatch", family_id=smallest(undeclared))
+        _need_controller(world, controller_id)
+    if model is not None:
+        _need_declared(model, family_ids)
     contacts = iter(world.hints.contact_ids)
     asset: State = {
         "id": world.hints.new_id,
@@ -77,7 +93,7 @@ def register_asset(world: World, given: State) -> None:
             for owner in given.get("owners", [])
         ],
         "alternate_identifiers": [{"name": None, **each} for each in given.get("alternate_identifiers", [])],
-        "drawing": None,
+        "drawing": drawing(given.get("drawing")),
         "model_id": model_id,
         "controller_id": controller_id,
         "fixture_id": None,
@@ -109,6 +125,45 @@ def describe_asset(world: World, given: State) -> None:
         return
     _unique_name(world, asset)
     world.note(asset["id"])
+
+
+def bind_asset_model(world: World, given: State) -> None:
+    asset = _need_living(world, given["asset_id"])
+    model = world.need("model", given["model_id"], "ModelNotFound")
+    _need_declared(model, asset["family_ids"])
+    if asset["model_id"] == model["id"]:
+        return
+    if asset["model_id"] is not None and given.get("reason") is None:
+        raise Refused("InvalidRequest")
+    asset["model_id"] = model["id"]
+    world.note(asset["id"])
+
+
+def set_asset_controller(world: World, given: State) -> None:
+    asset, to = _need_living(world, given["asset_id"]), given["controller_id"]
+    above = _need_controller(world, to) if to is not None else None
+    if to == asset["controller_id"]:
+        return
+    line = list[str]()
+    while above is not None:
+        line.append(above["id"])
+        above = world.find("asset", above["controller_id"])
+    if asset["id"] in line or len(line) >= 64:
+        raise Refused("ControllerCycle", asset_id=asset["id"], controller_id=to)
+    asset["controller_id"] = to
+    world.note(asset["id"])
+
+
+def set_asset_drawing(world: World, given: State) -> None:
+    asset, wanted = _need_living(world, given["asset_id"]), drawing(given["drawing"])
+    if asset["drawing"] == wanted:
+        return
+    asset["drawing"] = wanted
+    world.note(asset["id"])
+
+
+def add_asset_note(world: World, given: State) -> None:
+    world.note(world.need("asset", given["asset_id"], "AssetNotFound")["id"])
 
 
 def _goes(world: World, given: State, before: str, after: str, code: str) -> State:
@@ -175,8 +230,8 @@ def add_asset_family(world: World, given: State) -> None:
     if family_id in asset["family_ids"]:
         raise Refused("AssetFamilyAlreadyPresent")
     model = world.find("model", asset["model_id"])
-    if model is not None and family_id not in model["declared_family_ids"]:
-        raise Refused("AssetModelMismatch", family_id=family_id)
+    if model is not None:
+        _need_declared(model, [family_id])
     asset["family_ids"].append(family_id)
     world.note(asset["id"])
 
@@ -272,6 +327,8 @@ def restore_asset(world: World, given: State) -> None:
 def attach_asset_to_fixture(world: World, given: State) -> None:
     asset = world.need("asset", given["asset_id"], "AssetNotFound")
     fixture = world.need("fixture", given["fixture_id"], "FixtureNotFound")
+    if fixture["retired_at"] is not None:
+        raise Refused("FixtureIsRetired", fixture_id=fixture["id"])
     if asset["fixture_id"] is not None:
         raise Refused("AssetAlreadyAttachedToFixture", fixture_id=asset["fixture_id"])
     if asset["lifecycle"] == "Decommissioned":

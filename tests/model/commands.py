@@ -55,6 +55,10 @@ _ON_DEFINITIONS = {
 
 _ON_ASSETS = {
     "describe_asset": assets.describe_asset,
+    "bind_asset_model": assets.bind_asset_model,
+    "set_asset_controller": assets.set_asset_controller,
+    "set_asset_drawing": assets.set_asset_drawing,
+    "add_asset_note": assets.add_asset_note,
     "activate_asset": assets.activate_asset,
     "enter_asset_maintenance": assets.enter_asset_maintenance,
     "exit_asset_maintenance": assets.exit_asset_maintenance,
@@ -76,6 +80,17 @@ _ON_ASSETS = {
     "detach_asset_from_fixture": assets.detach_asset_from_fixture,
 }
 
+_ON_PLACES = {
+    "update_frame_placement": Planned(places.update_frame_placement, "operator", "frame"),
+    "decommission_frame": Planned(places.decommission_frame, "operator", "frame"),
+    "set_mount_drawing": Planned(places.set_mount_drawing, "operator", "mount"),
+    "update_mount_placement": Planned(places.update_mount_placement, "operator", "mount"),
+    "install_asset": Planned(places.install_asset, "operator", "mount"),
+    "uninstall_asset": Planned(places.uninstall_asset, "operator", "mount"),
+    "decommission_mount": Planned(places.decommission_mount, "operator", "mount"),
+    "retire_fixture": Planned(places.retire_fixture, "operator", "fixture"),
+}
+
 _IDENTIFIERS = {
     f"{verb}_{kind}_persistent_id": Planned(partial(decide, kind=kind), "steward", kind)
     for verb, decide in (("assign", identifiers.assign), ("record", identifiers.record))
@@ -86,7 +101,6 @@ COMMANDS: dict[str, Planned] = {
     **_CREATING,
     **_ON_DEFINITIONS,
     **{name: Planned(decide, "operator", "asset") for name, decide in _ON_ASSETS.items()},
-    "install_asset": Planned(places.install_asset, "operator", "mount"),
-    "uninstall_asset": Planned(places.uninstall_asset, "operator", "mount"),
+    **_ON_PLACES,
     **_IDENTIFIERS,
 }

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 from tests.model.definitions import role_id
 from tests.model.schemas import KEYS, UNUSABLE, USABLE, VALUES
-from tests.model.world import State, World
+from tests.model.world import State, World, is_in_use
 
 from cora.kernel.identity import new_id
 
 T = TypeVar("T")
+
+Where = Callable[[State], bool]
 
 # Some are equal ignoring case, some only after normalisation; one has space around it.
 NAMES = ("Tower", "TOWER", "Stage", " stage ", "Säule", "Sa\u0308ule", "SÄULE", "Camera", "Lens", "Straße", "STRASSE")
@@ -57,7 +59,7 @@ class Draws:
         """A few of several, possibly one of them more than once."""
         return [self.one(choices) for _ in range(self._random.randint(0, most))]
 
-    def id(self, kind: str, where: Callable[[State], bool] | None = None) -> str:
+    def id(self, kind: str, where: Where | None = None) -> str:
         """The id of a record of a kind, most often of one where something holds; sometimes no such record."""
         if self.chance(4):
             return str(new_id())
@@ -77,6 +79,14 @@ class Draws:
     def of(self, kind: str, **members: Any) -> State:
         """The members of a command on a definition."""
         return {f"{kind}_id": self.definition(kind), **members}
+
+    def alive(self) -> str:
+        """The id of an asset, mostly of a living one."""
+        return self.id("asset", _is("Decommissioned") if self.chance(12) else _is_alive)
+
+    def used(self, kind: str) -> str:
+        """The id of a frame, a mount or a fixture, mostly of one in use."""
+        return self.id(kind, _is_over if self.chance(12) else is_in_use)
 
     def optional(self, percent: int, value: Callable[[], T]) -> T | None:
         """Something that is left out otherwise."""
@@ -106,8 +116,13 @@ class Draws:
             return {"kind": "Other", "value": value, "name": "EPICS PV"}
         return {"kind": self.one(("SerialNumber", "InventoryNumber")), "value": value}
 
-    def placement(self) -> State:
-        return {"parent_frame_id": self.id("frame"), "x": self.one((0.0, 12.5)), "tol_z": self.one((0.0, 0.25))}
+    def drawing(self) -> State:
+        revision = {"revision": "02"} if self.chance(30) else {}
+        return {"system": self.one(("EDMS", "ICMS")), "number": "630C2125", **revision}
+
+    def placement(self, frame_id: str | None = None) -> State:
+        placed_in = frame_id or self.used("frame")
+        return {"parent_frame_id": placed_in, "x": self.one((0.0, 12.5)), "tol_z": self.one((0.0, 0.25))}
 
     def slot(self) -> State:
         cardinality = self.one(("Exactly1", "ZeroOrOne", "OneOrMore", "ZeroOrMore"))
@@ -237,7 +252,8 @@ def register_asset(d: Draws) -> State:
             **place,
             "model_id": d.optional(40, lambda: d.definition("model")),
             "family_ids": families,
-            "controller_id": d.optional(20, lambda: d.id("asset", d.one((_is_alive, _is("Decommissioned"))))),
+            "controller_id": d.optional(20, d.alive),
+            "drawing": d.optional(20, d.drawing),
             "owners": [d.owner() for _ in range(d.one((0, 0, 1, 2)))],
             "ports": [d.port() for _ in range(d.one((0, 0, 1, 2)))],
             "alternate_identifiers": [d.identifier() for _ in range(d.one((0, 0, 1, 2)))],
@@ -249,22 +265,47 @@ def _is_alive(asset: State) -> bool:
     return asset["lifecycle"] != "Decommissioned"
 
 
-def _is(lifecycle: str) -> Callable[[State], bool]:
+def _is(lifecycle: str) -> Where:
     return lambda asset: asset["lifecycle"] == lifecycle
 
 
-def of_asset(where: Callable[[State], bool] | None = None, **parts: Callable[[Draws], Any]) -> Callable[[Draws], State]:
+def _is_over(state: State) -> bool:
+    return not is_in_use(state)
+
+
+def of_asset(where: Where | None = None, **parts: Callable[[Draws], Any]) -> Callable[[Draws], State]:
     """The members of a command on an asset."""
-    return lambda d: {"asset_id": d.id("asset", where), **{name: part(d) for name, part in parts.items()}}
+
+    def draw(d: Draws) -> State:
+        asset_id = d.alive() if where is _is_alive else d.id("asset", where)
+        return {"asset_id": asset_id, **{name: part(d) for name, part in parts.items()}}
+
+    return draw
 
 
 def describe_asset(d: Draws) -> State:
-    given: State = {"asset_id": d.id("asset", _is_alive)}
+    given: State = {"asset_id": d.alive()}
     if d.chance(70):
         given["name"] = d.name()
     if d.chance(50):
         given["description"] = d.one(("Carries the sample.", None))
     return given
+
+
+def bind_asset_model(d: Draws) -> State:
+    reason = {"reason": d.one(REASONS)} if d.chance(60) else {}
+    asset_id = d.alive() if d.chance(50) else d.id("asset", lambda asset: asset["model_id"] is not None)
+    asset = d.world.find("asset", asset_id)
+    other = d.id("model", lambda model: asset is None or model["id"] != asset["model_id"])
+    return {"asset_id": asset_id, "model_id": other if d.chance(60) else d.id("model"), **reason}
+
+
+def set_asset_controller(d: Draws) -> State:
+    asset_id = d.alive()
+    controlled = [asset["id"] for asset in d.world.living_assets() if asset["controller_id"] == asset_id]
+    if d.chance(25) and controlled:
+        return {"asset_id": asset_id, "controller_id": d.one(controlled)}
+    return {"asset_id": asset_id, "controller_id": d.optional(80, d.alive)}
 
 
 def _attached_or_bound(d: Draws) -> State:
@@ -300,17 +341,52 @@ def register_frame(d: Draws) -> State:
 
 def register_mount(d: Draws) -> State:
     code = f"{d.run} {d.one(('A', 'a', 'B', 'C', 'D', 'E', 'F', 'G'))}"
-    parent = d.optional(30, lambda: d.id("mount"))
-    return created(d, {"slot_code": code, "placement": d.placement(), "parent_id": parent})
+    parent = d.optional(30, lambda: d.used("mount"))
+    drawing = d.optional(20, d.drawing)
+    return created(d, {"slot_code": code, "placement": d.placement(), "parent_id": parent, "drawing": drawing})
+
+
+def update_frame_placement(d: Draws) -> State:
+    frame_id = d.id("frame", lambda frame: frame["parent_id"] is not None and (is_in_use(frame) or d.chance(10)))
+    frame = d.world.find("frame", frame_id)
+    survey = {"survey_note": "laser tracker"} if d.chance(30) else {}
+    if frame and frame["placement"] and d.chance(20):
+        return {"frame_id": frame_id, "placement": frame["placement"], **survey}
+    parent_id = frame["parent_id"] if frame and not d.chance(30) else None
+    return {"frame_id": frame_id, "placement": d.placement(parent_id), **survey}
+
+
+def decommission_frame(d: Draws) -> State:
+    used = {mount["placement"]["parent_frame_id"] for mount in d.world.in_use("mount")}
+    used |= {frame["parent_id"] for frame in d.world.in_use("frame")}
+    wanted: tuple[Where, ...] = (is_in_use, _is_over, lambda frame: frame["id"] not in used and is_in_use(frame))
+    return {"frame_id": d.id("frame", d.one(wanted)), "reason": _reason(d)}
+
+
+def decommission_mount(d: Draws) -> State:
+    above = {mount["parent_id"] for mount in d.world.in_use("mount")}
+    wanted: tuple[Where, ...] = (is_in_use, _is_over, _is_empty, lambda mount: mount["id"] in above)
+    return {"mount_id": d.id("mount", d.one(wanted)), "reason": _reason(d)}
+
+
+def _is_empty(mount: State) -> bool:
+    return mount["installed_asset_id"] is None
+
+
+def retire_fixture(d: Draws) -> State:
+    serving = {asset["fixture_id"] for asset in d.world.all("asset")}
+    wanted: tuple[Where, ...] = (is_in_use, _is_over, lambda fixture: fixture["id"] not in serving)
+    return {"fixture_id": d.id("fixture", d.one(wanted)), "reason": _reason(d)}
 
 
 def install_asset(d: Draws) -> State:
-    free = d.id("mount", lambda mount: mount["installed_asset_id"] is None)
+    free = d.used("mount") if d.chance(20) else d.id("mount", _is_empty)
     return {"mount_id": free, "asset_id": d.id("asset", _is("Active"))}
 
 
 def uninstall_asset(d: Draws) -> State:
-    return {"mount_id": d.id("mount", lambda mount: mount["installed_asset_id"] is not None), "reason": "swap"}
+    occupied = d.used("mount") if d.chance(20) else d.id("mount", lambda mount: not _is_empty(mount))
+    return {"mount_id": occupied, "reason": "swap"}
 
 
 def register_fixture(d: Draws) -> State:
@@ -383,6 +459,10 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "remove_assembly_presents_as": lambda d: d.of("assembly", role_id=d.role()),
     "register_asset": register_asset,
     "describe_asset": describe_asset,
+    "bind_asset_model": bind_asset_model,
+    "set_asset_controller": set_asset_controller,
+    "set_asset_drawing": of_asset(_is_alive, drawing=lambda d: d.optional(70, d.drawing)),
+    "add_asset_note": of_asset(text=lambda d: d.one(("Hums.", "Säule geschient."))),
     "activate_asset": of_asset(_is("Commissioned")),
     "enter_asset_maintenance": of_asset(_is("Active")),
     "exit_asset_maintenance": of_asset(_is("Maintenance")),
@@ -404,9 +484,15 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "detach_asset_from_fixture": _detached,
     "register_frame": register_frame,
     "register_mount": register_mount,
+    "update_frame_placement": update_frame_placement,
+    "decommission_frame": decommission_frame,
+    "set_mount_drawing": lambda d: {"mount_id": d.used("mount"), "drawing": d.optional(70, d.drawing)},
+    "update_mount_placement": lambda d: {"mount_id": d.used("mount"), "placement": d.placement()},
+    "decommission_mount": decommission_mount,
     "install_asset": install_asset,
     "uninstall_asset": uninstall_asset,
     "register_fixture": register_fixture,
+    "retire_fixture": retire_fixture,
     "assign_asset_persistent_id": _assignment("asset"),
     "assign_fixture_persistent_id": _assignment("fixture"),
     "record_asset_persistent_id": _recording("asset"),

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tests.model.world import State, same
+from tests.model.world import State, is_in_use, same
 
 DEFINITIONS = ("family", "model", "assembly")
 
@@ -29,18 +29,21 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
     assets = {asset["id"]: asset for asset in by_kind.get("asset", [])}
     living = [asset for asset in assets.values() if asset["lifecycle"] != "Decommissioned"]
     mounts, fixtures = by_kind.get("mount", []), {each["id"]: each for each in by_kind.get("fixture", [])}
+    frames = by_kind.get("frame", [])
 
     installed = [mount["installed_asset_id"] for mount in mounts if mount["installed_asset_id"]]
     _once(installed, "an asset is in one mount")
+    assert all(is_in_use(mount) for mount in mounts if mount["installed_asset_id"]), "what holds an asset is in use"
+    _require_places(frames, mounts)
     assert {asset["id"] for asset in living} >= set(installed), "what is installed is alive"
 
     _once([(a["parent_id"], a["facility_code"], same(a["name"])) for a in living], "names of living siblings differ")
     _once([each["code"] for each in by_kind.get("facility", [])], "facility codes differ")
     _once([same(each["name"]) for each in current["family"]], "family names differ")
     _once([same(each["name"]) for each in current["assembly"]], "assembly names differ")
-    _once([same(each["name"]) for each in fixtures.values()], "fixture names differ")
-    _once([same(each["slot_code"]) for each in mounts], "slot codes differ")
-    _once([(each["parent_id"], same(each["name"])) for each in by_kind.get("frame", [])], "frame names differ")
+    _once([same(each["name"]) for each in fixtures.values() if is_in_use(each)], "fixture names differ")
+    _once([same(each["slot_code"]) for each in mounts if is_in_use(each)], "slot codes differ")
+    _once([(each["parent_id"], same(each["name"])) for each in frames if is_in_use(each)], "frame names differ")
     _once(
         [(same(each["manufacturer"]["name"]), same(each["part_number"])) for each in current["model"]],
         "part numbers differ",
@@ -48,11 +51,13 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
 
     for asset in assets.values():
         if asset["fixture_id"] is not None:
+            assert is_in_use(fixtures[asset["fixture_id"]]), "what is attached serves in a fixture in use"
             bindings = fixtures[asset["fixture_id"]]["slot_asset_bindings"]
             assert asset["id"] in [each["asset_id"] for each in bindings], "what is attached is bound"
             assert asset["id"] in installed, "what is attached is installed"
         assert (asset["parent_id"] is None) != (asset["facility_code"] is None), "an asset has one anchor"
-        _require_line(asset, assets)
+        for way in ("parent_id", "controller_id"):
+            _require_line(asset, assets, way)
     for asset in living:
         for above in (asset["parent_id"], asset["controller_id"]):
             assert above is None or assets[above]["lifecycle"] != "Decommissioned", "no living part of something dead"
@@ -65,13 +70,28 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
     _once([has.lower() for has in identifiers.values()], "identifiers differ")
 
 
-def _require_line(asset: State, assets: dict[str, State]) -> None:
+def _require_line(asset: State, assets: dict[str, State], way: str) -> None:
     seen: set[str] = set()
     above: State | None = asset
     while above is not None:
-        assert above["id"] not in seen, "assets form a tree"
+        assert above["id"] not in seen, f"assets form a tree by their {way}"
         seen.add(above["id"])
-        above = assets[above["parent_id"]] if above["parent_id"] else None
+        above = assets[above[way]] if above[way] else None
+
+
+def _require_places(frames: list[State], mounts: list[State]) -> None:
+    used_frames = {frame["id"] for frame in frames if is_in_use(frame)}
+    used_mounts = {mount["id"] for mount in mounts if is_in_use(mount)}
+    for frame in frames:
+        if frame["parent_id"] is None:
+            assert frame["placement"] is None, "a root is placed in nothing"
+            continue
+        assert frame["placement"]["parent_frame_id"] == frame["parent_id"], "a frame is placed in its parent"
+        assert frame["id"] not in used_frames or frame["parent_id"] in used_frames, "no frame in one that ended"
+    for mount in mounts:
+        if mount["id"] in used_mounts:
+            assert mount["placement"]["parent_frame_id"] in used_frames, "no mount in a frame that ended"
+            assert mount["parent_id"] is None or mount["parent_id"] in used_mounts, "no slot below one that ended"
 
 
 def _once(values: Iterable[Any], rule: str) -> None:

@@ -19,7 +19,7 @@ from tests.model.invariants import normal, require_invariants
 from tests.model.predict import Kept, Keys, Options, Prediction, predict
 from tests.model.seed import SEED, SEEDED_ROLES
 from tests.model.server import Server
-from tests.model.world import Hints, Record, State, World
+from tests.model.world import Hints, Record, State, World, is_in_use
 
 from cora.equipment.ports.contacts import ContactNotFoundError
 from cora.kernel.errors import Refusal
@@ -328,7 +328,8 @@ def _claims(world: World) -> dict[str, int]:
     """How many values each record must hold for itself."""
     held = {id: 1 for id, record in world.records.items() if record.kind != "role"}
     for id, record in world.records.items():
-        if record.state.get("lifecycle") == "Decommissioned" or record.state.get("status") == "Deprecated":
+        gone = record.state.get("lifecycle") == "Decommissioned" or record.state.get("status") == "Deprecated"
+        if gone or not is_in_use(record.state):
             del held[id]
         if record.kind == "mount" and record.state["installed_asset_id"]:
             held[id] += 1

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from tests.model.assets import drawing
 from tests.model.definitions import WIRE_ENDS
 from tests.model.schemas import fits
 from tests.model.world import NOW, Refused, State, World, clean, same, smallest
@@ -25,6 +26,8 @@ def register_frame(world: World, given: State) -> None:
     missing = smallest(id for id in wanted if id is not None and world.find("frame", id) is None)
     if missing is not None:
         raise Refused("FrameNotFound", id=missing)
+    if parent_id is not None:
+        _need_frame(world, parent_id)
     frame: State = {
         "id": world.hints.new_id,
         "name": clean(given["name"]),
@@ -34,31 +37,98 @@ def register_frame(world: World, given: State) -> None:
         and {**replaced, "transform_from_predecessor": placement(replaced["transform_from_predecessor"])},
         "status": "Active",
     }
-    world.unique("FrameNameTaken", frame, world.all("frame"), lambda each: (each["parent_id"], same(each["name"])))
+    world.unique("FrameNameTaken", frame, world.in_use("frame"), lambda each: (each["parent_id"], same(each["name"])))
     world.create("frame", frame)
 
 
+def _need_frame(world: World, id: str) -> None:
+    if world.need("frame", id, "FrameNotFound")["status"] == "Decommissioned":
+        raise Refused("FrameIsDecommissioned", frame_id=id)
+
+
+def update_frame_placement(world: World, given: State) -> None:
+    frame = world.need("frame", given["frame_id"], "FrameNotFound")
+    if frame["status"] == "Decommissioned" or frame["parent_id"] is None:
+        raise Refused("FrameCannotUpdate", frame_id=frame["id"])
+    placed_in = given["placement"]["parent_frame_id"]
+    if placed_in != frame["parent_id"]:
+        raise Refused("InvalidFrameRoot", parent_id=frame["parent_id"], parent_frame_id=placed_in)
+    _place(world, frame, given)
+
+
+def _place(world: World, record: State, given: State) -> None:
+    wanted = placement(given["placement"])
+    if record["placement"] != wanted:
+        record["placement"] = wanted
+        world.note(record["id"])
+
+
+def decommission_frame(world: World, given: State) -> None:
+    frame = world.need("frame", given["frame_id"], "FrameNotFound")
+    if frame["status"] == "Decommissioned":
+        raise Refused("FrameCannotDecommission", frame_id=frame["id"])
+    used = [each["id"] for each in world.in_use("mount") if each["placement"]["parent_frame_id"] == frame["id"]]
+    used += [each["id"] for each in world.in_use("frame") if each["parent_id"] == frame["id"]]
+    if used:
+        raise Refused("FrameInUse", frame_id=frame["id"])
+    frame["status"] = "Decommissioned"
+    world.note(frame["id"])
+
+
 def register_mount(world: World, given: State) -> None:
-    world.need("frame", given["placement"]["parent_frame_id"], "FrameNotFound")
+    _need_frame(world, given["placement"]["parent_frame_id"])
     parent_id = given.get("parent_id")
-    if parent_id is not None:
-        world.need("mount", parent_id, "MountNotFound")
+    if parent_id is not None and world.need("mount", parent_id, "MountNotFound")["status"] == "Decommissioned":
+        raise Refused("MountIsDecommissioned", mount_id=parent_id)
     mount: State = {
         "id": world.hints.new_id,
         "slot_code": clean(given["slot_code"]),
         "placement": placement(given["placement"]),
         "parent_id": parent_id,
-        "drawing": None,
+        "drawing": drawing(given.get("drawing")),
         "installed_asset_id": None,
         "installed_at": None,
         "status": "Active",
     }
-    world.unique("MountAlreadyExists", mount, world.all("mount"), lambda each: same(each["slot_code"]))
+    world.unique("MountAlreadyExists", mount, world.in_use("mount"), lambda each: same(each["slot_code"]))
     world.create("mount", mount)
 
 
-def install_asset(world: World, given: State) -> None:
+def _need_active(world: World, id: str) -> State:
+    mount = world.need("mount", id, "MountNotFound")
+    if mount["status"] == "Decommissioned":
+        raise Refused("MountCannotUpdate", mount_id=id)
+    return mount
+
+
+def set_mount_drawing(world: World, given: State) -> None:
+    mount, wanted = _need_active(world, given["mount_id"]), drawing(given["drawing"])
+    if mount["drawing"] != wanted:
+        mount["drawing"] = wanted
+        world.note(mount["id"])
+
+
+def update_mount_placement(world: World, given: State) -> None:
+    mount = _need_active(world, given["mount_id"])
+    _need_frame(world, given["placement"]["parent_frame_id"])
+    _place(world, mount, given)
+
+
+def decommission_mount(world: World, given: State) -> None:
     mount = world.need("mount", given["mount_id"], "MountNotFound")
+    if mount["status"] == "Decommissioned":
+        raise Refused("MountCannotDecommission", mount_id=mount["id"])
+    if mount["installed_asset_id"] is not None:
+        raise Refused("MountHasAssetInstalled", asset_id=mount["installed_asset_id"])
+    below = smallest(each["id"] for each in world.in_use("mount") if each["parent_id"] == mount["id"])
+    if below is not None:
+        raise Refused("MountHasActiveChildren", child_id=below)
+    mount["status"] = "Decommissioned"
+    world.note(mount["id"])
+
+
+def install_asset(world: World, given: State) -> None:
+    mount = _need_active(world, given["mount_id"])
     if mount["installed_asset_id"] == given["asset_id"]:
         return
     asset = world.need("asset", given["asset_id"], "AssetNotFound")
@@ -74,7 +144,7 @@ def install_asset(world: World, given: State) -> None:
 
 
 def uninstall_asset(world: World, given: State) -> None:
-    mount = world.need("mount", given["mount_id"], "MountNotFound")
+    mount = _need_active(world, given["mount_id"])
     asset_id = mount["installed_asset_id"]
     if asset_id is None:
         raise Refused("MountIsEmpty")
@@ -132,8 +202,19 @@ def register_fixture(world: World, given: State) -> None:
         "persistent_id": None,
         "retired_at": None,
     }
-    world.unique("FixtureNameTaken", fixture, world.all("fixture"), lambda each: same(each["name"]))
+    world.unique("FixtureNameTaken", fixture, world.in_use("fixture"), lambda each: same(each["name"]))
     world.create("fixture", fixture, joined=bound)
+
+
+def retire_fixture(world: World, given: State) -> None:
+    fixture = world.need("fixture", given["fixture_id"], "FixtureNotFound")
+    if fixture["retired_at"] is not None:
+        raise Refused("FixtureIsRetired", fixture_id=fixture["id"])
+    attached = smallest(each["id"] for each in world.all("asset") if each["fixture_id"] == fixture["id"])
+    if attached is not None:
+        raise Refused("FixtureHasAttachedAssets", asset_id=attached)
+    fixture["retired_at"] = NOW
+    world.note(fixture["id"], joined=[binding["asset_id"] for binding in fixture["slot_asset_bindings"]])
 
 
 def _need_wires(assembly: State, bindings: list[State], assets: dict[str, State]) -> None:

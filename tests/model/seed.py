@@ -80,6 +80,19 @@ def _asset(name: str, family: str, **members: object) -> Callable[[Ids], State]:
     return given
 
 
+def _model(ids: Ids, number: str) -> State:
+    return {
+        "name": "ABRS",
+        "manufacturer": {"name": "Aerotech"},
+        "part_number": f"{ids['run']} {number}",
+        "declared_family_ids": [ids["stage"], ids["camera"]],
+    }
+
+
+def _inside(frame: str) -> State:
+    return {"parent_id": frame, "placement": {"parent_frame_id": frame, "z": 900.0}}
+
+
 def _assembly(ids: Ids) -> State:
     slots = [
         {"slot_name": "top", "required_family_ids": [ids["stage"]]},
@@ -130,16 +143,7 @@ SEED: tuple[tuple[str, str, Callable[[Ids], State]], ...] = (
     ),
     ("camera", "define_family", lambda ids: {"name": f"{ids['run']} Camera", "affordances": ["Imageable"]}),
     ("root", "register_asset", lambda ids: {"name": "2-BM", "tier": "Unit", "facility_code": f"{ids['run']}-a"}),
-    (
-        "model",
-        "define_model",
-        lambda ids: {
-            "name": "ABRS",
-            "manufacturer": {"name": "Aerotech"},
-            "part_number": f"{ids['run']} ABRS-150",
-            "declared_family_ids": [ids["stage"], ids["camera"]],
-        },
-    ),
+    ("model", "define_model", lambda ids: _model(ids, "ABRS-150")),
     ("one", "register_asset", _asset("Tower", "stage", owners=[{"name": "APS", "contact": "ada@example.org"}])),
     ("two", "register_asset", _asset("Camera", "camera")),
     ("three", "register_asset", _asset("Spare", "stage")),
@@ -161,5 +165,14 @@ SEED: tuple[tuple[str, str, Callable[[Ids], State]], ...] = (
     ("fixture", "register_fixture", _fixture),
     ("_", "attach_asset_to_fixture", _attach("one")),
     ("_", "register_asset", lambda ids: {**_asset("Motor", "stage")(ids), "controller_id": ids["three"]}),
+    ("table", "register_frame", lambda ids: {"name": f"{ids['run']} table", **_inside(ids["frame"])}),
+    ("old", "register_frame", lambda ids: {"name": f"{ids['run']} old table", **_inside(ids["frame"])}),
+    ("_", "decommission_frame", lambda ids: {"frame_id": ids["old"], "reason": "torn down"}),
+    ("below", "register_mount", lambda ids: {**_mount("below")(ids), "parent_id": ids["free"]}),
+    ("gone", "register_mount", _mount("gone")),
+    ("_", "decommission_mount", lambda ids: {"mount_id": ids["gone"], "reason": "torn down"}),
+    ("lens", "define_model", lambda ids: {**_model(ids, "LENS"), "declared_family_ids": [ids["camera"]]}),
+    ("spare", "register_fixture", lambda ids: {**_fixture(ids), "name": f"{ids['run']} Old microscope"}),
+    ("_", "retire_fixture", lambda ids: {"fixture_id": ids["spare"], "reason": "rebuilt"}),
 )
 """A label, a command and its members."""

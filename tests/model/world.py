@@ -105,6 +105,10 @@ class World:
         """Every record of a kind."""
         return [record.state for record in self.records.values() if record.kind == kind]
 
+    def in_use(self, kind: str) -> list[State]:
+        """The frames or mounts that are active, or the fixtures that are not retired."""
+        return [each for each in self.all(kind) if is_in_use(each)]
+
     def living_assets(self) -> list[State]:
         """Assets that are not decommissioned."""
         return [asset for asset in self.all("asset") if asset["lifecycle"] != "Decommissioned"]
@@ -161,6 +165,11 @@ class World:
             record.state = {name: text if value == NOW else value for name, value in record.state.items()}
         for id in self.step.joined:
             self.joined_at[id] = occurred_at
+
+
+def is_in_use(state: State) -> bool:
+    """Whether a frame or a mount is active, or a fixture not retired."""
+    return state.get("status") != "Decommissioned" and state.get("retired_at") is None
 
 
 def clean(text: str) -> str:

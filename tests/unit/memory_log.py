@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from cora.kernel.aggregate import Aggregate, Claim
-from cora.kernel.documents import Asked, Envelope, Page
+from cora.kernel.documents import Asked, Page
 from cora.kernel.moment import moment_text, sealed
 from cora.kernel.reader import (
     Accepted,
@@ -95,7 +95,10 @@ class MemorySource:
         found = self.tables.documents.get(id)
         if found is None:
             return Stored(self._head, 0)
-        return Stored(self._head, found.version, found.kind, found.position, found.body, found.occurred_at)
+        return Stored(
+            self._head, found.version, found.kind, found.position, found.body, found.occurred_at, found.created_at,
+            found.recorded_at,
+        )  # fmt: skip
 
     async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
         return [await self.record(id) for id in ids]
@@ -108,6 +111,10 @@ class MemorySource:
 
     async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
         return [await self.pointing(*each, first=False) for each in asked]
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        found = await self.pointings(asked)
+        return [(each.head, len(each.sources)) for each in found]
 
     async def holder(self, claim: Claim) -> Holder:
         await asyncio.sleep(0)
@@ -163,12 +170,6 @@ class MemoryLog(MemorySource):
             raise NotImplementedError("the past is the Postgres log's")
         yield MemorySource(self.tables.copy())
 
-    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
-        found = self.tables.documents.get(id)
-        if found is None or found.kind != aggregate.kind:
-            raise aggregate.not_found(id)
-        return Envelope(found.version, json.dumps(_envelope(id, found)))
-
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """By id only; filters by equal text."""
         found = [
@@ -181,7 +182,7 @@ class MemoryLog(MemorySource):
         shown = found[: asked.limit]
         following = str(shown[-1][0]) if len(found) > asked.limit else None
         items = [_envelope(id, document) for id, document in shown]
-        return Page(len(shown), json.dumps({"items": items, "next": following}))
+        return Page(len(shown), json.dumps({"items": items, "next": following}), following)
 
     def _is_stale(self, reads: ReadSet) -> bool:
         tables, basis = self.tables, reads.basis or 0

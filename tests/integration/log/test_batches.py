@@ -149,7 +149,9 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
         assert short[0] == APPEND_ONE
         writer, first, second = uuid4(), *((short, long) if version % 2 else (long, short))
         told = await connection.fetchval(first[0], writer, 1, *first[1])
-        assert verdicts([measured], told)[0][0] == version
+        (verdict,) = verdicts([measured], told)
+        assert isinstance(verdict, Accepted)
+        assert verdict.position == version
         assert told == await connection.fetchval(second[0], writer, 1, *second[1]), "the stored verdict"
         late = [await connection.fetchval(sql, uuid4(), 1, *given) for sql, given in (first, second)]
         assert [verdicts([measured], each) for each in late] == [[Stale()], [Stale()]]

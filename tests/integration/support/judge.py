@@ -47,11 +47,11 @@ class Judged:
         return [entry for entry in self.entries if entry.kind in kinds]
 
     def living(self, kind: str) -> Iterable[tuple[str, Record]]:
-        """The assets that are not decommissioned, the definitions that are not deprecated, or all of another kind."""
+        """The records of a kind that have not come to their end."""
         return (
             (id, record)
             for id, record in self.records.items()
-            if record["is"] == kind and record.get("lifecycle") != "Decommissioned" and not record.get("deprecated")
+            if record["is"] == kind and record.get("lifecycle") != "Decommissioned" and not record.get("ended")
         )
 
 
@@ -87,12 +87,20 @@ class _Judge:
         self.require(record["lifecycle"] != "Decommissioned", entry, f"the {what} is alive")
         return record
 
-    def in_use(self, entry: Entry, kind: str, ids: Iterable[str]) -> None:
+    def in_use(self, kind: str, id: str, entry: Entry) -> Record:
+        record = self.world.records.get(id)
+        self.require(record is not None and record["is"] == kind, entry, f"the {kind} is known")
+        assert record is not None
+        self.require(not record.get("ended"), entry, f"the {kind} is in use")
+        return record
+
+    def ends(self, entry: Entry, record: Record) -> None:
+        self.require(not record.get("ended"), entry, "it was in use")
+        record["ended"] = True
+
+    def all_in_use(self, kind: str, ids: Iterable[str], entry: Entry) -> None:
         for id in ids:
-            record = self.world.records.get(id)
-            self.require(record is not None and record["is"] == kind, entry, f"the {kind} is known")
-            assert record is not None
-            self.require(not record.get("deprecated"), entry, f"the {kind} is in use")
+            self.in_use(kind, id, entry)
 
     def facility_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "facility", lambda record: record["code"], "the code is free")
@@ -101,11 +109,10 @@ class _Judge:
         facility.update(entry.data)
 
     def deprecated(self, entry: Entry, definition: Record) -> None:
-        self.require(not definition.get("deprecated"), entry, "it was in use")
-        definition["deprecated"] = True
+        self.ends(entry, definition)
 
     def _versioned(self, entry: Entry, definition: Record) -> None:
-        self.in_use(entry, definition["is"], [entry.stream])
+        self.in_use(definition["is"], entry.stream, entry)
         definition.update(entry.data)
 
     def family_defined(self, entry: Entry, _: Any) -> None:
@@ -125,7 +132,7 @@ class _Judge:
         def key(record: Record) -> tuple[str, str]:
             return same(record["manufacturer"]["name"]), same(record["part_number"])
 
-        self.in_use(entry, "family", entry.data["declared_family_ids"])
+        self.all_in_use("family", entry.data["declared_family_ids"], entry)
         self.require_free(entry, "model", key, "the part number is free")
 
     def model_versioned(self, entry: Entry, model: Record) -> None:
@@ -134,28 +141,60 @@ class _Judge:
 
     def model_family_added(self, entry: Entry, model: Record) -> None:
         family_id = entry.data["family_id"]
-        self.in_use(entry, "model", [entry.stream])
-        self.in_use(entry, "family", [family_id])
+        self.in_use("model", entry.stream, entry)
+        self.all_in_use("family", [family_id], entry)
         self.require(family_id not in model["declared_family_ids"], entry, "the family is new")
         model["declared_family_ids"].append(family_id)
 
     def model_family_removed(self, entry: Entry, model: Record) -> None:
         family_id = entry.data["family_id"]
-        self.in_use(entry, "model", [entry.stream])
+        self.in_use("model", entry.stream, entry)
         self.require(family_id in model["declared_family_ids"], entry, "it is of the family")
         model["declared_family_ids"].remove(family_id)
         self.require(bool(model["declared_family_ids"]), entry, "it keeps a family")
 
     def frame_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "frame", lambda r: (r["parent_id"], same(r["name"])), "the name is free")
+        if entry.data["parent_id"] is not None:
+            self.in_use("frame", entry.data["parent_id"], entry)
+
+    def frame_placement_updated(self, entry: Entry, frame: Record) -> None:
+        self.in_use("frame", entry.stream, entry)
+        self.require(entry.data["placement"]["parent_frame_id"] == frame["parent_id"], entry, "it stays in its parent")
+        frame["placement"] = entry.data["placement"]
+
+    def frame_decommissioned(self, entry: Entry, frame: Record) -> None:
+        for _, mount in self.world.living("mount"):
+            self.require(mount["placement"]["parent_frame_id"] != entry.stream, entry, "no mount is placed in it")
+        for _, other in self.world.living("frame"):
+            self.require(other["parent_id"] != entry.stream, entry, "no frame is placed in it")
+        self.ends(entry, frame)
 
     def mount_registered(self, entry: Entry, _: Any) -> None:
         self.require_free(entry, "mount", lambda record: same(record["slot_code"]), "the slot code is free")
+        self.in_use("frame", entry.data["placement"]["parent_frame_id"], entry)
+        if entry.data["parent_id"] is not None:
+            self.in_use("mount", entry.data["parent_id"], entry)
+
+    def mount_drawing_set(self, entry: Entry, mount: Record) -> None:
+        self.in_use("mount", entry.stream, entry)
+        mount["drawing"] = entry.data["drawing"]
+
+    def mount_placement_updated(self, entry: Entry, mount: Record) -> None:
+        self.in_use("mount", entry.stream, entry)
+        self.in_use("frame", entry.data["placement"]["parent_frame_id"], entry)
+        mount["placement"] = entry.data["placement"]
+
+    def mount_decommissioned(self, entry: Entry, mount: Record) -> None:
+        self.require(entry.stream not in self.world.installed_in.values(), entry, "nothing is installed there")
+        for _, other in self.world.living("mount"):
+            self.require(other["parent_id"] != entry.stream, entry, "no slot is below it")
+        self.ends(entry, mount)
 
     def assembly_defined(self, entry: Entry, _: Any) -> None:
         for slot in entry.data["required_slots"]:
-            self.in_use(entry, "family", slot["required_family_ids"])
-        self.in_use(entry, "family", [entry.data["presents_as_family_id"]])
+            self.all_in_use("family", slot["required_family_ids"], entry)
+        self.all_in_use("family", [entry.data["presents_as_family_id"]], entry)
         self.require_free(entry, "assembly", lambda record: same(record["name"]), "the name is free")
 
     def assembly_versioned(self, entry: Entry, assembly: Record) -> None:
@@ -167,7 +206,7 @@ class _Judge:
 
     def family_presents_as_added(self, entry: Entry, family: Record) -> None:
         roles = family.setdefault("presents_as", [])
-        self.in_use(entry, "family", [entry.stream])
+        self.in_use("family", entry.stream, entry)
         self.require(entry.data["role_id"] not in roles, entry, "the role is new")
         self._require_fulfilled(entry, family, entry.data["role_id"])
         roles.append(entry.data["role_id"])
@@ -182,8 +221,8 @@ class _Judge:
             self.alive(data["parent_id"], entry, "parent")
         if data["controller_id"] is not None:
             self.alive(data["controller_id"], entry, "controller")
-        self.in_use(entry, "family", data["family_ids"])
-        self.in_use(entry, "model", [data["model_id"]] if data["model_id"] else [])
+        self.all_in_use("family", data["family_ids"], entry)
+        self.all_in_use("model", [data["model_id"]] if data["model_id"] else [], entry)
         data["lifecycle"], data["fixture_id"], data["settings"] = "Commissioned", None, {}
         self._require_free_name(entry, data["name"], data)
 
@@ -196,6 +235,27 @@ class _Judge:
     def asset_described(self, entry: Entry, asset: Record) -> None:
         self._require_free_name(entry, entry.data["name"], asset)
         asset.update(entry.data)
+
+    def asset_model_bound(self, entry: Entry, asset: Record) -> None:
+        self.alive(entry.stream, entry, "asset")
+        self.require(asset["model_id"] == entry.data["previous_model_id"], entry, "it was of the previous model")
+        asset["model_id"] = entry.data["model_id"]
+        self._require_declared(entry, asset, asset["family_ids"])
+
+    def _require_declared(self, entry: Entry, asset: Record, family_ids: Iterable[str]) -> None:
+        if asset["model_id"] is not None:
+            declared = self.world.records[asset["model_id"]]["declared_family_ids"]
+            self.require(set(family_ids) <= set(declared), entry, "its model declares its families")
+
+    def asset_controller_set(self, entry: Entry, asset: Record) -> None:
+        self.alive(entry.stream, entry, "asset")
+        above: str | None = entry.data["controller_id"]
+        if above is not None:
+            self.alive(above, entry, "controller")
+        while above is not None:
+            self.require(above != entry.stream, entry, "it does not control itself")
+            above = self.world.records[above]["controller_id"]
+        asset["controller_id"] = entry.data["controller_id"]
 
     def _goes(self, entry: Entry, asset: Record, before: str, after: str) -> None:
         self.require(asset["lifecycle"] == before, entry, f"it was {before}, not {asset['lifecycle']}")
@@ -231,8 +291,9 @@ class _Judge:
         self._require_free_name(entry, asset["name"], asset)
 
     def asset_family_added(self, entry: Entry, asset: Record) -> None:
-        self.in_use(entry, "family", [entry.data["family_id"]])
+        self.all_in_use("family", [entry.data["family_id"]], entry)
         self.require(entry.data["family_id"] not in asset["family_ids"], entry, "the family is new")
+        self._require_declared(entry, asset, [entry.data["family_id"]])
         asset["family_ids"].append(entry.data["family_id"])
 
     def asset_family_removed(self, entry: Entry, asset: Record) -> None:
@@ -260,6 +321,7 @@ class _Judge:
 
     def mount_asset_installed(self, entry: Entry, _: Any) -> None:
         asset_id = entry.data["asset_id"]
+        self.in_use("mount", entry.stream, entry)
         asset = self.alive(asset_id, entry, "asset")
         self.require(asset["lifecycle"] == "Active", entry, "the asset is Active")
         self.require(asset_id not in self.world.installed_in, entry, "the asset is in no other mount")
@@ -273,17 +335,22 @@ class _Judge:
         del self.world.installed_in[asset_id]
 
     def fixture_registered(self, entry: Entry, _: Any) -> None:
-        self.in_use(entry, "assembly", [entry.data["assembly_id"]])
+        self.all_in_use("assembly", [entry.data["assembly_id"]], entry)
         for binding in entry.data["slot_asset_bindings"]:
             self.alive(binding["asset_id"], entry, "bound asset")
             self.require(binding["asset_id"] in self.world.installed_in, entry, "every bound asset is installed")
         self.require_free(entry, "fixture", lambda record: same(record["name"]), "the name is free")
 
+    def fixture_retired(self, entry: Entry, fixture: Record) -> None:
+        for _, asset in self.world.living("asset"):
+            self.require(asset["fixture_id"] != entry.stream, entry, "nothing is attached to it")
+        self.ends(entry, fixture)
+
     def asset_attached_to_fixture(self, entry: Entry, asset: Record) -> None:
         self.require(asset["fixture_id"] is None, entry, "it was attached to nothing")
         self.alive(entry.stream, entry, "asset")
         self.require(entry.stream in self.world.installed_in, entry, "it is installed")
-        bindings = self.world.records[entry.data["fixture_id"]]["slot_asset_bindings"]
+        bindings = self.in_use("fixture", entry.data["fixture_id"], entry)["slot_asset_bindings"]
         self.require(entry.stream in [each["asset_id"] for each in bindings], entry, "the fixture binds it")
         asset["fixture_id"] = entry.data["fixture_id"]
 
@@ -311,7 +378,12 @@ RULES: dict[str, Callable[[_Judge, Entry, Record], None]] = {
     "ModelFamilyAdded": _Judge.model_family_added,
     "ModelFamilyRemoved": _Judge.model_family_removed,
     "FrameRegistered": _Judge.frame_registered,
+    "FramePlacementUpdated": _Judge.frame_placement_updated,
+    "FrameDecommissioned": _Judge.frame_decommissioned,
     "MountRegistered": _Judge.mount_registered,
+    "MountDrawingSet": _Judge.mount_drawing_set,
+    "MountPlacementUpdated": _Judge.mount_placement_updated,
+    "MountDecommissioned": _Judge.mount_decommissioned,
     "AssemblyDefined": _Judge.assembly_defined,
     "AssemblyVersioned": _Judge.assembly_versioned,
     "AssemblyDeprecated": _Judge.deprecated,
@@ -320,6 +392,8 @@ RULES: dict[str, Callable[[_Judge, Entry, Record], None]] = {
     "FamilyPresentsAsRemoved": _Judge.family_presents_as_removed,
     "AssetRegistered": _Judge.asset_registered,
     "AssetDescribed": _Judge.asset_described,
+    "AssetModelBound": _Judge.asset_model_bound,
+    "AssetControllerSet": _Judge.asset_controller_set,
     "AssetActivated": _Judge.asset_activated,
     "AssetMaintenanceEntered": _Judge.asset_maintenance_entered,
     "AssetMaintenanceExited": _Judge.asset_maintenance_exited,
@@ -333,6 +407,7 @@ RULES: dict[str, Callable[[_Judge, Entry, Record], None]] = {
     "MountAssetInstalled": _Judge.mount_asset_installed,
     "MountAssetUninstalled": _Judge.mount_asset_uninstalled,
     "FixtureRegistered": _Judge.fixture_registered,
+    "FixtureRetired": _Judge.fixture_retired,
     "AssetAttachedToFixture": _Judge.asset_attached_to_fixture,
     "AssetDetachedFromFixture": _Judge.asset_detached_from_fixture,
     "AssetPersistentIdAssigned": _Judge.persistent_id_assigned,

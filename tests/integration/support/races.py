@@ -34,6 +34,7 @@ from cora.kernel.reader import (
     Verdict,
 )
 from cora.kernel.slice import Command, CommandSlice, HandlerSlice, declared_slices
+from cora.kernel.when import NOW, When
 from cora.log.store import PostgresLog
 from cora.log.verify import verify
 
@@ -127,6 +128,12 @@ class Held:
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         return await self.log.pointing(relation, target, first=first)
 
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        return await self.log.pointings(asked)
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        return await self.log.counts(asked)
+
     async def holder(self, claim: Claim) -> Holder:
         return await self.log.holder(claim)
 
@@ -143,8 +150,8 @@ class Held:
         self.locked += 1
         return self.log.under_lock()
 
-    def snapshot(self) -> AbstractAsyncContextManager[Source]:
-        return self.log.snapshot()
+    def snapshot(self, when: When = NOW) -> AbstractAsyncContextManager[Source]:
+        return self.log.snapshot(when)
 
 
 class CountingMinter(StubDoiMinter):

@@ -83,9 +83,17 @@ class Scene:
             await self.do(ActivateAsset(asset_id=id))
         return id
 
-    def mounting(self, slot_code: str | None = None) -> RegisterMount:
-        """A command that registers a mount."""
-        return RegisterMount(slot_code=slot_code or fresh("mount"), placement=Placement(self.frame_id))
+    def framing(self, parent_id: UUID | None = None, name: str | None = None) -> RegisterFrame:
+        """A command that registers a frame, a root unless it is placed in another."""
+        placement = Placement(parent_id) if parent_id else None
+        return RegisterFrame(name=name or fresh("frame"), parent_id=parent_id, placement=placement)
+
+    def mounting(
+        self, slot_code: str | None = None, *, frame_id: UUID | None = None, parent_id: UUID | None = None
+    ) -> RegisterMount:
+        """A command that registers a mount, in the frame of the scene unless told otherwise."""
+        placement = Placement(frame_id or self.frame_id)
+        return RegisterMount(slot_code=slot_code or fresh("mount"), placement=placement, parent_id=parent_id)
 
     async def mount(self) -> UUID:
         """A new mount."""

@@ -181,6 +181,12 @@ class World:
         )
         return Pointing(1, tuple((id, 1) for id in (sources[:1] if first else sources)))
 
+    async def pointings(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[Pointing]:
+        return [await self.pointing(*each, first=False) for each in asked]
+
+    async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
+        return [(each.head, len(each.sources)) for each in await self.pointings(asked)]
+
     async def holder(self, claim: Claim) -> Holder:
         for aggregate, state in self.known:
             if claim in aggregate.claims(state):

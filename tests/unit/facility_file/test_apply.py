@@ -158,6 +158,24 @@ async def test_a_default_time_before_the_latest_fact_gives_way_to_it(hutch: Hutc
     assert hutch.state("mount", "NEW")["installed_asset_id"] == id
 
 
+async def test_a_mount_is_placed_before_something_is_installed_there(hutch: Hutch):
+    await hutch.apply(BASE)
+    text = changed(BASE, "placement: {y: 100}", "placement: {y: 101}, drawing: {system: EDMS, number: A}")
+    text = changed(text, "occurred_at: 2016-05-01", "occurred_at: 2017-05-01")
+    text = changed(
+        text, "      - name: Drive\n", "      - name: Drive\n        lifecycle: Active\n        mount: 02-BM-B\n"
+    )
+    dates = "        commissioned: 2016-05-02\n        installed: 2016-06-01\n"
+    early = changed(text, "        mount: 02-BM-B\n", f"        mount: 02-BM-B\n{dates}")
+    ((_, problem),) = await hutch.problems(early)
+    assert "'installed' lies before the latest fact of the mount, 2017-05-01" in problem
+    await hutch.apply(text)
+    mount = hutch.state("mount", "02-BM-B")
+    assert (mount["placement"]["y"], mount["drawing"]["number"]) == (101.0, "A")
+    assert mount["installed_at"].startswith("2017-05-01")
+    assert await hutch.steps(text) == []
+
+
 async def test_files_with_problems_are_not_applied(tmp_path: Path):
     hutch = await make_hutch(tmp_path)
     before = len(hutch.log.events)

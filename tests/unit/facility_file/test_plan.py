@@ -1,5 +1,6 @@
 """Plans: each kind of difference, and each problem with its line."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ async def test_planning_touches_nothing(hutch: Hutch):
         ),
         ("scheme: DOI, suffix: tower", "scheme: DOI, suffix: TOWER!", "'assign/suffix'"),
         ("assign: {scheme: DOI, suffix: tower}", "attach: [rot]", "names the slot 'rot', which nothing is bound to"),
-        ("assign: {scheme: DOI, suffix: tower}", "retired: 2020-01-01", "this release cannot retire a fixture"),
+        ("assign: {scheme: DOI, suffix: tower}", "retired: 2020-01-01", "nothing is retired by applying a file"),
         (
             "      rotation: {families: [RotaryStage]}\n",
             "      rotation: {families: [RotaryStage]}\n    wires: [rotation]\n",
@@ -296,6 +297,37 @@ async def test_what_is_left_out_is_left_alone(filled: Hutch):
             ["assembly 'SampleTower' says that it presents as role 'Positioner'"],
         ),
         ("    bindings:", "    attach: false\n    bindings:", ["detach asset 'Rotary' from fixture 'Tower at 2-BM'"]),
+        ("placement: {z: 50500}", "placement: {z: 50501}", ["place frame 'Floor/Hutch B' anew"]),
+        ("placement: {z: 50500}", "placement: {z: 50500.0, tol_z: 0}", []),
+        ("placement: {y: 1400}", "placement: {y: 1400, tol_x: 0.25}", ["place mount '02-BM-B-ROT' anew"]),
+        (
+            "frame: Floor/Hutch B, placement: {y: 1400}",
+            "frame: Floor, placement: {y: 1400}",
+            ["place mount '02-BM-B-ROT' in frame 'Floor'"],
+        ),
+        (
+            "frame: Floor/Hutch B, placement: {y: 1400}",
+            "frame: Floor",
+            ["place mount '02-BM-B-ROT' in frame 'Floor'"],
+        ),
+        (
+            "placement: {y: 1400}",
+            "placement: {y: 1401}, drawing: {system: ICMS, number: X-1}",
+            ["place mount '02-BM-B-ROT' anew", "set the drawing of mount '02-BM-B-ROT'"],
+        ),
+        ('revision: "02"', 'revision: "03"', ["set the drawing of asset 'aps/2-BM/Rotary'"]),
+        (
+            'drawing: {system: EDMS, number: 630C2125, revision: "02"}',
+            "drawing: null",
+            ["clear the drawing of asset 'aps/2-BM/Rotary'"],
+        ),
+        ("controller: aps/2-BM/Drive", "controller: null", ["clear the controller of asset 'aps/2-BM/Rotary'"]),
+        ("controller: aps/2-BM/Drive", "controller: aps/2-BM", ["set the controller of asset 'aps/2-BM/Rotary'"]),
+        (
+            "      - name: Drive\n",
+            "      - name: Drive\n        model: abrs\n",
+            ["bind model 'Aerotech/ABRS-250MP' to asset 'aps/2-BM/Drive'"],
+        ),
     ],
 )
 async def test_what_differs_is_changed(filled: Hutch, old: str, new: str, words: list[str]):
@@ -308,17 +340,20 @@ async def test_what_differs_is_changed(filled: Hutch, old: str, new: str, words:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("placement: {z: 50500}", "placement: {z: 50501}", "(that takes update_frame_placement)"),
-        ("placement: {y: 1400}", "placement: {y: 1401}", "(that takes update_mount_placement)"),
+        ("placement: {z: 50500}", "placement: null", "a frame below a parent keeps a 'placement'"),
         (", parent: 02-BM-B}", ", parent: null}", "no command changes 'parent' of a mount"),
         (
             "        tier: Device\n        description",
             "        tier: Component\n        description",
             "no command changes 'tier'",
         ),
-        ("model: abrs", "model: null", "(that takes bind_asset_model)"),
-        ("controller: aps/2-BM/Drive", "controller: null", "(that takes set_asset_controller)"),
-        ('revision: "02"', 'revision: "03"', "(that takes set_asset_drawing)"),
+        ("model: abrs", "model: null", "no command takes the model of an asset away; name another model"),
+        ("system: EDMS", "system: Shelf", "'drawing/system': 'Shelf' is not known"),
+        (
+            "controller: aps/2-BM/Drive",
+            "controller: aps/2-BM/Rotary",
+            "Asset 'aps/2-BM/Rotary' cannot be the controller of asset 'aps/2-BM/Rotary': that is the asset itself",
+        ),
         ("bindings: {rotation: aps/2-BM/Rotary}", "bindings: {rotation: aps/2-BM/Drive}", "a frozen snapshot"),
         (
             "    lifecycle: Active\n    owners",
@@ -341,6 +376,153 @@ async def test_what_cannot_be_changed_is_a_problem(filled: Hutch, old: str, new:
     found = await filled.problems(text)
     assert len(found) == 1, found
     assert says in found[0][1]
+
+
+OTHER_MODEL = """\
+  - {key: axis, name: Axis, manufacturer: {name: Kohzu}, part_number: RA-10, families: [Camera]}
+frames:
+"""
+
+
+async def test_another_model_is_bound_with_the_reason_of_the_file_between_the_families(filled: Hutch):
+    text = changed(BASE, "frames:\n", OTHER_MODEL)
+    text = changed(text, "        model: abrs\n        families: [RotaryStage]\n",
+                   "        model: axis\n        families: [Camera]\n        settings: null\n")  # fmt: skip
+    text = changed(text, "        settings: {max_speed: 720, mode: slow}\n", "")
+    plan = await filled.plan(text)
+    assert [step.words for step in plan.steps] == [
+        "define model 'Kohzu/RA-10'",
+        "remove family 'RotaryStage' from asset 'aps/2-BM/Rotary'",
+        "bind model 'Kohzu/RA-10' to asset 'aps/2-BM/Rotary'",
+        "add family 'Camera' to asset 'aps/2-BM/Rotary'",
+        "change the settings max_speed, mode of asset 'aps/2-BM/Rotary'",
+    ]
+    (bound,) = [step for step in plan.steps if step.command == "bind_asset_model"]
+    assert bound.arguments["reason"] == "as surveyed"
+    await filled.apply(text)
+    assert filled.state("asset", "Rotary")["model_id"] == str(filled.id("model", "Axis"))
+    assert await filled.steps(text) == []
+
+
+async def test_another_model_wants_a_reason_and_the_first_does_not(filled: Hutch):
+    text = changed(changed(BASE, "reason: as surveyed\n", ""), "families: [RotaryStage]}\nframes:\n",
+                   "families: [RotaryStage]}\n  - {key: axis, name: Axis, manufacturer: {name: Kohzu}, "
+                   "part_number: RA-10, families: [RotaryStage]}\nframes:\n")  # fmt: skip
+    first = changed(text, "      - name: Drive\n", "      - name: Drive\n        model: axis\n")
+    assert await filled.steps(first) == [
+        "define model 'Kohzu/RA-10'",
+        "bind model 'Kohzu/RA-10' to asset 'aps/2-BM/Drive'",
+    ]
+    another = changed(text, "        model: abrs\n", "        model: axis\n")
+    ((line, problem),) = await filled.problems(another)
+    assert line == line_of(another, "        model: axis")
+    assert "binding it to another model wants a reason; give 'reason' at the top" in problem
+
+
+async def test_a_model_that_does_not_declare_the_families_is_told(filled: Hutch):
+    text = changed(changed(BASE, "frames:\n", OTHER_MODEL), "        model: abrs\n", "        model: axis\n")
+    ((line, problem),) = await filled.problems(text)
+    assert line == line_of(text, "        model: axis")
+    assert "Model 'Kohzu/RA-10' does not declare family 'RotaryStage'; add the family to the model first" in problem
+
+
+LINE = """\
+cora: 1
+reason: rewired
+assets:
+  - under: aps/2-BM
+    children:
+      - {name: Drive, tier: Device, controller: null}
+      - {name: Crate, tier: Device, controller: aps/2-BM/Drive}
+      - {name: Card, tier: Device, controller: aps/2-BM/Crate}
+"""
+
+
+def rewired(**controllers: str) -> str:
+    """The line with these controllers instead."""
+    lines = [
+        f"      - {{name: {name}, tier: Device, controller: {controllers.get(name, 'null')}}}"
+        for name in ("Drive", "Crate", "Card")
+    ]
+    return LINE[: LINE.index("      - {")] + "\n".join(lines) + "\n"
+
+
+async def test_controllers_are_set_from_the_top_of_the_line_down(filled: Hutch):
+    """On the way from Drive, Crate, Card to Card, Drive, Crate no asset controls itself."""
+    await filled.apply(LINE)
+    text = rewired(Crate="aps/2-BM/Drive", Drive="aps/2-BM/Card")
+    assert await filled.steps(text) == [
+        "clear the controller of asset 'aps/2-BM/Card'",
+        "set the controller of asset 'aps/2-BM/Drive'",
+    ]
+    await filled.apply(text)
+    assert await filled.steps(text) == []
+    upside_down = rewired(Drive="aps/2-BM/Crate", Crate="aps/2-BM/Card")
+    await filled.apply(upside_down)
+    reversed_again = LINE
+    assert await filled.steps(reversed_again) == [
+        "clear the controller of asset 'aps/2-BM/Drive'",
+        "set the controller of asset 'aps/2-BM/Crate'",
+        "set the controller of asset 'aps/2-BM/Card'",
+    ]
+    await filled.apply(reversed_again)
+    assert filled.state("asset", "Card")["controller_id"] == str(filled.id("asset", "Crate"))
+
+
+async def test_a_circle_of_controllers_is_told_where_it_is_closed(filled: Hutch):
+    await filled.apply(LINE)
+    text = rewired(Drive="aps/2-BM/Card", Crate="aps/2-BM/Drive", Card="aps/2-BM/Crate")
+    ((line, problem),) = await filled.problems(text)
+    assert line == line_of(text, "{name: Drive")
+    assert problem == (
+        "asset 'Drive': Asset 'aps/2-BM/Card' cannot be the controller of asset 'aps/2-BM/Drive': "
+        "it is controlled by the asset, directly or through others."
+    )
+    # What the file leaves out stays, and counts.
+    only = "cora: 1\nassets: [{under: aps/2-BM, children: [{name: Drive, controller: aps/2-BM/Card}]}]\n"
+    assert len(await filled.problems(only)) == 1
+
+
+async def test_a_circle_through_a_new_asset_is_told(filled: Hutch):
+    new = "      - {name: Bus, tier: Device, controller: aps/2-BM/Rotary}\n      - name: Drive\n"
+    text = changed(BASE, "      - name: Drive\n", new + "        controller: aps/2-BM/Bus\n")
+    ((line, problem),) = await filled.problems(text)
+    assert line == line_of(text, "        controller: aps/2-BM/Bus")
+    assert "Asset 'aps/2-BM/Bus' cannot be the controller of asset 'aps/2-BM/Drive'" in problem
+
+
+async def test_a_new_asset_becomes_a_controller(filled: Hutch):
+    new = "      - {name: Bus, tier: Device}\n      - name: Drive\n        controller: aps/2-BM/Bus\n"
+    text = changed(BASE, "      - name: Drive\n", new)
+    assert await filled.steps(text) == [
+        "register asset 'aps/2-BM/Bus'",
+        "set the controller of asset 'aps/2-BM/Drive'",
+    ]
+    await filled.apply(text)
+    assert await filled.steps(text) == []
+
+
+async def test_a_line_of_controllers_that_would_be_too_long_is_told(filled: Hutch):
+    names = [f"C{number}" for number in range(64)]
+    line = [f"      - {{name: {one}, tier: Device, controller: aps/2-BM/{above}}}"
+            for above, one in pairwise(names)]  # fmt: skip
+    head = "cora: 1\nreason: rewired\nassets:\n  - under: aps/2-BM\n    children:\n"
+    await filled.apply(head + "\n".join(["      - {name: C0, tier: Device}", *line]) + "\n")
+    end = head + "      - {name: Drive, controller: aps/2-BM/C63}\n"
+    ((_, problem),) = await filled.problems(end)
+    assert "the line of its controllers would be longer than 64 assets" in problem
+    assert len(await filled.steps(end.replace("C63", "C62"))) == 1
+
+
+async def test_what_came_to_its_end_is_not_found_and_made_anew(filled: Hutch):
+    bare = "cora: 1\nframes: [{name: Rack, parent: Floor, placement: {}}]\n"
+    bare += "mounts: [{slot_code: R-1, frame: Floor/Rack}]\n"
+    await filled.apply(bare)
+    await filled.run("decommission_mount", mount_id=str(filled.id("mount", "R-1")), reason="torn down")
+    await filled.run("decommission_frame", frame_id=str(filled.id("frame", "Rack")), reason="torn down")
+    assert await filled.steps(bare) == ["register frame 'Floor/Rack'", "register mount 'R-1'"]
+    await filled.apply(bare)
+    assert await filled.steps(bare) == []
 
 
 async def test_an_asset_moves_to_another_mount_once_it_is_detached(filled: Hutch):
@@ -450,6 +632,40 @@ async def test_an_asset_moves_with_was(filled: Hutch):
     assert await filled.steps(text) == ["relocate asset 'Drive' to 'aps/2-BM/Rotary'"]
     await filled.apply(text)
     assert filled.state("asset", "Drive")["parent_id"] == str(filled.id("asset", "Rotary"))
+    assert await filled.steps(text) == []
+
+
+async def test_an_asset_moves_below_one_that_is_new(filled: Hutch):
+    moved = "{name: Drive, tier: Device, was: aps/2-BM/Drive}"
+    text = "cora: 1\nreason: rebuilt\nassets:\n  - under: aps/2-BM\n    children:\n"
+    text += f"      - {{name: Crate, tier: Component, children: [{moved}]}}\n"
+    assert await filled.steps(text) == [
+        "register asset 'aps/2-BM/Crate'",
+        "relocate asset 'Drive' to 'aps/2-BM/Crate'",
+    ]
+    await filled.apply(text)
+    assert filled.state("asset", "Drive")["parent_id"] == str(filled.id("asset", "Crate"))
+    assert await filled.steps(text) == []
+
+
+async def test_what_stood_above_moves_below(filled: Hutch):
+    head = "cora: 1\nreason: rebuilt\nassets:\n  - under: aps/2-BM\n    children:\n"
+    await filled.apply(
+        head + "      - {name: Crate, tier: Device, children: [{name: Card, tier: Device, children: "
+        "[{name: Chip, tier: Device}]}]}\n"
+    )
+    text = head + (
+        "      - name: Chip\n        was: aps/2-BM/Crate/Card/Chip\n        children:\n"
+        "          - name: Card\n            was: aps/2-BM/Crate/Card\n            children:\n"
+        "              - {name: Crate, was: aps/2-BM/Crate}\n"
+    )
+    assert await filled.steps(text) == [
+        "relocate asset 'Chip' to 'aps/2-BM'",
+        "relocate asset 'Card' to 'aps/2-BM/Chip'",
+        "relocate asset 'Crate' to 'aps/2-BM/Chip/Card'",
+    ]
+    await filled.apply(text)
+    assert filled.state("asset", "Crate")["parent_id"] == str(filled.id("asset", "Card"))
     assert await filled.steps(text) == []
 
 

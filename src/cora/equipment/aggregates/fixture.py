@@ -65,7 +65,16 @@ class FixturePersistentIdAssigned(Event):
     test: bool = False
 
 
-FixtureEvent = FixtureRegistered | FixturePersistentIdAssigned
+@dataclass(frozen=True)
+class FixtureRetired(Event):
+    """It came to its end, and binds these assets no longer."""
+
+    joins: ClassVar[tuple[str, ...] | None] = ("asset_ids",)
+    reason: str
+    asset_ids: tuple[UUID, ...]
+
+
+FixtureEvent = FixtureRegistered | FixturePersistentIdAssigned | FixtureRetired
 
 
 @dataclass(eq=False)
@@ -164,6 +173,15 @@ class FixtureNameTakenError(ConflictError):
     existing_id: UUID
 
 
+@dataclass(eq=False)
+class FixtureHasAttachedAssetsError(ConflictError):
+    """Assets are attached to the fixture."""
+
+    says = "Asset {asset_id} is attached to fixture {fixture_id}; detach it and any other first."
+    fixture_id: UUID
+    asset_id: UUID
+
+
 class MalformedFixturePersistentIdentifierError(Exception):
     """The log holds an identifier for a fixture that does not parse, or a second one: the log is corrupted."""
 
@@ -190,8 +208,16 @@ def evolve(fixture: Fixture | None, event: FixtureEvent, fact: Fact) -> Fixture:
     match event:
         case FixturePersistentIdAssigned():
             return replace(fixture, persistent_id=_assigned(fixture, event))
+        case FixtureRetired():
+            return replace(fixture, retired_at=fact.occurred_at)
         case _:
             assert_never(event)
+
+
+def require_unretired(fixture: Fixture) -> None:
+    """Raises `FixtureIsRetiredError` when the fixture has come to its end."""
+    if fixture.is_retired:
+        raise FixtureIsRetiredError(fixture.id)
 
 
 def _assigned(fixture: Fixture, event: FixturePersistentIdAssigned) -> AssignedIdentifier:

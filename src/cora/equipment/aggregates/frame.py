@@ -1,7 +1,8 @@
 """A frame: a named coordinate frame. Frames form trees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from pydantic import ConfigDict
@@ -9,6 +10,8 @@ from pydantic import ConfigDict
 from cora.equipment.values import Placement, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError
+
+_MOST_TOLD = 5
 
 
 class FrameStatus(StrEnum):
@@ -53,6 +56,24 @@ class FrameRegistered(Event):
     supersedes: Supersession | None = None
 
 
+@dataclass(frozen=True)
+class FramePlacementUpdated(Event):
+    """It was found to stand elsewhere in its parent; `survey_note` says how that is known."""
+
+    placement: Placement
+    survey_note: str | None = None
+
+
+@dataclass(frozen=True)
+class FrameDecommissioned(Event):
+    """It came to its end."""
+
+    reason: str
+
+
+FrameEvent = FrameRegistered | FramePlacementUpdated | FrameDecommissioned
+
+
 @dataclass(eq=False)
 class FrameNotFoundError(NotFoundError):
     """There is no such frame."""
@@ -73,7 +94,7 @@ class InvalidFrameRootError(InvalidError):
     """A root has neither parent nor placement, a child both, and they name the same parent."""
 
     says = (
-        "Give parent_id and a placement whose parent_frame_id is that parent, or neither for a root "
+        "A frame is placed in its parent, and a root has neither parent nor placement; name one frame in both "
         "(parent_id {parent_id}, parent_frame_id {parent_frame_id})."
     )
     parent_id: UUID | None
@@ -89,9 +110,62 @@ class FrameNameTakenError(ConflictError):
     existing_id: UUID
 
 
-def evolve(frame: Frame | None, event: FrameRegistered, fact: Fact) -> Frame:
+@dataclass(eq=False)
+class FrameCannotUpdateError(ConflictError):
+    """Only an active frame below a parent is placed anew."""
+
+    says = "Frame {frame_id} cannot be placed anew: {why}."
+    frame_id: UUID
+    why: str
+
+
+@dataclass(eq=False)
+class FrameCannotDecommissionError(ConflictError):
+    """The frame is decommissioned already."""
+
+    says = "Frame {frame_id} is {frame_status} already."
+    frame_id: UUID
+    frame_status: FrameStatus
+
+
+@dataclass(eq=False)
+class FrameInUseError(ConflictError):
+    """Active mounts or frames are placed in the frame."""
+
+    frame_id: UUID
+    mount_ids: tuple[UUID, ...]
+    child_ids: tuple[UUID, ...]
+
+    def detail(self) -> str:
+        placed = [*(f"mount {id}" for id in self.mount_ids), *(f"frame {id}" for id in self.child_ids)]
+        more = f" and {len(placed) - _MOST_TOLD} more" if len(placed) > _MOST_TOLD else ""
+        return (
+            f"In frame {self.frame_id} are placed {', '.join(placed[:_MOST_TOLD])}{more}; "
+            "decommission them first, or place the mounts in another frame."
+        )
+
+
+def evolve(frame: Frame | None, event: FrameEvent, fact: Fact) -> Frame:
     """The frame after an event."""
-    return Frame(fact.id, event.name, event.parent_id, event.placement, event.supersedes)
+    if isinstance(event, FrameRegistered):
+        return Frame(fact.id, event.name, event.parent_id, event.placement, event.supersedes)
+    if frame is None:
+        raise TypeError(f"a frame begins with FrameRegistered, not with {type(event).__name__}")
+    match event:
+        case FramePlacementUpdated(placement):
+            return replace(frame, placement=placement)
+        case FrameDecommissioned():
+            return replace(frame, status=FrameStatus.DECOMMISSIONED)
+        case _:
+            assert_never(event)
+
+
+def require_place(frame_id: UUID, frame: Frame | None) -> None:
+    """Raises `FrameNotFoundError`, or `FrameIsDecommissionedError` for one that nothing is placed in any more."""
+    if frame is None:
+        raise FrameNotFoundError(frame_id)
+    if frame.status is not FrameStatus.ACTIVE:
+        raise FrameIsDecommissionedError(frame_id)
 
 
 def frame_claim(parent_id: UUID | None, name: str) -> Claim:
@@ -124,7 +198,7 @@ FRAME = Aggregate(
     kind="frame",
     collection="frames",
     state=Frame,
-    events=(FrameRegistered,),
+    events=FrameEvent.__args__,
     evolve=evolve,
     not_found=FrameNotFoundError,
     references=_references,

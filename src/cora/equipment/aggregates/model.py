@@ -178,6 +178,15 @@ def require_changeable_families(model: Model) -> None:
         raise ModelCannotChangeFamiliesError(model.id)
 
 
+def require_current(model_id: UUID, model: Model | None) -> Model:
+    """The model. Raises `ModelNotFoundError`, or `ModelDeprecatedError` for one that is not used for anything new."""
+    if model is None:
+        raise ModelNotFoundError(model_id)
+    if model.status is DefinitionStatus.DEPRECATED:
+        raise ModelDeprecatedError(model_id)
+    return model
+
+
 def model_claim(manufacturer: str, part_number: str) -> Claim:
     """The claim by which a model is found by its maker and part number."""
     return Claim("model.part_number", f"{folded(manufacturer)}\n{folded(part_number)}")

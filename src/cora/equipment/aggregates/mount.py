@@ -65,7 +65,35 @@ class MountAssetUninstalled(Event):
     reason: str
 
 
-MountEvent = MountRegistered | MountAssetInstalled | MountAssetUninstalled
+@dataclass(frozen=True)
+class MountDrawingSet(Event):
+    """It is shown on a drawing; None: on none."""
+
+    drawing: Drawing | None
+
+
+@dataclass(frozen=True)
+class MountPlacementUpdated(Event):
+    """It was found or put elsewhere, in the same frame or another."""
+
+    placement: Placement
+
+
+@dataclass(frozen=True)
+class MountDecommissioned(Event):
+    """It came to its end."""
+
+    reason: str
+
+
+MountEvent = (
+    MountRegistered
+    | MountAssetInstalled
+    | MountAssetUninstalled
+    | MountDrawingSet
+    | MountPlacementUpdated
+    | MountDecommissioned
+)
 
 
 @dataclass(eq=False)
@@ -146,6 +174,33 @@ class MountHasFixtureBoundAssetError(ConflictError):
     fixture_id: UUID
 
 
+@dataclass(eq=False)
+class MountCannotDecommissionError(ConflictError):
+    """The mount is decommissioned already."""
+
+    says = "Mount {mount_id} is {mount_status} already."
+    mount_id: UUID
+    mount_status: MountStatus
+
+
+@dataclass(eq=False)
+class MountHasAssetInstalledError(ConflictError):
+    """An asset is installed in the mount."""
+
+    says = "Asset {asset_id} is installed in mount {mount_id}; uninstall it first."
+    mount_id: UUID
+    asset_id: UUID
+
+
+@dataclass(eq=False)
+class MountHasActiveChildrenError(ConflictError):
+    """Slots below the mount are not decommissioned."""
+
+    says = "Mount {child_id} is a slot below mount {mount_id}; decommission it and any other slot below first."
+    mount_id: UUID
+    child_id: UUID
+
+
 def evolve(mount: Mount | None, event: MountEvent, fact: Fact) -> Mount:
     """The mount after an event."""
     if isinstance(event, MountRegistered):
@@ -163,6 +218,12 @@ def evolve(mount: Mount | None, event: MountEvent, fact: Fact) -> Mount:
             return replace(mount, installed_asset_id=asset_id, installed_at=fact.occurred_at)
         case MountAssetUninstalled():
             return replace(mount, installed_asset_id=None, installed_at=None)
+        case MountDrawingSet(drawing):
+            return replace(mount, drawing=drawing)
+        case MountPlacementUpdated(placement):
+            return replace(mount, placement=placement)
+        case MountDecommissioned():
+            return replace(mount, status=MountStatus.DECOMMISSIONED)
         case _:
             assert_never(event)
 

@@ -18,6 +18,7 @@ from cora.equipment.aggregates.fixture import (
     FixtureAssetNotInstalledError,
     FixtureIsRetiredError,
     FixtureNotFoundError,
+    require_unretired,
 )
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
@@ -66,8 +67,7 @@ def attach_asset_to_fixture(
     fixture = context.fixture
     if fixture is None:
         raise FixtureNotFoundError(command.fixture_id)
-    if fixture.is_retired:
-        raise FixtureIsRetiredError(fixture.id)
+    require_unretired(fixture)
     if asset.fixture_id is not None:
         raise AssetAlreadyAttachedToFixtureError(asset.id, asset.fixture_id)
     if asset.is_decommissioned:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from cora.equipment.aggregates.asset import ASSET, require_declared
+from cora.equipment.aggregates.asset import ASSET, require_controller, require_declared
 from cora.equipment.aggregates.asset.errors import (
     AssetModelMismatchError,
     AssetNameTakenError,
@@ -21,10 +21,9 @@ from cora.equipment.aggregates.asset.events import AssetRegistered
 from cora.equipment.aggregates.asset.state import Asset, AssetTier, identifier_key, name_claim, owner_key, port_key
 from cora.equipment.aggregates.facility import FacilityNotFoundError, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, require_usable
-from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError
+from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError, require_current
 from cora.equipment.values import (
     AlternateIdentifier,
-    DefinitionStatus,
     Description,
     Drawing,
     Name,
@@ -106,9 +105,11 @@ async def load_context(command: RegisterAsset, read: Reader) -> Context:
 )
 def register_asset(command: RegisterAsset, context: Context) -> list[AssetRegistered]:
     _require_anchor(command, context)
-    _require_model(command, context)
+    if command.model_id is not None:
+        require_current(command.model_id, context.model)
     require_usable(command.family_ids, context.families)
-    _require_controller(command, context)
+    if command.controller_id is not None:
+        require_controller(command.controller_id, context.controller)
     if context.model is not None:
         require_declared(command.family_ids, context.model.id, context.model.declared_family_ids)
     if context.name_owner is not None:
@@ -147,22 +148,6 @@ def _require_anchor(command: RegisterAsset, context: Context) -> None:
             raise ParentNotFoundError(command.parent_id)
         if context.parent.is_decommissioned:
             raise ParentIsDecommissionedError(command.parent_id)
-
-
-def _require_model(command: RegisterAsset, context: Context) -> None:
-    if command.model_id is not None:
-        if context.model is None:
-            raise ModelNotFoundError(command.model_id)
-        if context.model.status is DefinitionStatus.DEPRECATED:
-            raise ModelDeprecatedError(command.model_id)
-
-
-def _require_controller(command: RegisterAsset, context: Context) -> None:
-    if command.controller_id is not None:
-        if context.controller is None:
-            raise ControllerNotFoundError(command.controller_id)
-        if context.controller.is_decommissioned:
-            raise ControllerIsDecommissionedError(command.controller_id)
 
 
 def _duplicates(command: RegisterAsset) -> tuple[Violation, ...]:

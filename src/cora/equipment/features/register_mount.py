@@ -4,7 +4,13 @@ mount above it. Register the frame first."""
 from dataclasses import dataclass
 from uuid import UUID
 
-from cora.equipment.aggregates.frame import FRAME, Frame, FrameIsDecommissionedError, FrameNotFoundError, FrameStatus
+from cora.equipment.aggregates.frame import (
+    FRAME,
+    Frame,
+    FrameIsDecommissionedError,
+    FrameNotFoundError,
+    require_place,
+)
 from cora.equipment.aggregates.mount import (
     MOUNT,
     Mount,
@@ -58,11 +64,7 @@ async def load_context(command: RegisterMount, read: Reader) -> Context:
     loads=load_context,
 )
 def register_mount(command: RegisterMount, context: Context) -> list[MountRegistered]:
-    frame_id = command.placement.parent_frame_id
-    if context.frame is None:
-        raise FrameNotFoundError(frame_id)
-    if context.frame.status is not FrameStatus.ACTIVE:
-        raise FrameIsDecommissionedError(frame_id)
+    require_place(command.placement.parent_frame_id, context.frame)
     if command.parent_id is not None:
         if context.parent is None:
             raise MountNotFoundError(command.parent_id)

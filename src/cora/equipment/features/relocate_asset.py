@@ -13,13 +13,11 @@ from cora.equipment.aggregates.asset.errors import (
 )
 from cora.equipment.aggregates.asset.events import AssetRelocated
 from cora.equipment.aggregates.asset.state import Asset
+from cora.equipment.line import LONGEST_LINE, line_upward
 from cora.equipment.values import Reason
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Command, decides
-
-MAXIMUM_LEVEL = 64
-"""How deep an asset may be moved; a root stands on level 1."""
 
 
 class RelocateAsset(Command):
@@ -32,7 +30,7 @@ class RelocateAsset(Command):
 
 @dataclass(frozen=True)
 class Context:
-    """The new parent, and the line from it upward: as far as the asset itself, the root, or the deepest level."""
+    """The new parent, and the line of parents from it upward, as far as the asset itself."""
 
     parent: Asset | None
     line: tuple[UUID, ...]
@@ -40,14 +38,7 @@ class Context:
 
 async def load_context(command: RelocateAsset, asset: Asset, read: Reader) -> Context:
     parent = await read.get(ASSET, command.to_parent_id)
-    line: list[UUID] = []
-    above = parent
-    while above is not None and len(line) < MAXIMUM_LEVEL:
-        line.append(above.id)
-        if above.id == asset.id or above.parent_id is None:
-            break
-        above = await read.get(ASSET, above.parent_id)
-    return Context(parent, tuple(line))
+    return Context(parent, await line_upward(read, parent, lambda each: each.parent_id, asset.id))
 
 
 @decides(
@@ -84,6 +75,6 @@ def _obstacle(asset: Asset, to: UUID, line: tuple[UUID, ...]) -> str | None:
         return "that is a part of the asset"
     if to == asset.parent_id:
         return "it stands there already"
-    if len(line) >= MAXIMUM_LEVEL:
-        return f"it would stand deeper than {MAXIMUM_LEVEL} levels"
+    if len(line) >= LONGEST_LINE:
+        return f"it would stand deeper than {LONGEST_LINE} levels"
     return None

@@ -23,7 +23,6 @@ async def plan_lists(turn: "Turn") -> None:
     wanted = turn.planning.checked(turn.subject, "register_asset", arguments)
     if wanted is None:
         return
-    await _plan_families(turn, state)
     if entry.owners is not LEFT_OUT:
         await _plan_owners(turn, state, wanted.owners, entry.owners)
     if entry.identifiers is not LEFT_OUT:
@@ -43,16 +42,24 @@ def _twice(turn: "Turn", key: str, found: list[Any]) -> bool:
     return False
 
 
-async def _plan_families(turn: "Turn", state: Asset) -> None:
-    wanted: tuple[UUID, ...] | None = turn.references.get("family_ids")
-    if wanted is None:
-        return
-    for id in [each for each in state.family_ids if each not in wanted]:
+async def remove_families(turn: "Turn") -> None:
+    """Remove the families that the file no longer lists. Comes before the model that may not declare them."""
+    wanted, state = _wanted_families(turn), turn.state
+    for id in [each for each in state.family_ids if each not in wanted] if state and wanted is not None else ():
         name = turn.planning.named(str(id))
         await turn.change("remove_asset_family", {"family_id": str(id)}, f"remove {name} from", "families")
-    for id in [each for each in wanted if each not in state.family_ids]:
+
+
+async def add_families(turn: "Turn") -> None:
+    """Add the families that the file lists anew. Comes after the model that declares them."""
+    wanted, state = _wanted_families(turn), turn.state
+    for id in [each for each in wanted if each not in state.family_ids] if state and wanted is not None else ():
         name = turn.planning.named(str(id))
         await turn.change("add_asset_family", {"family_id": str(id)}, f"add {name} to", "families")
+
+
+def _wanted_families(turn: "Turn") -> tuple[UUID, ...] | None:
+    return turn.references.get("family_ids")
 
 
 async def _plan_owners(turn: "Turn", state: Asset, wanted: Any, given: list[dict[str, Any]]) -> None:

@@ -1,13 +1,15 @@
 """Plans assets: registers what is new, and brings what is recorded up to date key by key."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.facility_file.entries import AssetEntry
-from cora.facility_file.planning.asset_lists import plan_lists
-from cora.facility_file.planning.core import Planning, Subject, When, later
+from cora.facility_file.planning.asset_lists import add_families, plan_lists, remove_families
+from cora.facility_file.planning.asset_ties import Controllers, bind_model, set_drawing
+from cora.facility_file.planning.core import SOME_ASSET, Planning, Subject, When, later
 from cora.facility_file.planning.identifiers import plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing, plan_mount_of
 from cora.facility_file.planning.references import a_model, an_asset, one, several
@@ -61,14 +63,22 @@ class Turn:
         return later(When(when.moment), last)
 
     async def step(
-        self, stage: Stage, command: str, arguments: dict[str, Any], words: str, key: str, when: When, level: int = 0
+        self,
+        stage: Stage,
+        command: str,
+        arguments: dict[str, Any],
+        words: str,
+        key: str,
+        when: When,
+        level: int = 0,
+        beside: Mapping[UUID, Any] | None = None,
     ) -> bool:
         """Plan a command on this asset; whether it holds."""
         if self.state is None:
             return False
         state = await self.planning.step(
             self.subject, stage, level, command, {"asset_id": str(self.id), **arguments}, words, when,
-            key=key, state=self.state,
+            key=key, state=self.state, beside=beside,
         )  # fmt: skip
         if state is None:
             return False
@@ -83,10 +93,17 @@ class Turn:
             Stage.CHANGES, command, arguments, f"{words} asset '{self.path}'", key, self.when(""), self.changes
         )
 
+    def no_reason(self, key: str, what: str) -> None:
+        """Note that a command wants a reason and the file has none."""
+        self.planning.problem(
+            self.entry.at(key), f"{self.subject.label}: {what} wants a reason; give 'reason' at the top of the file"
+        )
+
 
 async def plan_asset(
-    planning: Planning, entry: AssetEntry, node: int, record: Record | None, installing: Installing
-) -> None:
+    planning: Planning, entry: AssetEntry, node: int, record: Record | None, installing: Installing,
+    controllers: Controllers,
+) -> None:  # fmt: skip
     """Plan all that an entry says of an asset."""
     path = planning.survey.assets.path(node)
     label = f"asset '{entry.name}'"
@@ -109,9 +126,15 @@ async def plan_asset(
     else:
         await _rename(turn, node)
         await _move(turn, node)
+        await remove_families(turn)
+        await bind_model(turn)
+        await add_families(turn)
         await plan_lists(turn)
+        await set_drawing(turn)
         _refuse_unmade(turn, record.state)
     await _plan_settings(turn)
+    if record is not None:
+        await controllers.set(turn)
     await _plan_activation(turn, is_early=True)
     await plan_mount_of(turn, installing)
     await _plan_activation(turn, is_early=False)
@@ -208,7 +231,7 @@ async def _rename(turn: Turn, node: int) -> None:
 
 
 async def _move(turn: Turn, node: int) -> None:
-    """Relocate an asset that `was` elsewhere."""
+    """Relocate an asset that `was` elsewhere, after those above it, so that none is to go below itself on the way."""
     planning, state, tree = turn.planning, turn.state, turn.planning.survey.assets
     if state is None:
         return
@@ -225,48 +248,31 @@ async def _move(turn: Turn, node: int) -> None:
         return
     reason = planning.reason(turn.entry)
     if reason is None:
-        no_reason(turn, "was", "relocating it")
+        turn.no_reason("was", "relocating it")
         return
-    is_early = above in planning.known.assets
-    turn.changes += 1
+    line = [each for each in tree.line(above) if tree.above[each] != NONE]
+    ids = planning.ids["asset"]
+    planned = {ids[each]: replace(SOME_ASSET, id=ids[each], parent_id=ids.get(tree.above[each])) for each in line}
+    is_early = all(each in planning.known.assets for each in line)
     await turn.step(
-        Stage.RENAMING if is_early else Stage.CHANGES, "relocate_asset",
+        Stage.RENAMING if is_early else Stage.MOVING, "relocate_asset",
         {"to_parent_id": str(parent_id), "reason": reason},
-        f"relocate asset '{state.name}' to '{tree.path(above)}'", "was", turn.when(""), turn.changes,
+        f"relocate asset '{state.name}' to '{tree.path(above)}'", "was", turn.when(""), len(line), planned,
     )  # fmt: skip
 
 
-def no_reason(turn: Turn, key: str, what: str) -> None:
-    """Note that a command wants a reason and the file has none."""
-    turn.planning.problem(
-        turn.entry.at(key), f"{turn.subject.label}: {what} wants a reason; give 'reason' at the top of the file"
-    )
-
-
 def _refuse_unmade(turn: Turn, recorded: Asset) -> None:
-    """Differences that this release cannot make, or that nothing can."""
-    entry, planning = turn.entry, turn.planning
+    """Differences that no command can make."""
+    entry = turn.entry
     keys: list[str] = []
     if entry.tier is not LEFT_OUT and entry.tier != recorded.tier:
         keys.append("tier")
-    if entry.model is not LEFT_OUT and turn.references["model_id"] != recorded.model_id:
-        keys.append("model")
-    if entry.controller is not LEFT_OUT and turn.references["controller_id"] != recorded.controller_id:
-        keys.append("controller")
-    if entry.drawing is not LEFT_OUT:
-        wanted = planning.checked(
-            turn.subject, "register_asset",
-            {"name": recorded.name, "tier": recorded.tier, "drawing": entry.drawing},
-        )  # fmt: skip
-        if wanted is not None and wanted.drawing != recorded.drawing:
-            keys.append("drawing")
     if entry.registered is not LEFT_OUT and entry.registered != recorded.registered_at:
         keys.append("registered")
     is_commissioned = recorded.lifecycle is not AssetLifecycle.COMMISSIONED
     if is_commissioned and entry.commissioned is not LEFT_OUT and entry.commissioned != recorded.commissioned_at:
         keys.append("commissioned")
-    commands = {"model": "bind_asset_model", "controller": "set_asset_controller", "drawing": "set_asset_drawing"}
-    refuse_changes(planning, turn.subject, keys, commands, "no command changes '{key}' of an asset")
+    refuse_changes(turn.planning, turn.subject, keys, {}, "no command changes '{key}' of an asset")
 
 
 async def _plan_settings(turn: Turn) -> None:
@@ -362,7 +368,7 @@ async def _plan_condition(turn: Turn) -> None:
         return
     reason = given or turn.planning.reason(turn.entry)
     if reason is None:
-        no_reason(turn, "condition", "a change of condition")
+        turn.no_reason("condition", "a change of condition")
         return
     await turn.step(
         Stage.CONDITION, _REPORTS[wanted], {"reason": reason}, f"report that asset '{turn.path}' is {wanted}",

@@ -6,7 +6,7 @@ what would be refused before anything is touched.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -84,13 +84,14 @@ class Subject:
 class PlannedReader:
     """What a decision reads, as it will be by then."""
 
-    def __init__(self, planning: "Planning", stand_ins: bool) -> None:
+    def __init__(self, planning: "Planning", stand_ins: bool, beside: Mapping[UUID, Any] | None = None) -> None:
         self._planning = planning
         self._stand_ins = stand_ins
+        self._beside = beside or {}
 
     async def get(self, aggregate: Aggregate[S], id: UUID) -> S | None:
         """The planned state of a record, else the recorded one."""
-        planned = self._planning.states.get(id)
+        planned = self._beside.get(id) or self._planning.states.get(id)
         if planned is None and self._stand_ins and aggregate.kind in _STAND_INS:
             return cast("S", _STAND_INS[aggregate.kind])
         if planned is None:
@@ -131,9 +132,11 @@ class PlannedReader:
 _LOOKED_UP = frozenset(("facility", "role", "family", "model", "frame", "mount", "asset", "assembly", "fixture"))
 _NAMED = frozenset(("family", "model", "asset", "fixture", "assembly"))
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
+SOME_ASSET = Asset(_NO_ID, "", AssetTier.UNIT, _ANY_TIME, _ANY_TIME)
+"""A living asset of which no more is known."""
 # A parent, a controller and a slot above were found by name, so they live; no more is asked of them.
 _STAND_INS: dict[str, Any] = {
-    ASSET.kind: Asset(_NO_ID, "", AssetTier.UNIT, _ANY_TIME, _ANY_TIME),
+    ASSET.kind: SOME_ASSET,
     MOUNT.kind: Mount(_NO_ID, "", Placement(_NO_ID)),
 }
 _WITH_STAND_INS = frozenset(("register_asset", "register_mount"))
@@ -254,11 +257,13 @@ class Planning:
         key: str = "",
         state: Any = None,
         request: BaseModel | None = None,
+        beside: Mapping[UUID, Any] | None = None,
     ) -> Any:
         """Plan one command and decide it. Gives the state of its record afterwards, None when it is refused.
 
         `key` is the key of the file that asks for it, `state` the record as it
-        will be by then, `request` the checked arguments where they are at hand.
+        will be by then, `request` the checked arguments where they are at hand,
+        `beside` what the decision sees of other records whose state is not kept.
         """
         declared = self.facility.commands.get(command)
         if declared is None:
@@ -269,7 +274,7 @@ class Planning:
             return None
         if isinstance(declared, CommandSlice):
             try:
-                state, changed = await self._decided(declared, request, state, when)
+                state, changed = await self._decided(declared, request, state, when, beside)
             except Refusal as refusal:
                 await self._note_refusal(subject, key, refusal)
                 return None
@@ -291,9 +296,11 @@ class Planning:
         place = subject.place((key,)) if key else subject.entry.place
         self.steps.add(stage, level, Step(declared.name, arguments, when.moment, when.is_dated, words, place))
 
-    async def _decided(self, declared: CommandSlice, request: Any, state: Any, when: When) -> tuple[Any, bool]:
+    async def _decided(
+        self, declared: CommandSlice, request: Any, state: Any, when: When, beside: Mapping[UUID, Any] | None
+    ) -> tuple[Any, bool]:
         """The state after a command, and whether it records anything. Raises the `Refusal` it meets."""
-        read = cast("Reader", PlannedReader(self, declared.name in _WITH_STAND_INS))
+        read = cast("Reader", PlannedReader(self, declared.name in _WITH_STAND_INS, beside))
         on = declared.on
         if declared.creates:
             id = declared.identify(request) if declared.identify else cast("Creation", request).id or _NO_ID

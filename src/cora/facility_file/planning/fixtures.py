@@ -173,8 +173,8 @@ async def plan_fixture(planning: Planning, entry: FixtureEntry, installing: Inst
     record = planning.known.fixtures.get(key)
     refuse_was(planning, entry, subject, "no command changes the name of a fixture")
     if entry.retired is not LEFT_OUT:
-        planning.problem(entry.at("retired"), f"{subject.label}: this release cannot retire a fixture "
-                         "(that takes retire_fixture)")  # fmt: skip
+        says = "nothing is retired by applying a file; that takes retire_fixture"
+        planning.problem(entry.at("retired"), f"{subject.label}: {says}")
     bindings = await _bindings(planning, entry, subject)
     assembly_id = None
     if entry.assembly is not LEFT_OUT:

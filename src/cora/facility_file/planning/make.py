@@ -21,6 +21,7 @@ from cora.facility_file.entries import (
     UnderEntry,
 )
 from cora.facility_file.keys import AGGREGATES, installed_key
+from cora.facility_file.planning.asset_ties import Controllers
 from cora.facility_file.planning.assets import plan_asset
 from cora.facility_file.planning.core import Planning, Subject, When
 from cora.facility_file.planning.fixtures import plan_assembly, plan_detachments, plan_fixture
@@ -38,6 +39,7 @@ from cora.facility_file.problems import Problems, did_you_mean
 from cora.facility_file.read import Files, label_of
 from cora.facility_file.shapes import Named
 from cora.facility_file.steps import Plan
+from cora.facility_file.tree import NONE
 from cora.kernel.identity import new_id
 
 T = TypeVar("T")
@@ -137,8 +139,8 @@ def _set_levels(planning: Planning) -> None:
     new_assets = [node for node in range(len(found.assets)) if found.is_defined(node) and node not in known.assets]
 
     def needs(node: int) -> Iterable[int]:
-        controller = found.controllers.get(node)
-        return [found.assets.above[node]] if controller is None else [found.assets.above[node], controller]
+        controller = found.controllers.get(node, NONE)
+        return [found.assets.above[node]] if controller == NONE else [found.assets.above[node], controller]
 
     planning.levels["asset"], looped = levels(new_assets, needs)
     for node in looped:
@@ -198,7 +200,7 @@ async def _plan_assets(planning: Planning, installing: Installing) -> None:
             installing.held[slot.holds] = (slot.id, slot)
     await _take_in_bound(planning, installing)
     await _require_parents(planning)
-    twins = Twins(planning)
+    twins, controllers = Twins(planning), Controllers(planning)
     for entries in _in_windows(_of(found, "assets", AssetEntry)):
         placed = [(entry, node) for entry in entries if (node := found.node(entry)) != BROKEN]
         _require_facilities(planning, placed)
@@ -214,7 +216,7 @@ async def _plan_assets(planning: Planning, installing: Installing) -> None:
                 installing.held[id] = (mount_id, by_mount.get(mount_id))
         for entry, node in placed:
             record = records.get(known.assets[node]) if node in known.assets else None
-            await plan_asset(planning, entry, node, record, installing)
+            await plan_asset(planning, entry, node, record, installing, controllers)
             if record is None:
                 twins.note(entry)
     await refuse_occupied(planning, installing)

@@ -1,6 +1,6 @@
 """Plans frames and mounts: where things are."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from cora.equipment.values import folded
 from cora.facility_file.entries import FrameEntry, MountEntry
 from cora.facility_file.planning.core import Planning, Subject, When, differing
 from cora.facility_file.planning.references import a_frame, node_at, one
-from cora.facility_file.planning.vocabulary import given, keep, refuse_changes, refuse_was
+from cora.facility_file.planning.vocabulary import given, keep, refuse_changes, refuse_was, start
 from cora.facility_file.port import Record
 from cora.facility_file.read import label_of
 from cora.facility_file.shapes import LEFT_OUT, Named
@@ -34,7 +34,7 @@ def placement_of(frame_id: UUID | None, placement: dict[str, Any] | None) -> dic
 
 
 async def plan_frame(planning: Planning, entry: FrameEntry, node: int, record: Record | None) -> None:
-    """Register a frame. Those above it are planned before."""
+    """Register a frame, or place a recorded one anew. Those above it are planned before."""
     subject = Subject(entry, label_of(entry), {"parent_id": "parent"})
     id = planning.ids["frame"][node]
     path = planning.survey.frames.path(node)
@@ -61,8 +61,8 @@ async def plan_frame(planning: Planning, entry: FrameEntry, node: int, record: R
             planning.problem(entry.place, f"{subject.label}: a new frame below a parent needs a 'placement'")
         keep(planning, "frame", node, id, None, subject)
         return
+    level = len(list(planning.survey.frames.line(node)))
     if recorded is None:
-        level = len(list(planning.survey.frames.line(node)))
         state = await planning.step(
             subject, Stage.FRAMES, level, "register_frame", {"id": str(id), **arguments},
             f"register frame '{path}'", planning.when(entry),
@@ -71,17 +71,26 @@ async def plan_frame(planning: Planning, entry: FrameEntry, node: int, record: R
         return
     keep(planning, "frame", node, id, recorded, subject)
     wanted = planning.checked(subject, "register_frame", arguments)
-    if wanted is not None:
-        keys = differing(entry, (("name", "name"), ("placement", "placement")), wanted, recorded)
-        commands = {"placement": "update_frame_placement"}
-        refuse_changes(planning, subject, keys, commands, "no command changes '{key}' of a frame")
+    if wanted is None:
+        return
+    keys = differing(entry, (("name", "name"),), wanted, recorded)
+    refuse_changes(planning, subject, keys, {}, "no command changes '{key}' of a frame")
+    if wanted.placement is None and recorded.placement is not None:
+        planning.problem(entry.at("placement"), f"{subject.label}: a frame below a parent keeps a 'placement'")
+    elif wanted.placement != recorded.placement:
+        state = await planning.step(
+            subject, Stage.FRAMES, level, "update_frame_placement",
+            {"frame_id": str(id), "placement": arguments["placement"]}, f"place frame '{path}' anew",
+            start(record, planning.default(entry)), key="placement", state=recorded,
+        )  # fmt: skip
+        planning.states[id] = state or recorded
 
 
 _MOUNT = (("slot_code", "slot_code"), ("drawing", "drawing"))
 
 
 async def plan_mount(planning: Planning, entry: MountEntry, record: Record | None) -> Slot:
-    """Register a mount. What is recorded of one cannot be changed in this release, except what it holds."""
+    """Register a mount, or place a recorded one anew and set its drawing."""
     subject = Subject(entry, label_of(entry), {"parent_id": "parent"})
     key = folded(entry.slot_code)
     id = planning.ids["mount"][key]
@@ -116,11 +125,12 @@ async def plan_mount(planning: Planning, entry: MountEntry, record: Record | Non
         )  # fmt: skip
         if state is None:
             planning.failed.add(id)
-    else:
-        _compare(planning, entry, subject, recorded, arguments, frame_id, parent_id)
     if record is None or recorded is None:
         return Slot(id, None, when, when)
-    return slot_of(record)
+    slot = slot_of(record)
+    if not failed:
+        slot.last = await _change(planning, entry, subject, record, arguments, frame_id, parent_id)
+    return slot
 
 
 def slot_of(record: Record) -> Slot:
@@ -129,21 +139,37 @@ def slot_of(record: Record) -> Slot:
     return Slot(record.id, state.installed_asset_id, When(state.installed_at), When(record.occurred_at))
 
 
-def _compare(
-    planning: Planning, entry: MountEntry, subject: Subject, recorded: Mount, arguments: dict[str, Any],
+async def _change(
+    planning: Planning, entry: MountEntry, subject: Subject, record: Record, arguments: dict[str, Any],
     frame_id: UUID | None, parent_id: UUID | None,
-) -> None:  # fmt: skip
+) -> When:  # fmt: skip
+    """Bring a recorded mount up to date; the time of its latest fact by then."""
+    recorded: Mount = record.state
+    last = When(record.occurred_at)
+    if frame_id != recorded.placement.parent_frame_id and "placement" not in arguments:
+        moved = {**asdict(recorded.placement), "parent_frame_id": str(frame_id)}
+        arguments = {**arguments, "placement": moved}
     wanted = planning.checked(subject, "register_mount", {"placement": recorded.placement, **arguments})
     if wanted is None:
-        return
-    keys = differing(entry, (*_MOUNT, ("placement", "placement")), wanted, recorded)
-    if entry.frame is not LEFT_OUT and frame_id != recorded.placement.parent_frame_id and "placement" not in keys:
-        keys.append("frame")
+        return last
+    keys = differing(entry, (("slot_code", "slot_code"),), wanted, recorded)
     if entry.parent is not LEFT_OUT and parent_id != recorded.parent_id:
         keys.append("parent")
-    placing = "update_mount_placement"
-    commands = {"drawing": "set_mount_drawing", "placement": placing, "frame": placing}
-    refuse_changes(planning, subject, keys, commands, "no command changes '{key}' of a mount")
+    refuse_changes(planning, subject, keys, {}, "no command changes '{key}' of a mount")
+    mount, when = f"mount '{entry.slot_code}'", start(record, planning.default(entry))
+    where = "anew" if frame_id == recorded.placement.parent_frame_id else f"in {planning.named(str(frame_id))}"
+    state = recorded
+    for level, (key, command, words) in enumerate((
+        ("placement", "update_mount_placement", f"place {mount} {where}"),
+        ("drawing", "set_mount_drawing", f"{'clear' if wanted.drawing is None else 'set'} the drawing of {mount}"),
+    )):  # fmt: skip
+        if getattr(wanted, key) != getattr(recorded, key):
+            changed = await planning.step(
+                subject, Stage.MOUNTS, level, command, {"mount_id": str(record.id), key: arguments[key]}, words, when,
+                key=key, state=state,
+            )  # fmt: skip
+            state, last = changed or state, when
+    return last
 
 
 def frame_node(planning: Planning, entry: FrameEntry) -> int | None:

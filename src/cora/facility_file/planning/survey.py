@@ -76,7 +76,7 @@ class Survey:
     mount_above: dict[str, str] = field(default_factory=dict[str, str])
     """The slot above a slot, as the files say."""
     controllers: dict[int, int] = field(default_factory=dict[int, int])
-    """The node that controls a node, as the files say."""
+    """The node that controls a node, as the files say; NONE where they say that none does."""
     unusable: set[int] = field(default_factory=set[int])
     """The nodes that cannot be registered: they control each other in a circle, or have no facility."""
     was: dict[int, Named] = field(default_factory=dict[int, Named])
@@ -319,7 +319,7 @@ def _note_asset(found: Survey, entry: AssetEntry) -> None:
         name = found.model_name(entry.model, entry.place.file)
         if name is not None:
             found.add_model(name)
-    controller = _add_path(found.assets, entry.controller if isinstance(entry.controller, Named) else None)
+    controller = NONE if entry.controller is None else _add_path(found.assets, entry.controller)
     if node == BROKEN:
         return
     if controller is not None:

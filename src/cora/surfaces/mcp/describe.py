@@ -15,7 +15,7 @@ bolted, in what state they are, who owns them, and under which persistent identi
 
 The usual order of work is register_asset, activate_asset, register_frame, register_mount, install_asset,
 define_assembly, register_fixture, attach_asset_to_fixture, assign_fixture_persistent_id; and backwards
-detach_asset_from_fixture, uninstall_asset, decommission_asset.
+detach_asset_from_fixture, retire_fixture, uninstall_asset, decommission_asset, decommission_mount, decommission_frame.
 
 Records are named by id. Find ids with the list_ tools, look at one record with the get_ tools.
 A command changes nothing silently: it is recorded, or it is refused. A refusal is an error result with a stable `code`,

@@ -12,6 +12,7 @@ from tests.unit.equipment.strategies_asset import (
     FAMILY_ID,
     FIXTURE_ID,
     LATER,
+    MODEL_ID,
     NOW,
     OTHER_ID,
     PARENT_ID,
@@ -21,11 +22,13 @@ from tests.unit.equipment.strategies_asset import (
     identifiers,
     ids,
     names,
+    optional_ids,
     owners,
     ports,
     reasons,
     settings_objects,
 )
+from tests.unit.equipment.strategies_definitions import drawings
 
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.errors import MalformedAssetPersistentIdentifierError
@@ -34,15 +37,19 @@ from cora.equipment.aggregates.asset.events import (
     AssetAlternateIdentifierAdded,
     AssetAlternateIdentifierRemoved,
     AssetAttachedToFixture,
+    AssetControllerSet,
     AssetDecommissioned,
     AssetDegraded,
     AssetDescribed,
     AssetDetachedFromFixture,
+    AssetDrawingSet,
     AssetFamilyAdded,
     AssetFamilyRemoved,
     AssetFaulted,
     AssetMaintenanceEntered,
     AssetMaintenanceExited,
+    AssetModelBound,
+    AssetNoteAdded,
     AssetOwnerAdded,
     AssetOwnerRemoved,
     AssetPersistentIdAssigned,
@@ -55,14 +62,19 @@ from cora.equipment.aggregates.asset.events import (
 )
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, AssetTier, name_claim
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
-from cora.equipment.values import IdentifierScheme, Owner, Port, PortDirection
+from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Port, PortDirection
 from cora.kernel.aggregate import Claim, Event, Fact
 
 PORT = Port("pso_out", PortDirection.OUTPUT, "TTL")
+DRAWING = Drawing(DrawingSystem.EDMS, "630C2125", "02")
 ASSIGNED = AssetPersistentIdAssigned("DOI", "10.1234/abcd-ef37", IdentifierOrigin.MINTED, test=True)
 
 later_events: st.SearchStrategy[Any] = st.one_of(
     st.builds(AssetDescribed, names, st.none() | st.just("turns")),
+    st.builds(AssetModelBound, ids, optional_ids, st.none() | reasons),
+    st.builds(AssetControllerSet, optional_ids),
+    st.builds(AssetDrawingSet, drawings),
+    st.builds(AssetNoteAdded, st.just("hums")),
     st.just(AssetActivated()),
     st.just(AssetMaintenanceEntered()),
     st.just(AssetMaintenanceExited()),
@@ -88,6 +100,10 @@ later_events: st.SearchStrategy[Any] = st.one_of(
 # Which fields of the state an event may change; all others must come through untouched.
 CHANGES: dict[type[Event], set[str]] = {
     AssetDescribed: {"name", "description"},
+    AssetModelBound: {"model_id"},
+    AssetControllerSet: {"controller_id"},
+    AssetDrawingSet: {"drawing"},
+    AssetNoteAdded: set(),
     AssetActivated: {"lifecycle", "commissioned_at"},
     AssetMaintenanceEntered: {"lifecycle"},
     AssetMaintenanceExited: {"lifecycle"},
@@ -139,6 +155,12 @@ def test_the_fold_of_the_events_survives_the_document_at_every_step(events: list
     ("event", "changes"),
     [
         (AssetDescribed("Rotary 2", None), {"name": "Rotary 2", "description": None}),
+        (AssetModelBound(OTHER_ID, MODEL_ID, "misread"), {"model_id": OTHER_ID}),
+        (AssetControllerSet(OTHER_ID), {"controller_id": OTHER_ID}),
+        (AssetControllerSet(None), {"controller_id": None}),
+        (AssetDrawingSet(replace(DRAWING, revision="03")), {"drawing": replace(DRAWING, revision="03")}),
+        (AssetDrawingSet(None), {"drawing": None}),
+        (AssetNoteAdded("hums"), {}),
         (AssetActivated(), {"lifecycle": AssetLifecycle.ACTIVE, "commissioned_at": LATER}),
         (AssetMaintenanceEntered(), {"lifecycle": AssetLifecycle.MAINTENANCE}),
         (AssetMaintenanceExited(), {"lifecycle": AssetLifecycle.ACTIVE}),
@@ -165,6 +187,9 @@ def test_what_an_event_says_becomes_the_state(event: Any, changes: dict[str, Any
         ports=(PORT,),
         owners=(Owner("APS"),),
         settings={"a": 1},
+        drawing=DRAWING,
+        model_id=MODEL_ID,
+        controller_id=PARENT_ID,
         fixture_id=FIXTURE_ID,
     )
     assert folds(ASSET, asset, [event]) == replace(asset, **changes)

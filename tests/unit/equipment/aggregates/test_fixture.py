@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.equipment.strategies_asset import (
     AFTERWARDS,
     ASSEMBLY_ID,
+    ASSET_ID,
     FIXTURE_ID,
     LATER,
     NOW,
@@ -24,6 +25,7 @@ from cora.equipment.aggregates.fixture import (
     Fixture,
     FixturePersistentIdAssigned,
     FixtureRegistered,
+    FixtureRetired,
     MalformedFixturePersistentIdentifierError,
 )
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
@@ -70,6 +72,10 @@ def test_a_second_identifier_is_the_mark_of_a_corrupted_log() -> None:
 def test_an_identifier_that_does_not_parse_is_the_mark_of_a_corrupted_log(scheme: str, value: str) -> None:
     with pytest.raises(MalformedFixturePersistentIdentifierError):
         FIXTURE.evolve(a_fixture(), replace(ASSIGNED, scheme=scheme, value=value), AFTERWARDS)
+
+
+def test_it_is_retired_when_that_occurred() -> None:
+    assert folds(FIXTURE, a_fixture(), [FixtureRetired("rebuilt", (ASSET_ID,))]) == a_fixture(retired_at=LATER)
 
 
 def test_a_retired_fixture_points_at_nothing_and_claims_nothing() -> None:

@@ -7,7 +7,9 @@ from tests.unit.equipment.strategies_definitions import FRAME_ID, OTHER_FRAME_ID
 from cora.equipment.aggregates.frame import (
     FRAME,
     Frame,
+    FrameDecommissioned,
     FrameNameTakenError,
+    FramePlacementUpdated,
     FrameRegistered,
     FrameStatus,
     Supersession,
@@ -28,6 +30,19 @@ HUTCH = Frame(
 def test_a_frame_is_what_was_registered() -> None:
     event = FrameRegistered(HUTCH.name, HUTCH.parent_id, HUTCH.placement, HUTCH.supersedes)
     assert folds(FRAME, None, [event], Fact(FRAME_ID, NOW)) == HUTCH
+
+
+def test_a_frame_begins_with_its_registration() -> None:
+    with pytest.raises(TypeError):
+        FRAME.evolve(None, FrameDecommissioned("torn down"), Fact(FRAME_ID, NOW))
+
+
+def test_it_is_placed_anew_and_comes_to_its_end() -> None:
+    placement = Placement(OTHER_FRAME_ID, z=50501.0)
+    placed = folds(FRAME, HUTCH, [FramePlacementUpdated(placement, "survey of May")])
+    assert placed == replace(HUTCH, placement=placement)
+    gone = folds(FRAME, placed, [FrameDecommissioned("torn down")])
+    assert gone == replace(placed, status=FrameStatus.DECOMMISSIONED)
 
 
 def test_it_holds_its_name_among_its_active_siblings() -> None:

@@ -21,6 +21,7 @@ from tests.unit.equipment.strategies_asset import (
     mounts,
     reasons,
 )
+from tests.unit.equipment.strategies_definitions import drawings, placements
 
 from cora.equipment.aggregates.asset.state import installation_claim
 from cora.equipment.aggregates.mount import (
@@ -28,6 +29,9 @@ from cora.equipment.aggregates.mount import (
     Mount,
     MountAssetInstalled,
     MountAssetUninstalled,
+    MountDecommissioned,
+    MountDrawingSet,
+    MountPlacementUpdated,
     MountRegistered,
     MountStatus,
 )
@@ -55,6 +59,15 @@ def test_what_is_installed_is_there_until_it_is_uninstalled(mount: Mount, asset_
     assert occupied == replace(mount, installed_asset_id=asset_id, installed_at=LATER)
     emptied = folds(MOUNT, occupied, [MountAssetUninstalled(asset_id, reason)])
     assert emptied == replace(mount, installed_asset_id=None, installed_at=None)
+
+
+@given(mounts(), placements(), drawings, reasons)
+def test_it_is_placed_drawn_and_decommissioned(
+    mount: Mount, placement: Placement, drawing: Drawing | None, reason: str
+) -> None:
+    events = [MountPlacementUpdated(placement), MountDrawingSet(drawing), MountDecommissioned(reason)]
+    after = folds(MOUNT, mount, events)
+    assert after == replace(mount, placement=placement, drawing=drawing, status=MountStatus.DECOMMISSIONED)
 
 
 def test_the_installed_asset_is_pointed_at_and_claimed() -> None:

@@ -29,7 +29,8 @@ from cora.equipment.aggregates.asset.errors import (
 )
 from cora.equipment.aggregates.asset.events import AssetRelocated
 from cora.equipment.aggregates.asset.state import Asset
-from cora.equipment.features.relocate_asset import MAXIMUM_LEVEL, Context, RelocateAsset, relocate_asset
+from cora.equipment.features.relocate_asset import Context, RelocateAsset, relocate_asset
+from cora.equipment.line import LONGEST_LINE
 from cora.kernel.aggregate import joined_ids
 from cora.kernel.reader import Reader
 
@@ -74,7 +75,7 @@ async def test_where_it_cannot_go(to: UUID, asset_id: UUID, why: str) -> None:
 
 
 async def test_it_may_stand_on_the_deepest_level_and_not_below() -> None:
-    line = chain(MAXIMUM_LEVEL)
+    line = chain(LONGEST_LINE)
     moving = an_asset(parent_id=ROOT.id)
     assert await relocate(line[-2].id, moving, *line)
     with pytest.raises(AssetCannotRelocateError) as refused:
@@ -83,12 +84,12 @@ async def test_it_may_stand_on_the_deepest_level_and_not_below() -> None:
 
 
 async def test_a_line_that_never_ends_is_not_walked_to_its_end() -> None:
-    line = chain(3 * MAXIMUM_LEVEL)
+    line = chain(3 * LONGEST_LINE)
     read = Reader(World(tuple((ASSET, each) for each in (*line, an_asset(parent_id=ROOT.id)))))
     command = RelocateAsset(asset_id=ASSET_ID, to_parent_id=line[-1].id, reason="x")
     with pytest.raises(AssetCannotRelocateError):
         await decide(relocate_asset, command, reader=read)
-    assert len(read.states) == MAXIMUM_LEVEL + 2
+    assert len(read.states) == LONGEST_LINE + 2
 
 
 async def test_it_reads_the_line_above_and_no_children() -> None:
@@ -117,17 +118,17 @@ async def test_a_decommissioned_asset_is_refused_first() -> None:
     assets(),
     ids,
     assets() | st.none(),
-    st.lists(ids, max_size=3, unique=True) | st.just([numbered(1000 + n) for n in range(MAXIMUM_LEVEL)]),
+    st.lists(ids, max_size=3, unique=True) | st.just([numbered(1000 + n) for n in range(LONGEST_LINE)]),
 )
 def test_refusals_come_in_the_order_of_the_row(asset: Asset, to: UUID, parent: Asset | None, above: list[UUID]) -> None:
-    line = (to, *above)[:MAXIMUM_LEVEL] if parent else ()
+    line = (to, *above)[:LONGEST_LINE] if parent else ()
     command, context = RelocateAsset(asset_id=ASSET_ID, to_parent_id=to, reason="upgrade"), Context(parent, line)
     cannot = (
         asset.parent_id is None
         or to == asset.id
         or asset.id in line
         or to == asset.parent_id
-        or len(line) == MAXIMUM_LEVEL
+        or len(line) == LONGEST_LINE
     )
     refused = refusal(relocate_asset, command=command, asset=asset, context=context)
     assert refused is first_true(

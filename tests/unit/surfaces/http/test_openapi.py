@@ -11,7 +11,7 @@ from tests.contract.json_parts import parts
 from tests.unit.surfaces.http.client import client, make_app, register_asset
 
 from cora.equipment import features
-from cora.equipment.views import AGGREGATES
+from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.principal import Role
 from cora.kernel.requests import CALL_OPTIONS, DRY_RUN, to_request
 from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Route, Slice, declared_slices
@@ -21,7 +21,7 @@ from cora.surfaces.http.openapi_examples import ID
 
 SLICES = tuple(declared_slices(features))
 ROUTES = [pytest.param(each, route, id=f"{each.name} {route}") for each in SLICES for route in each.routes]
-DOCUMENT = openapi_document(SLICES, AGGREGATES)
+DOCUMENT = openapi_document(SLICES, VIEWS)
 
 
 def _operation(route: Route) -> dict[str, Any]:

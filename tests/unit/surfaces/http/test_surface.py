@@ -11,9 +11,8 @@ from starlette.types import Receive, Scope, Send
 from tests.unit.memory_log import MemoryLog
 from tests.unit.surfaces.http.client import PUBLIC_URL, client, make_app, register_asset, register_facility, send_raw
 
-from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import Envelope
 from cora.kernel.errors import OverloadedError
+from cora.kernel.reader import Stored
 from cora.surfaces.http.app import HttpSettings
 
 NOBODY = "01935c5e-7b1a-7c3e-9f2d-5a6b7c8d9e0f"
@@ -308,7 +307,7 @@ async def test_what_goes_with_a_command_is_recorded() -> None:
 
 
 class _Broken(MemoryLog):
-    async def get(self, aggregate: Aggregate[Any], id: Any) -> Envelope:
+    async def record(self, id: Any) -> Stored:
         raise RuntimeError("secret detail")
 
 
@@ -328,7 +327,7 @@ async def test_a_fault_is_told_without_details_and_logged_with_the_id() -> None:
 
 
 class _Overloaded(MemoryLog):
-    async def get(self, aggregate: Aggregate[Any], id: Any) -> Envelope:
+    async def record(self, id: Any) -> Stored:
         raise OverloadedError(retry_after=3)
 
 

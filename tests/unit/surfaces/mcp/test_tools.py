@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -12,9 +12,9 @@ from tests.unit.memory_log import MemoryLog
 
 from cora.equipment import features
 from cora.equipment.aggregates.family import FAMILY
-from cora.equipment.views import AGGREGATES
+from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import Asked, Documents, Envelope, Page
+from cora.kernel.documents import Asked, Documents, Page
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import Principal, Role
@@ -26,7 +26,8 @@ from cora.surfaces.mcp.tools import LONGEST_PAGE, Caller, offered_tools
 
 SLICES = tuple(declared_slices(features))
 LOG = MemoryLog()
-TOOLS = offered_tools(Kernel(LOG), LOG, SLICES, AGGREGATES)
+TOOLS = offered_tools(Kernel(LOG), LOG, SLICES, VIEWS)
+(FAMILIES,) = (view for view in VIEWS if view.aggregate is FAMILY)
 READER = Caller(Principal("ada", Role.READER), "request-1")
 
 
@@ -125,7 +126,7 @@ def test_what_a_command_answers_besides_the_usual_is_promised() -> None:
 
 def test_two_tools_of_one_name_are_a_mistake() -> None:
     with pytest.raises(TypeError, match="get_family"):
-        offered_tools(Kernel(LOG), LOG, (), (FAMILY, FAMILY))
+        offered_tools(Kernel(LOG), LOG, (), (FAMILIES, FAMILIES))
 
 
 class Hiding(BaseModel):
@@ -188,13 +189,10 @@ class Wordy(Documents):
         self.length = length
         self.asked: list[int] = []
 
-    async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
-        raise aggregate.not_found(id)
-
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         self.asked.append(asked.limit)
         items = ",".join([f'"{"x" * self.length}"'] * asked.limit)
-        return Page(asked.limit, f'{{"items":[{items}],"next":"{asked.limit}"}}')
+        return Page(asked.limit, f'{{"items":[{items}],"next":"{asked.limit}"}}', str(asked.limit))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +201,7 @@ class Wordy(Documents):
 )
 async def test_a_page_that_would_be_too_long_holds_fewer_records(length: int, limits: list[int]) -> None:
     documents = Wordy(length)
-    listed = offered_tools(Kernel(LOG), documents, (), (FAMILY,))["list_families"]
+    listed = offered_tools(Kernel(LOG), documents, (), (FAMILIES,))["list_families"]
     page = json.loads(await listed.run({"limit": 200}, READER))
     assert documents.asked == limits
     assert (len(page["items"]), page["next"]) == (limits[-1], str(limits[-1]))

@@ -14,6 +14,8 @@ from cora.equipment.aggregates.asset.errors import (
     AssetModelMismatchError,
     AssetNameTakenError,
     AssetNotFoundError,
+    ControllerIsDecommissionedError,
+    ControllerNotFoundError,
     MalformedAssetPersistentIdentifierError,
 )
 from cora.equipment.aggregates.asset.events import (
@@ -21,16 +23,20 @@ from cora.equipment.aggregates.asset.events import (
     AssetAlternateIdentifierAdded,
     AssetAlternateIdentifierRemoved,
     AssetAttachedToFixture,
+    AssetControllerSet,
     AssetDecommissioned,
     AssetDegraded,
     AssetDescribed,
     AssetDetachedFromFixture,
+    AssetDrawingSet,
     AssetEvent,
     AssetFamilyAdded,
     AssetFamilyRemoved,
     AssetFaulted,
     AssetMaintenanceEntered,
     AssetMaintenanceExited,
+    AssetModelBound,
+    AssetNoteAdded,
     AssetOwnerAdded,
     AssetOwnerRemoved,
     AssetPersistentIdAssigned,
@@ -59,6 +65,14 @@ def evolve(asset: Asset | None, event: AssetEvent, fact: Fact) -> Asset:
     match event:
         case AssetDescribed(name, description):
             return replace(asset, name=name, description=description)
+        case AssetModelBound(model_id):
+            return replace(asset, model_id=model_id)
+        case AssetControllerSet(controller_id):
+            return replace(asset, controller_id=controller_id)
+        case AssetDrawingSet(drawing):
+            return replace(asset, drawing=drawing)
+        case AssetNoteAdded():
+            return asset
         case AssetActivated():
             return replace(asset, lifecycle=AssetLifecycle.ACTIVE, commissioned_at=fact.occurred_at)
         case AssetMaintenanceEntered():
@@ -145,6 +159,14 @@ def require_declared(family_ids: Iterable[UUID], model_id: UUID, declared_family
     """Raises `AssetModelMismatchError` with the smallest of the families that a model does not declare."""
     if undeclared := sorted(set(family_ids).difference(declared_family_ids)):
         raise AssetModelMismatchError(model_id, undeclared[0])
+
+
+def require_controller(controller_id: UUID, controller: Asset | None) -> None:
+    """Raises `ControllerNotFoundError`, or `ControllerIsDecommissionedError` for one that has come to its end."""
+    if controller is None:
+        raise ControllerNotFoundError(controller_id)
+    if controller.is_decommissioned:
+        raise ControllerIsDecommissionedError(controller_id)
 
 
 def _claim_taken(_claim: Claim, asset: Asset, owner: UUID) -> AssetNameTakenError:

@@ -62,6 +62,16 @@ class ControllerIsDecommissionedError(ConflictError):
 
 
 @dataclass(eq=False)
+class ControllerCycleError(ConflictError):
+    """The asset would control itself, at the end of the line of its controllers."""
+
+    says = "Asset {controller_id} cannot be the controller of asset {asset_id}: {why}."
+    asset_id: UUID
+    controller_id: UUID
+    why: str
+
+
+@dataclass(eq=False)
 class AssetModelMismatchError(ConflictError):
     """The asset would be of a family that its model does not declare."""
 

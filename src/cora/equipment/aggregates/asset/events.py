@@ -37,6 +37,36 @@ class AssetDescribed(Event):
 
 
 @dataclass(frozen=True)
+class AssetModelBound(Event):
+    """It was found to be of a model; `previous_model_id` is the one it was said to be of before."""
+
+    model_id: UUID
+    previous_model_id: UUID | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class AssetControllerSet(Event):
+    """Another asset drives it; None: none does."""
+
+    controller_id: UUID | None
+
+
+@dataclass(frozen=True)
+class AssetDrawingSet(Event):
+    """It is shown on a drawing; None: on none."""
+
+    drawing: Drawing | None
+
+
+@dataclass(frozen=True)
+class AssetNoteAdded(Event):
+    """Somebody noted something about it. It stands in the history alone."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class AssetActivated(Event):
     """It went into service."""
 
@@ -182,6 +212,10 @@ class AssetPersistentIdAssigned(Event):
 AssetEvent = (
     AssetRegistered
     | AssetDescribed
+    | AssetModelBound
+    | AssetControllerSet
+    | AssetDrawingSet
+    | AssetNoteAdded
     | AssetActivated
     | AssetMaintenanceEntered
     | AssetMaintenanceExited
