@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cora.equipment.aggregates.frame import FRAME, FrameNotFoundError
+from cora.equipment.aggregates.frame import FRAME
 from cora.equipment.aggregates.mount import Mount
 from cora.equipment.beside import Named, frames_above
-from cora.equipment.natural_keys import find_frame
+from cora.equipment.natural_keys import FRAME_KEY, by_id_or_key
 from cora.equipment.paths import joined_path
 from cora.equipment.pose import NOWHERE, Motion, angles_of, motion
 from cora.equipment.values import Placement
-from cora.kernel.errors import ConflictError, InvalidRequestError, Violation
+from cora.kernel.errors import ConflictError
 from cora.kernel.reader import Reader
 
 InFrame = Annotated[
@@ -85,7 +85,7 @@ async def pose_of(mount: Mount, within: str | None, read: Reader) -> Pose:
     frames = await frames_above(mount.placement.parent_frame_id, read)
     first = 0
     if within is not None:
-        wanted = await _frame_named(within, read)
+        wanted = (await by_id_or_key(FRAME, FRAME_KEY, within, "in", read)).id
         ids = [frame.id for frame in frames]
         if wanted not in ids:
             names = [frame.name for frame in frames]
@@ -106,20 +106,6 @@ async def pose_of(mount: Mount, within: str | None, read: Reader) -> Pose:
         matrix=_matrix(placed),
         chain=tuple(links),
     )
-
-
-async def _frame_named(text: str, read: Reader) -> UUID:
-    try:
-        id = UUID(text)
-    except ValueError:
-        try:
-            id = await find_frame(text, read)
-        except ValueError as error:
-            raise InvalidRequestError((Violation("/in", str(error)),)) from None
-        if id is None:
-            raise FrameNotFoundError(text) from None
-        return id
-    return (await read.require(FRAME, id)).id
 
 
 def _motion(placement: Placement) -> Motion:
