@@ -31,10 +31,10 @@ async def test_placements_are_composed_up_to_the_root(world: Hutch) -> None:
 
 
 async def test_a_frame_is_named_by_id_or_path_on_every_surface(world: Hutch) -> None:
-    nearest = await world.get("/mounts/{camera_mount}/pose", **{"in": "Hutch/table"})
+    nearest = await world.get("/mounts/{camera_mount}/pose", 200, **{"in": "Hutch/table"})
     assert nearest["frame"]["name"] == "Table"
     assert list(nearest["position"].values()) == [10.0, 0.0, 0.0]
-    assert await world.get("/mounts/{camera_mount}/pose", **{"in": world.ids["table"]}) == nearest
+    assert await world.get("/mounts/{camera_mount}/pose", 200, **{"in": world.ids["table"]}) == nearest
     arguments = {"mount_id": world.ids["camera_mount"], "in": "Hutch/Table"}
     assert await world.tool("get_mount_pose", **arguments) == nearest
     for declared in (get_mount_pose.GetMountPose, get_asset_pose.GetAssetPose):

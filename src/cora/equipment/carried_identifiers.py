@@ -1,6 +1,7 @@
 """The identifiers that records carry, and how a record is found by one: each stands for a target of references."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from cora.equipment.assigned_identifier import AssignedIdentifier
@@ -40,9 +41,12 @@ def is_sought(targets: Iterable[UUID], identifier: AlternateIdentifier | Assigne
     return of(identifier.value) in targets
 
 
+# A command needs them for what was and for what will be, and for every event of a record.
+@lru_cache(20_000)
 def _alternate(value: str) -> UUID:
     return uuid5(_TARGETS, f"alternate:{folded(value)}")
 
 
+@lru_cache(20_000)
 def _persistent(value: str) -> UUID:
     return uuid5(_TARGETS, f"persistent:{in_lower_case(value)}")

@@ -16,13 +16,13 @@ class Standing:
 
     def __init__(self, *records: tuple[Aggregate[Any], Any]) -> None:
         self.looks = 0
-        self._records = {state.id: (aggregate, state) for aggregate, state in records}
+        self._records: dict[UUID, tuple[Aggregate[Any], Any]] = {each[1].id: each for each in records}
         self._pointing: dict[tuple[str, UUID], list[UUID]] = {}
         self._claims: dict[Claim, UUID] = {}
         for id, (aggregate, state) in self._records.items():
             for relation, target in set(aggregate.references(state)):
                 self._pointing.setdefault((relation, target), []).append(id)
-            self._claims.update(dict.fromkeys(aggregate.claims(state), id))
+            self._claims |= {claim: id for claim in aggregate.claims(state)}
 
     async def record(self, id: UUID) -> Stored:
         (found,) = await self.records([id])

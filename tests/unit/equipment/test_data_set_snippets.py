@@ -43,7 +43,7 @@ def test_what_is_cited_is_what_is_not_for_tests(used: list[Instrument], whole: A
     assert list(made.scicat.instrument_ids) == [resolvable(each) for each in real]
     assert len(made.notes) == sum(1 for each in all_of if each and each.test)
     groups = made.nexus["instrument"]
-    assert len([each for each in groups.values() if isinstance(each, dict)]) == len(used)
+    assert sum(isinstance(each, dict) for each in groups.values()) == len(used)
     assert all(re.fullmatch("[A-Za-z0-9_]+(@[a-z]+)?|@NX_class", name) for name in groups)
     assert len(made.scicat.scientific_metadata["instruments"]) == len(used)
 
