@@ -22,7 +22,8 @@ class Standing:
         for id, (aggregate, state) in self._records.items():
             for relation, target in set(aggregate.references(state)):
                 self._pointing.setdefault((relation, target), []).append(id)
-            self._claims |= {claim: id for claim in aggregate.claims(state)}
+            for claim in aggregate.claims(state):
+                self._claims[claim] = id
 
     async def record(self, id: UUID) -> Stored:
         (found,) = await self.records([id])
