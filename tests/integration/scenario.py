@@ -37,11 +37,16 @@ class World:
         """The id of the record that a command made."""
         return str((await self.do(command, **arguments))["id"])
 
-    async def make_at(self, moment: str, command: str, **arguments: Any) -> str:
+    async def make_at(self, moment: str, command: str, /, **arguments: Any) -> str:
         """The id of the record that a command made at a time in the past."""
+        return str((await self.do_at(moment, command, **arguments))["id"])
+
+    async def do_at(self, moment: str, command: str, /, **arguments: Any) -> dict[str, Any]:
+        """The answer to a command about a time in the past, which must not be refused."""
         response = await self.surfaces.http(command, arguments, headers={"Occurred-At": moment})
-        assert response.status_code == 201, response.text
-        return str(response.json()["id"])
+        assert response.is_success, f"{command} {arguments}: {response.text}"
+        answer: dict[str, Any] = response.json()
+        return answer
 
     async def facility(self) -> str:
         """The code of the facility where everything stands."""

@@ -61,7 +61,7 @@ class Surfaces:
         """Call a slice by its route."""
         declared = self.slices[name]
         route, given = declared.route, dict(arguments)
-        path = route.path.format(**{key: given.pop(key) for key in route.path_fields})
+        path = route.plain_path.format(**{key: given.pop(key) for key in route.path_fields})
         if isinstance(declared, QuerySlice):
             return await self.web[role].request(route.method, path, params=given, headers=headers)
         body = given["patch"] if body_is_patch(route) else given

@@ -10,6 +10,7 @@ from tests.integration import (
     test_refusals_fixture,
     test_refusals_persistent_id,
     test_refusals_places,
+    test_refusals_questions,
     test_refusals_register_asset,
     test_refusals_versions,
 )
@@ -30,6 +31,7 @@ FILES: tuple[Cases, ...] = (
     test_refusals_fixture.CASES,
     test_refusals_persistent_id.CASES,
     test_refusals_places.CASES,
+    test_refusals_questions.CASES,
     test_refusals_register_asset.CASES,
     test_refusals_versions.CASES,
 )

@@ -3,7 +3,7 @@
 Counts go up to `reader.MOST_COUNTED`; a list counts further (`count=true`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -245,12 +245,11 @@ async def beside_fixture(fixture: Fixture, read: Reader) -> BesideFixture:
     """What a fixture is made of."""
     bindings = fixture.slot_asset_bindings
     await read.ahead(fixture.assembly_id, *(binding.asset_id for binding in bindings))
-    holders = await read.sources_of(INSTALLED_IN, [binding.asset_id for binding in bindings])
-    await read.ahead(*(mount for mounts in holders for mount in mounts))
+    mounts = await mounts_of([binding.asset_id for binding in bindings], read)
     components: list[ComponentShown] = []
-    for binding, mounts in zip(bindings, holders, strict=True):
+    for binding in bindings:
         asset = await read.get(ASSET, binding.asset_id)
-        mount = await _maybe(MOUNT, mounts[0] if mounts else None, read)
+        mount = mounts.get(binding.asset_id)
         if asset is not None:
             components.append(
                 ComponentShown(
@@ -325,6 +324,29 @@ async def line_of(asset: Asset, read: Reader) -> list[Asset]:
     while line[-1].parent_id is not None and len(line) <= MAXIMUM_LEVELS:
         line.append(await read.require(ASSET, line[-1].parent_id))
     return line[::-1]
+
+
+async def lines_of(assets: Sequence[Asset], read: Reader) -> list[list[Asset]]:
+    """The assets from the root down to each of these: a look per level, not per asset."""
+    lines = [[asset] for asset in assets]
+    for _ in range(MAXIMUM_LEVELS):
+        rising = [line for line in lines if line[-1].parent_id is not None]
+        if not rising:
+            break
+        await read.ahead(*(line[-1].parent_id for line in rising))
+        for line in rising:
+            if (parent := line[-1].parent_id) is not None:
+                line.append(await read.require(ASSET, parent))
+    return [line[::-1] for line in lines]
+
+
+async def mounts_of(asset_ids: Sequence[UUID], read: Reader) -> dict[UUID, Mount]:
+    """The mount of each of these assets that is installed, in two looks."""
+    holders = await read.sources_of(INSTALLED_IN, asset_ids)
+    await read.ahead(*(mount for mounts in holders for mount in mounts))
+    return {
+        asset: await read.require(MOUNT, mounts[0]) for asset, mounts in zip(asset_ids, holders, strict=True) if mounts
+    }
 
 
 def path_of(line: list[Asset]) -> str:

@@ -1,6 +1,6 @@
 """What people call a record, and how it is found by that: through the claims that records hold, now or as it was."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import assembly_claim
@@ -13,8 +13,12 @@ from cora.equipment.aggregates.model import model_claim
 from cora.equipment.aggregates.mount import mount_claim
 from cora.equipment.aggregates.role import ROLE, role_id
 from cora.equipment.paths import split_path
+from cora.kernel.aggregate import Aggregate
+from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.reader import Reader
 from cora.kernel.showing import NaturalKey
+
+S = TypeVar("S")
 
 
 async def find_asset(path: str, read: Reader) -> UUID | None:
@@ -38,6 +42,21 @@ async def find_frame(path: str, read: Reader) -> UUID | None:
         if found is None:
             return None
     return found
+
+
+async def by_id_or_key(aggregate: Aggregate[S], key: NaturalKey, text: str, field: str, read: Reader) -> S:
+    """The record that a field of a question names by its id or its natural key. Raises `<Kind>NotFoundError`."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        try:
+            found = await key.find(text, read)
+        except ValueError as error:
+            raise InvalidRequestError((Violation(f"/{field}", str(error)),)) from None
+        if found is None:
+            raise aggregate.not_found(text) from None
+        id = found
+    return await read.require(aggregate, id)
 
 
 async def _model(path: str, read: Reader) -> UUID | None:

@@ -44,6 +44,16 @@ class Reference(NamedTuple):
     target: UUID
 
 
+class FoundBy(Reference):
+    """This record is found by a text: the target stands for it, and is no record.
+
+    It is kept like a reference, so it is found by an index, now and as it was; but no event mentions it, since
+    nothing has that id. For people: no decision may rest on it.
+    """
+
+    __slots__ = ()
+
+
 class Claim(NamedTuple):
     """A value that no two living records may share."""
 
@@ -175,3 +185,8 @@ def joined_ids(event: Event) -> Iterable[UUID]:
     """The records that a joining or parting event concerns, beside the one it is recorded on."""
     for name in event.joins or ():
         yield from ids_in(getattr(event, name))
+
+
+def targets_of(references: Iterable[Reference]) -> set[UUID]:
+    """The records that references lead to."""
+    return {each.target for each in references if not isinstance(each, FoundBy)}

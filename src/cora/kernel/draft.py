@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Reference, ids_in, joined_ids
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Reference, ids_in, joined_ids, targets_of
 from cora.kernel.contact import Contact
 from cora.kernel.errors import (
     IdempotencyKeyReusedError,
@@ -124,7 +124,7 @@ class Draft:
             body = on.encode_state(new)
             documents.append(NewDocument(id, on.kind, versions[id], body, text if changed else None, on.title_of(new)))
             # A record gained or lost as a target is mentioned by the last event of its source.
-            targets = {target for _, target in old_references ^ new_references}
+            targets = targets_of(old_references ^ new_references)
             if targets:
                 last = max(index for index, event in enumerate(events) if event.stream == id)
                 events[last] = events[last]._replace(mentioned=tuple({*events[last].mentioned, *targets}))

@@ -94,7 +94,19 @@ class Kernel:
             given = {"query": query, "read": read, "caller": caller, "wired": self.wired}
             return await declared.run(**{name: given[name] for name in declared.parameters})
 
-        return await self.see(ask, when)
+        own = declared.moment
+        if own is None:
+            return await self.see(ask, when)
+        try:
+            return await self.see(ask, own.when(query))
+        except InvalidRequestError as error:
+            # The log speaks of the moments it knows, the caller gave another field.
+            raise InvalidRequestError(
+                tuple(
+                    Violation(f"/{own.field}" if each.pointer in ("/as_of", "/true_at") else each.pointer, each.detail)
+                    for each in error.errors
+                )
+            ) from None
 
     async def see(self, ask: Callable[[Reader], Awaitable[T]], when: When = NOW) -> T:
         """What `ask` makes of what it reads, all of it from one state of the log.

@@ -170,9 +170,13 @@ class Reader:
 
     async def ahead(self, *ids: UUID | None) -> None:
         """Look at several records in one go, for the `get`s that follow. None stands for no record."""
-        wanted = tuple({id: None for id in ids if id is not None and id not in self.versions})
+        wanted = tuple(dict.fromkeys(id for id in ids if id is not None and self._is_unread(id)))
         if len(wanted) > 1:
             self._ahead.update(zip(wanted, await self.source.records(wanted), strict=True))
+
+    def _is_unread(self, id: UUID) -> bool:
+        # A record found by a reference has its version noted, but has not been read.
+        return id not in self.states and id not in self._ahead and self.versions.get(id) != 0
 
     async def require(self, aggregate: Aggregate[S], id: UUID) -> S:
         """The state of a record. Raises the aggregate's `<Kind>NotFoundError`."""

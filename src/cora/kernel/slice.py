@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import Refusal
 from cora.kernel.principal import Role
+from cora.kernel.when import When
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,10 +70,23 @@ class Route:
     @property
     def path_fields(self) -> tuple[str, ...]:
         """The names in braces."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
+        return tuple(re.findall(r"{(\w+)(?:\.\.\.)?}", self.path))
+
+    @property
+    def plain_path(self) -> str:
+        """The path without the dots that say that a field takes all that is left, slashes too."""
+        return self.path.replace("...}", "}")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class OwnMoment:
+    """The field of a question that says which moment it is about, and what it stands for in one question."""
+
+    field: str
+    when: Callable[[Any], When]
 
 
 @dataclass(frozen=True)
@@ -120,15 +134,16 @@ class HandlerSlice(Slice):
 class QuerySlice(Slice):
     """A question answered by `async run(query, [read], [caller], [wired])` from one state of the records.
 
-    It can be asked about the past, unless it reads nothing of the log.
+    It can be asked about the past, unless it reads nothing of the log or says itself, by `moment`, when it is about.
     """
 
     answer: type[Any]
+    moment: "OwnMoment | None" = None
 
     @property
     def has_past(self) -> bool:
         """Whether it can be asked as of another moment."""
-        return "read" in self.parameters
+        return "read" in self.parameters and self.moment is None
 
 
 @dataclass(frozen=True)
@@ -230,7 +245,9 @@ def handles(
     return declare
 
 
-def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ()) -> Callable[[F], F]:
+def answers(
+    route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), moment: OwnMoment | None = None
+) -> Callable[[F], F]:
     """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
 
     def declare(function: F) -> F:
@@ -247,6 +264,7 @@ def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ())
                 run=function,
                 parameters=_parameters(function, {"query", "read", "caller", "wired"}),
                 answer=hints["return"],
+                moment=moment,
             ),
         )
 

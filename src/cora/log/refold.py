@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids
+from cora.kernel.aggregate import Aggregate, Event, Fact, Reference, ids_in, joined_ids, targets_of
 from cora.log.batch import claim_key
 
 CHECKPOINT_EVERY = 32
@@ -116,7 +116,7 @@ class Refolded:
         if self.state is not None:
             now = (self.position, self.occurred_at)
             referred = set(self.aggregate.references(self.state))
-            self.mentioned.update(target for _, target in referred ^ self.references.keys())
+            self.mentioned.update(targets_of(referred ^ self.references.keys()))
             for gone in self.references.keys() - referred:
                 since = self.references.pop(gone)
                 self.expected.references.append((*gone, self.id, since[0], now[0], since[1], now[1]))

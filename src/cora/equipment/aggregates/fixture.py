@@ -7,10 +7,14 @@ from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
+from cora.equipment.carried_identifiers import identifier_references
 from cora.equipment.values import SlotAssetBinding, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
 from cora.kernel.moment import Moment
+
+FIXTURE_IDENTIFIER = "fixture.identifier"
+"""The relation by which a fixture is found by its persistent identifier."""
 
 
 @dataclass(frozen=True)
@@ -234,12 +238,13 @@ def _assigned(fixture: Fixture, event: FixturePersistentIdAssigned) -> AssignedI
 
 
 def references(fixture: Fixture) -> Iterable[Reference]:
-    """The assembly that a fixture makes real and the assets in its slots, until it is retired."""
+    """The assembly that a fixture makes real, the assets in its slots and its identifier, until it is retired."""
     if fixture.is_retired:
         return
     yield Reference("fixture.assembly_id", fixture.assembly_id)
     for asset_id in sorted(fixture.bound_asset_ids):
         yield Reference("fixture.slot_asset_bindings", asset_id)
+    yield from identifier_references(FIXTURE_IDENTIFIER, (), fixture.persistent_id)
 
 
 def fixture_claim(name: str) -> Claim:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, problems_of
@@ -125,7 +126,7 @@ def _act(declared: ActSlice, route: Route, kernel: Kernel) -> Handle:
 def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
     shown = TypeAdapter[Any](declared.answer)
     names = route.path_fields
-    lists = {name for name in declared.request.model_fields if takes_several(declared.request, name)}
+    lists = {name for name in wire_names(declared.request) if takes_several(declared.request, name)}
 
     async def handle(request: Request) -> Reply:
         members: dict[str, Any] = {}
@@ -151,9 +152,14 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
     return handle
 
 
+def wire_names(request: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a request by the names that callers use: the alias, where Python reserves the name."""
+    return {field.alias or name: field for name, field in request.model_fields.items()}
+
+
 def takes_several(request: type[BaseModel], name: str) -> bool:
     """Whether a field of a question is a list, so that its query parameter may be repeated."""
-    origin = get_origin(request.model_fields[name].annotation)
+    origin = get_origin(wire_names(request)[name].annotation)
     return isinstance(origin, type) and issubclass(origin, Sequence | frozenset)
 
 

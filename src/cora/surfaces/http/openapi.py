@@ -111,8 +111,11 @@ def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dic
         _put(paths, Route("GET", record_template(aggregate)), _get_operation(view, "", by_id, schemas))
         if view.key is not None:
             by_key = _path_parameter(view.key.name, {"type": "string", "minLength": 1})
-            template = key_template(aggregate, view.key).replace("...}", "}")
-            _put(paths, Route("GET", template), _get_operation(view, f"_by_{view.key.name}", by_key, schemas))
+            _put(
+                paths,
+                Route("GET", key_template(aggregate, view.key)),
+                _get_operation(view, f"_by_{view.key.name}", by_key, schemas),
+            )
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
@@ -130,7 +133,7 @@ def operation_id(declared: Slice, route: Route) -> str:
 
 
 def _put(paths: dict[str, dict[str, Any]], route: Route, operation: Schema) -> None:
-    place = paths.setdefault(route.path, {})
+    place = paths.setdefault(route.plain_path, {})
     if route.method.lower() in place:
         raise ValueError(f"{route} is declared twice")
     place[route.method.lower()] = operation

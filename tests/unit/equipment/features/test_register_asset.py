@@ -43,6 +43,7 @@ from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLi
 from cora.equipment.aggregates.facility import FACILITY, Facility, FacilityNotFoundError
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import MODEL, ModelDeprecatedError, ModelNotFoundError
+from cora.equipment.carried_identifiers import sought
 from cora.equipment.features.register_asset import Context, RegisterAsset, register_asset
 from cora.equipment.values import (
     AlternateIdentifier,
@@ -53,7 +54,7 @@ from cora.equipment.values import (
     Port,
     PortDirection,
 )
-from cora.kernel.aggregate import Fact, Reference
+from cora.kernel.aggregate import Fact, FoundBy, Reference
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.reader import Reader
 
@@ -113,6 +114,7 @@ async def test_all_that_is_said_of_a_part_is_recorded() -> None:
         Reference("asset.model_id", MODEL_ID),
         Reference("asset.controller_id", CONTROLLER_ID),
         Reference("asset.family_ids", FAMILY_ID),
+        FoundBy("asset.identifier", *sought("146853-a-1-1-x")),
     }
     assert list(ASSET.claims(asset)) == [name_claim("ROTARY", PARENT_ID, None)]
 

@@ -25,7 +25,7 @@ DOCUMENT = openapi_document(SLICES, VIEWS)
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    return DOCUMENT["paths"][route.path][route.method.lower()]
+    return DOCUMENT["paths"][route.plain_path][route.method.lower()]
 
 
 def _refs(value: Any) -> Iterator[str]:
@@ -88,7 +88,7 @@ def test_every_parameter_is_described(declared: Slice, route: Route) -> None:
     operation = _operation(route)
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
     in_path = {name for name, parameter in parameters.items() if parameter["in"] == "path"}
-    assert in_path == set(route.path_fields) == set(re.findall(r"{(\w+)}", route.path))
+    assert in_path == set(route.path_fields) == set(re.findall(r"{(\w+)}", route.plain_path))
     if isinstance(declared, CommandSlice | HandlerSlice):
         assert parameters.keys() - in_path == set(CALL_OPTIONS)
         assert parameters[DRY_RUN]["in"] == "query"

@@ -7,12 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.carried_identifiers import identifier_references
 from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, folded
 from cora.kernel.aggregate import Claim, Reference
 from cora.kernel.moment import Moment
 
 INSTALLED_IN = "mount.installed_asset_id"
 """The claim, and the relation, by which a mount holds an asset."""
+
+
+ASSET_IDENTIFIER = "asset.identifier"
+"""The relation by which an asset is found by any of its identifiers."""
 
 
 class AssetTier(StrEnum):
@@ -105,7 +110,7 @@ def identifier_key(identifier: AlternateIdentifier) -> tuple[str, str, str]:
 
 
 def references(asset: Asset) -> Iterable[Reference]:
-    """The records that a living asset points at."""
+    """The records that a living asset points at, and the identifiers it is found by."""
     if asset.is_decommissioned:
         return
     for relation, target in (
@@ -118,6 +123,7 @@ def references(asset: Asset) -> Iterable[Reference]:
             yield Reference(relation, target)
     for family_id in asset.family_ids:
         yield Reference("asset.family_ids", family_id)
+    yield from identifier_references(ASSET_IDENTIFIER, asset.alternate_identifiers, asset.persistent_id)
 
 
 def claims(asset: Asset) -> Iterable[Claim]:

@@ -1,0 +1,52 @@
+"""The identifiers that records carry, and how a record is found by one: each stands for a target of references."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.identifiers import in_lower_case, normal_doi, normal_handle
+from cora.equipment.paths import tidy
+from cora.equipment.values import AlternateIdentifier, folded
+from cora.kernel.aggregate import FoundBy
+
+_TARGETS = uuid5(NAMESPACE_DNS, "cora.identifier")
+
+
+def identifier_references(
+    relation: str, alternates: Iterable[AlternateIdentifier], persistent: AssignedIdentifier | None
+) -> Iterable[FoundBy]:
+    """What a record with these identifiers is found by."""
+    for each in alternates:
+        yield FoundBy(relation, _alternate(each.value))
+    if persistent is not None:
+        yield FoundBy(relation, _persistent(persistent.value))
+
+
+def sought(text: str) -> tuple[UUID, ...]:
+    """The targets that a text may mean: an identifier given by people, ignoring case, and a DOI or a Handle in any of
+    the ways they are written, ignoring ASCII case."""
+    targets = [_alternate(tidy(text))]
+    for normal in (normal_doi, normal_handle):
+        try:
+            targets.append(_persistent(normal(text)))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(targets))
+
+
+def is_sought(targets: Iterable[UUID], identifier: AlternateIdentifier | AssignedIdentifier) -> bool:
+    """Whether an identifier is one of those that were sought."""
+    of = _alternate if isinstance(identifier, AlternateIdentifier) else _persistent
+    return of(identifier.value) in targets
+
+
+# A command needs them for what was and for what will be, and for every event of a record.
+@lru_cache(20_000)
+def _alternate(value: str) -> UUID:
+    return uuid5(_TARGETS, f"alternate:{folded(value)}")
+
+
+@lru_cache(20_000)
+def _persistent(value: str) -> UUID:
+    return uuid5(_TARGETS, f"persistent:{in_lower_case(value)}")
