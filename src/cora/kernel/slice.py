@@ -9,7 +9,7 @@ check and reference page from it.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -118,17 +118,21 @@ class HandlerSlice(Slice):
 
 @dataclass(frozen=True)
 class QuerySlice(Slice):
-    """A question answered by `async run(query, [read], [caller], [wired])` from one state of the records.
+    """A question answered by `async run(query, [read], [events], [when], [caller], [wired])` from one state of the
+    records (`read`), or from what was recorded (`events`).
 
-    It can be asked about the past, unless it reads nothing of the log.
+    It can be asked about the past when it reads records, or is told `when`. Where it `follows`, its items can be had
+    for ever, as they come: an async generator of lists of events after the query's `after`, empty when nothing came for
+    long.
     """
 
     answer: type[Any]
+    follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None
 
     @property
     def has_past(self) -> bool:
         """Whether it can be asked as of another moment."""
-        return "read" in self.parameters
+        return not self.parameters.isdisjoint({"read", "when"})
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,13 @@ def handles(
     return declare
 
 
-def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ()) -> Callable[[F], F]:
+def answers(
+    route: str,
+    *,
+    allow: Role,
+    refuses: tuple[type[Refusal], ...] = (),
+    follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None,
+) -> Callable[[F], F]:
     """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
 
     def declare(function: F) -> F:
@@ -245,8 +255,9 @@ def answers(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = ())
                 doc=_document(function),
                 request=hints["query"],
                 run=function,
-                parameters=_parameters(function, {"query", "read", "caller", "wired"}),
+                parameters=_parameters(function, {"query", "read", "events", "when", "caller", "wired"}),
                 answer=hints["return"],
+                follows=follows,
             ),
         )
 

@@ -14,6 +14,7 @@ import structlog
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Page
 from cora.kernel.errors import OverloadedError
+from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.kernel.when import NOW, When
 from cora.log.append import Writer
@@ -21,6 +22,7 @@ from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import LOST, connect
 from cora.log.documents import list_query, page
+from cora.log.events import Feed, find_between, find_history
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
@@ -43,7 +45,7 @@ _logger = structlog.get_logger("cora.log")
 
 
 class PostgresLog:
-    """Implements `kernel.reader.Log` and `kernel.documents.Documents`."""
+    """Implements `kernel.reader.Log`, `kernel.documents.Documents` and `kernel.events.Events`."""
 
     def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
         def link() -> Link:
@@ -55,6 +57,7 @@ class PostgresLog:
         self.contacts = ContactTable(pool)
         self.leases = LeaseTable(pool)
         self.tail = Tail(dsn, schema)
+        self._feed = Feed(link(), self.tail)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
@@ -82,6 +85,7 @@ class PostgresLog:
         await self._writer.close()
         for gatherer in (self._records, self._pointing, self._counts, self._holders):
             await gatherer.close()
+        await self._feed.close()
         await self.tail.close()
         await self._held.close()
         try:
@@ -151,6 +155,26 @@ class PostgresLog:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
         sql, values = list_query(aggregate, asked)
         return page(aggregate, asked, await self._with_pool(lambda connection: connection.fetch(sql, *values)))
+
+    async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
+        """A page of the history of a record."""
+        return await self._with_pool(lambda connection: find_history(connection.fetch, asked, when))
+
+    async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:
+        """A record at two moments, and what was recorded between."""
+        return await self._with_pool(lambda connection: find_between(connection.fetch, id, earlier, later, most))
+
+    async def feed(self, asked: AskedFeed) -> FeedPage:
+        """A page of the feed of all events."""
+        return await self._feed.page(asked)
+
+    def follow(self, asked: AskedFeed) -> AsyncGenerator[Sequence[LogEvent]]:
+        """The feed without an end."""
+        return self._feed.follow(asked)
+
+    def stop_following(self) -> None:
+        """End whoever follows: the server stops."""
+        self._feed.stop()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
