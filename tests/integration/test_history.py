@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from tests.integration.minters import Granting
 from tests.integration.scenario import UNKNOWN, World
@@ -16,8 +15,10 @@ from tests.unit.kernel.test_changes import applied
 from cora.equipment.views import VIEWS
 from cora.kernel.events import AskedHistory
 from cora.kernel.principal import Role
-from cora.kernel.when import When
+from cora.kernel.when import NOW, When
+from cora.log.connect import WALKING, connect
 from cora.log.events import find_history
+from cora.log.link import Link
 from cora.surfaces.start import Opened
 
 
@@ -59,13 +60,20 @@ async def test_an_asset_has_its_installations_attachments_and_identifiers(world:
         "AssetRegistered",
         "AssetActivated",
         "MountAssetInstalled",
+        "FixtureRegistered",
         "AssetAttachedToFixture",
         "PersistentIdReserved",
         "PersistentIdMinted",
         "AssetPersistentIdAssigned",
         "AssetDetachedFromFixture",
     ]
-    assert [item["stream_kind"] for item in found[2:6]] == ["mount", "asset", "persistent_id", "persistent_id"]
+    assert [item["stream_kind"] for item in found[2:7]] == [
+        "mount",
+        "fixture",
+        "asset",
+        "persistent_id",
+        "persistent_id",
+    ]
     assert kinds(await history(world, f"/assets/{asset}")) == kinds(found)[::-1]
     assert kinds(await history(world, f"/fixtures/{fixture}")) == [
         "AssetDetachedFromFixture",
@@ -155,7 +163,7 @@ async def test_all_changes_in_order_give_the_state_as_it_is(world: World) -> Non
             await world.do("add_asset_owner", asset_id=asset, owner={"name": f"Group {number}"})
     for limit in (7, 200):
         state: dict[str, Any] = {}
-        own = [item for item in await history(world, f"/assets/{asset}", order="oldest", limit=limit)]
+        own = await history(world, f"/assets/{asset}", order="oldest", limit=limit)
         assert [item["version"] for item in own] == list(range(1, 80))
         for item in own:
             assert item["changes"], item
@@ -168,7 +176,7 @@ async def test_all_changes_in_order_give_the_state_as_it_is(world: World) -> Non
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.aggregate.kind)
 async def test_every_kind_has_it(world: World, view: Any) -> None:
     aggregate = view.aggregate
-    await world.attached()
+    await world.attached(model_id=await world.model())
     found = (await get(world, f"/{aggregate.collection}", limit=5))["items"]
     for record in found:
         own = await history(world, f"/{aggregate.collection}/{record['id']}", order="oldest")
@@ -205,13 +213,13 @@ async def test_a_page_costs_a_constant_number_of_statements(world: World, monkey
         await world.do("uninstall_asset", mount_id=mount, reason="swap")
     statements: list[str] = []
     costs: list[int] = []
-    fetch = asyncpg.Connection.fetch
+    fetch = Link.fetch
 
-    async def counted(connection: Any, query: str, *values: Any, **further: Any) -> Any:
-        statements.append(query)
-        return await fetch(connection, query, *values, **further)
+    async def counted(link: Link, sql: str, *values: Any) -> Any:
+        statements.append(sql)
+        return await fetch(link, sql, *values)
 
-    monkeypatch.setattr(asyncpg.Connection, "fetch", counted)
+    monkeypatch.setattr(Link, "fetch", counted)
     for params in ({"limit": 1}, {"limit": 200}, {"limit": 200, "all": "true"}):
         statements.clear()
         await get(world, f"/assets/{asset}/history", **params)
@@ -221,16 +229,15 @@ async def test_a_page_costs_a_constant_number_of_statements(world: World, monkey
 
 async def test_a_family_of_very_many_is_walked_by_index(world: World) -> None:
     """What a page reads does not grow with what mentions the record."""
+    await world.any_family()
     family = await world.family()
     plans: list[str] = []
-    async with world.surfaces.cora.log.pool.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        await connection.execute(
-            "insert into mention (entity, position, joining) "
-            "select $1, number, false from generate_series(10000000, 10050000) number",
-            family,
-        )
+    log = world.surfaces.cora.log
+    connection = await connect(log.dsn, log.schema, further=WALKING)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(_MENTIONS, family)
         await connection.execute(_MORE_EVENTS, family)
 
         async def explained(query: str, *values: Any) -> Any:
@@ -238,10 +245,13 @@ async def test_a_family_of_very_many_is_walked_by_index(world: World) -> None:
                 plans.append(str(await connection.fetchval(f"explain (analyze, format json) {query}", *values)))
             return await connection.fetch(query, *values)
 
-        mine = await find_history(explained, AskedHistory(UUID(family)))
-        every = await find_history(explained, AskedHistory(UUID(family), every=True))
-        late = await find_history(explained, AskedHistory(UUID(family), every=True), When(true_at=datetime.now(UTC)))
+        asked = AskedHistory(UUID(family), every=True)
+        mine = await find_history(explained, (AskedHistory(UUID(family)), NOW))
+        every = await find_history(explained, (asked, NOW))
+        late = await find_history(explained, (asked, When(true_at=datetime.now(UTC))))
+    finally:
         await transaction.rollback()
+        await connection.close()
     assert [event.kind for event in mine.events] == ["FamilyDefined"]
     assert len(every.events) == len(late.events) == 51
     for plan in plans:
@@ -254,13 +264,20 @@ async def test_a_family_of_very_many_is_walked_by_index(world: World) -> None:
             assert node["Actual Rows"] * node["Actual Loops"] <= 60, node
 
 
+_MENTIONS = """
+insert into mention (entity, position, joining)
+select $1, number, false from generate_series(10000000, 10010000) number
+"""
 _MORE_EVENTS = """
-insert into event (position, stream, version, kind, data, actor, via, request, schema_version, occurred_at, recorded_at,
-                   digest)
-select number, e.stream, number - 9990000, e.kind, e.data, e.actor, e.via, e.request, 1, e.occurred_at, e.recorded_at, ''
-from event e, generate_series(10000000, 10050000) number
-where e.stream <> $1 and e.version = 1 and e.kind = 'FamilyDefined'
-  and e.position = (select max(x.position) from event x where x.stream <> $1 and x.version = 1 and x.kind = 'FamilyDefined')
+with one as (
+    select * from event where kind = 'FamilyDefined' and stream <> $1 limit 1
+), more as (
+    insert into event (position, stream, version, kind, data, actor, via, request, schema_version, occurred_at,
+                       recorded_at, digest)
+    select number, one.stream, number - 9990000, kind, data, actor, via, request, 1, occurred_at, recorded_at, ''
+    from one, generate_series(10000000, 10010000) number
+)
+insert into block (last_position, recorded_at, hash) values (10010000, clock_timestamp(), '')
 """
 
 

@@ -5,18 +5,21 @@ needed: statements that follow one another see the same past.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cora.kernel.errors import InvalidRequestError, OverloadedError, Violation
 from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory, Step
-from cora.kernel.when import NOW, When
+from cora.kernel.when import When
 from cora.log.link import Link
 from cora.log.look import Fetch, Gatherer
 from cora.log.past import PastSource, position_of
 from cora.log.tail import POLL_EVERY, Tail
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 LAST = 2**63 - 1
 LOOK_THROUGH = 20_000
@@ -95,11 +98,12 @@ order by e.position {order}
 """
 
 
-async def find_history(fetch: Fetch, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
+async def find_history(fetch: Fetch, asked_when: tuple[AskedHistory, When]) -> RecordedHistory:
     """A page of the history of a record, of what was recorded and had occurred by then.
 
     Raises `InvalidRequestError` for a moment that has not come.
     """
+    asked, when = asked_when
     upto = LAST if when.is_now else await position_of(fetch, when)
     kind = await fetch(_KIND, asked.id)
     if not kind:
@@ -181,15 +185,33 @@ async def find_feed(fetch: Fetch, asked: AskedFeed) -> FeedPage:
     return FeedPage(events, reached, head)
 
 
+class Walks(Generic[K, V]):
+    """Questions that walk along an index, one after another over a connection of their own (`connect.WALKING`)."""
+
+    def __init__(self, link: Link, find: Callable[[Fetch, K], Awaitable[V]]) -> None:
+        async def find_each(fetch: Fetch, asked: Sequence[K]) -> list[V | InvalidRequestError]:
+            return [await _or_refused(find(fetch, each)) for each in asked]
+
+        self._gathered = Gatherer[K, V | InvalidRequestError](link, find_each)
+
+    async def ask(self, asked: K) -> V:
+        """The answer to one. Raises the `InvalidRequestError` that it is refused with."""
+        found = await self._gathered.look(asked)
+        if isinstance(found, InvalidRequestError):
+            raise found
+        return found
+
+    async def close(self) -> None:
+        """Stop, and close the connection."""
+        await self._gathered.close()
+
+
 class Feed:
     """The feed for one process: all who follow share one connection, and what several wait for is read once."""
 
     def __init__(self, link: Link, tail: Tail) -> None:
-        async def find_feeds(fetch: Fetch, asked: Sequence[AskedFeed]) -> list[FeedPage | InvalidRequestError]:
-            return [await _or_refused(fetch, each) for each in asked]
-
         self._tail = tail
-        self._pages = Gatherer[AskedFeed, FeedPage | InvalidRequestError](link, find_feeds)
+        self._pages = Walks[AskedFeed, FeedPage](link, find_feed)
         self._followers = 0
         self._stopped = False
 
@@ -205,10 +227,7 @@ class Feed:
 
     async def page(self, asked: AskedFeed) -> FeedPage:
         """A page of the feed. Raises `InvalidRequestError` for a position beyond the end of the log."""
-        found = await self._pages.look(asked)
-        if isinstance(found, InvalidRequestError):
-            raise found
-        return found
+        return await self._pages.ask(asked)
 
     async def follow(self, asked: AskedFeed) -> AsyncGenerator[Sequence[LogEvent]]:
         """The feed without an end, until the server stops: a page at once, and an empty one when nothing came for long.
@@ -240,9 +259,9 @@ class Feed:
             self._followers -= 1
 
 
-async def _or_refused(fetch: Fetch, asked: AskedFeed) -> FeedPage | InvalidRequestError:
+async def _or_refused(finding: Awaitable[V]) -> V | InvalidRequestError:
     """One that is refused must not refuse those who ask together with it."""
     try:
-        return await find_feed(fetch, asked)
+        return await finding
     except InvalidRequestError as refused:
         return refused

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
-from cora.log.connect import LOST, connect
+from cora.log.connect import LOST, WALKING, connect
 from cora.log.documents import list_query, page
-from cora.log.events import Feed, find_between, find_history
+from cora.log.events import Feed, Walks, find_between, find_history
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
@@ -48,8 +49,8 @@ class PostgresLog:
     """Implements `kernel.reader.Log`, `kernel.documents.Documents` and `kernel.events.Events`."""
 
     def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
-        def link() -> Link:
-            return Link(dsn, schema)
+        def link(further: Mapping[str, str] = MappingProxyType({})) -> Link:
+            return Link(dsn, schema, further)
 
         self.dsn = dsn
         self.schema = schema
@@ -57,7 +58,8 @@ class PostgresLog:
         self.contacts = ContactTable(pool)
         self.leases = LeaseTable(pool)
         self.tail = Tail(dsn, schema)
-        self._feed = Feed(link(), self.tail)
+        self._feed = Feed(link(WALKING), self.tail)
+        self._histories = Walks[tuple[AskedHistory, When], RecordedHistory](link(WALKING), find_history)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
@@ -86,6 +88,7 @@ class PostgresLog:
         for gatherer in (self._records, self._pointing, self._counts, self._holders):
             await gatherer.close()
         await self._feed.close()
+        await self._histories.close()
         await self.tail.close()
         await self._held.close()
         try:
@@ -158,7 +161,7 @@ class PostgresLog:
 
     async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
         """A page of the history of a record."""
-        return await self._with_pool(lambda connection: find_history(connection.fetch, asked, when))
+        return await self._histories.ask((asked, when))
 
     async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:
         """A record at two moments, and what was recorded between."""
