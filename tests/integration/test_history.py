@@ -192,14 +192,15 @@ async def test_every_kind_has_it(world: World, view: Any) -> None:
 
 async def test_what_cannot_be_asked(world: World) -> None:
     path = f"/assets/{await world.asset()}/history"
-    for params, place in (
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"limit": 0}, "/limit"),
         ({"limit": 201}, "/limit"),
         ({"order": "random"}, "/order"),
         ({"cursor": "x"}, "/cursor"),
         ({"as_of": "10000000"}, "/as_of"),
         ({"sort": "name"}, "/sort"),
-    ):
+    ]
+    for params, place in refused:
         answer = await get(world, path, 422, **params)
         assert [each["pointer"] for each in answer["errors"]] == [place]
     await get(world, path, 401, role=Role.ANONYMOUS)
@@ -220,7 +221,8 @@ async def test_a_page_costs_a_constant_number_of_statements(world: World, monkey
         return await fetch(link, sql, *values)
 
     monkeypatch.setattr(Link, "fetch", counted)
-    for params in ({"limit": 1}, {"limit": 200}, {"limit": 200, "all": "true"}):
+    asked: list[dict[str, Any]] = [{"limit": 1}, {"limit": 200}, {"limit": 200, "all": "true"}]
+    for params in asked:
         statements.clear()
         await get(world, f"/assets/{asset}/history", **params)
         costs.append(len(statements))

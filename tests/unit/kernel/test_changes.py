@@ -24,8 +24,8 @@ def applied(state: dict[str, Any], found: list[Change]) -> dict[str, Any]:
         steps = [step.replace("~1", "/").replace("~0", "~") for step in change["pointer"].split("/")[1:]]
         inside: Any = state
         for step in steps[:-1]:
-            inside = inside[int(step)] if isinstance(inside, list) else inside[step]
-        last: Any = int(steps[-1]) if isinstance(inside, list) else steps[-1]
+            inside = inside[_key(inside, step)]
+        last = _key(inside, steps[-1])
         if "before" in change:
             assert same(inside[last], change["before"])
         else:
@@ -35,6 +35,10 @@ def applied(state: dict[str, Any], found: list[Change]) -> dict[str, Any]:
         else:
             del inside[last]
     return state
+
+
+def _key(inside: Any, step: str) -> Any:
+    return int(step) if isinstance(inside, list) else step
 
 
 def same(one: Any, other: Any) -> bool:
@@ -59,18 +63,18 @@ def test_a_state_that_was_not_there_is_all_added(state: dict[str, Any]) -> None:
     assert all("before" not in change for change in found)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "told"),
-    [
-        ({"on": True}, {"on": 1}, [{"pointer": "/on", "before": True, "after": 1}]),
-        ({"items": [0]}, {"items": [False]}, [{"pointer": "/items/0", "before": 0, "after": False}]),
-        ({"a": None}, {}, [{"pointer": "/a", "before": None}]),
-        ({}, {"a": None}, [{"pointer": "/a", "after": None}]),
-        ({"a": {"b/c": 1, "d": 2}}, {"a": {"b/c": 3, "d": 2}}, [{"pointer": "/a/b~1c", "before": 1, "after": 3}]),
-        ({"a": [1, 2, 3]}, {"a": [2, 3]}, [{"pointer": "/a", "before": [1, 2, 3], "after": [2, 3]}]),
-        ({"a": [1, 2]}, {"a": [1, 3]}, [{"pointer": "/a/1", "before": 2, "after": 3}]),
-        ({"a": {}}, {"a": []}, [{"pointer": "/a", "before": {}, "after": []}]),
-    ],
-)
-def test_each_part_is_told_once(before: dict[str, Any], after: dict[str, Any], told: list[Change]) -> None:
+TOLD: list[tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = [
+    ({"on": True}, {"on": 1}, [{"pointer": "/on", "before": True, "after": 1}]),
+    ({"items": [0]}, {"items": [False]}, [{"pointer": "/items/0", "before": 0, "after": False}]),
+    ({"a": None}, {}, [{"pointer": "/a", "before": None}]),
+    ({}, {"a": None}, [{"pointer": "/a", "after": None}]),
+    ({"a": {"b/c": 1, "d": 2}}, {"a": {"b/c": 3, "d": 2}}, [{"pointer": "/a/b~1c", "before": 1, "after": 3}]),
+    ({"a": [1, 2, 3]}, {"a": [2, 3]}, [{"pointer": "/a", "before": [1, 2, 3], "after": [2, 3]}]),
+    ({"a": [1, 2]}, {"a": [1, 3]}, [{"pointer": "/a/1", "before": 2, "after": 3}]),
+    ({"a": {}}, {"a": []}, [{"pointer": "/a", "before": {}, "after": []}]),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "told"), TOLD)
+def test_each_part_is_told_once(before: dict[str, Any], after: dict[str, Any], told: list[dict[str, Any]]) -> None:
     assert changes(before, after) == told

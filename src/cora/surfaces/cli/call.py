@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 import click
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
@@ -171,15 +171,15 @@ async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], 
 
 async def _answer(cora: Opened, declared: Slice, request: Any, called: Any) -> Any:
     if isinstance(declared, QuerySlice):
-        return _plain(await cora.kernel.query(declared, request, called.principal))
+        return _plain(declared, await cora.kernel.query(declared, request, called.principal))
     if isinstance(declared, ActSlice):
-        return _plain(await cora.kernel.act(declared, request, called))
+        return _plain(declared, await cora.kernel.act(declared, request, called))
     answer = await cora.kernel.command(cast("Any", declared), request, called)
     return json.loads(answer.body)
 
 
-def _plain(value: Any) -> Any:
-    return to_jsonable_python(value, by_alias=True)
+def _plain(declared: QuerySlice | ActSlice, value: Any) -> Any:
+    return TypeAdapter[Any](declared.answer).dump_python(value, mode="json", by_alias=True)
 
 
 def _properties(declared: Slice) -> dict[str, dict[str, Any]]:
