@@ -78,7 +78,7 @@ async def test_both_clocks_of_what_was_recorded_late(world: World) -> None:
         given = {"asset_id": asset} if command == "activate_asset" else {"asset_id": asset, "reason": "hot pixels"}
         answer = await world.surfaces.http(command, given, headers={"Occurred-At": moment})
         assert answer.is_success, answer.text
-    occurred = {"since": "2026-02-01T12:00:00Z", "to": "2026-02-03T00:00:00Z", "clock": "occurred"}
+    occurred: dict[str, Any] = {"since": "2026-02-01T12:00:00Z", "to": "2026-02-03T00:00:00Z", "clock": "occurred"}
     found = await diff(world, asset, **occurred)
     assert [each["kind"] for each in found["events"]] == ["AssetActivated"]
     assert found["changes"] == [

@@ -190,7 +190,8 @@ def _as_event_stream(items: Sequence[Any]) -> bytes:
     """Items by their position and kind; a comment where there are none, so that the connection is seen to live."""
     if not items:
         return b":\n\n"
-    shown = _adapter(type(items[0]))
+    kind: type[Any] = type(items[0])
+    shown = _adapter(kind)
     return b"".join(
         b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.kind.encode("ascii"), shown.dump_json(item))
         for item in items
