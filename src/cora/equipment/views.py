@@ -12,7 +12,7 @@ from cora.equipment.aggregates.fixture import FIXTURE
 from cora.equipment.aggregates.frame import FRAME
 from cora.equipment.aggregates.model import MODEL
 from cora.equipment.aggregates.mount import MOUNT
-from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT
 from cora.equipment.aggregates.role import ROLE
 from cora.kernel.showing import Beside, View
 
@@ -21,11 +21,11 @@ VIEWS: tuple[View[Any], ...] = (
     View(FAMILY, Beside(beside.BesideFamily, beside.beside_family), keys.FAMILY_KEY),
     View(ROLE, Beside(beside.BesideRole, beside.beside_role), keys.ROLE_KEY),
     View(MODEL, Beside(beside.BesideModel, beside.beside_model), keys.MODEL_KEY),
-    View(ASSET, Beside(beside.BesideAsset, beside.beside_asset), keys.ASSET_KEY),
+    View(ASSET, Beside(beside.BesideAsset, beside.beside_asset), keys.ASSET_KEY, (SUBJECT,)),
     View(FRAME, Beside(beside.BesideFrame, beside.beside_frame), keys.FRAME_KEY),
     View(MOUNT, Beside(beside.BesideMount, beside.beside_mount), keys.MOUNT_KEY),
     View(ASSEMBLY, Beside(beside.BesideAssembly, beside.beside_assembly), keys.ASSEMBLY_KEY),
-    View(FIXTURE, Beside(beside.BesideFixture, beside.beside_fixture), keys.FIXTURE_KEY),
+    View(FIXTURE, Beside(beside.BesideFixture, beside.beside_fixture), keys.FIXTURE_KEY, (SUBJECT,)),
     View(PERSISTENT_ID, Beside(beside.BesidePersistentId, beside.beside_persistent_id)),
 )
 AGGREGATES = tuple(view.aggregate for view in VIEWS)

@@ -1,7 +1,7 @@
 """The one path every command takes: look, decide, append; again when what was read has changed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from cora.kernel.errors import (
     Refusal,
     Violation,
 )
+from cora.kernel.events import Events
 from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal
 from cora.kernel.reader import (
@@ -57,8 +58,12 @@ def utc_now() -> datetime:
 class Kernel:
     """Runs the slices of one wired context on one log."""
 
-    def __init__(self, log: Log, wired: Any = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, log: Log, wired: Any = None, clock: Callable[[], datetime] = utc_now, events: Events | None = None
+    ) -> None:
         self.log = log
+        self.events = events
+        """What was recorded, for the questions about that."""
         self.wired = wired
         self.clock = clock
         self.decoded = DecodedStates()
@@ -91,12 +96,15 @@ class Kernel:
         caller.require(declared.allow)
 
         async def ask(read: Reader) -> Any:
-            given = {"query": query, "read": read, "caller": caller, "wired": self.wired}
+            given = {
+                "query": query, "read": read, "events": self.events, "when": when, "caller": caller,
+                "wired": self.wired,
+            }  # fmt: skip
             return await declared.run(**{name: given[name] for name in declared.parameters})
 
         own = declared.moment
         if own is None:
-            return await self.see(ask, when)
+            return await self.see(ask, when if "read" in declared.parameters else NOW)
         try:
             return await self.see(ask, own.when(query))
         except InvalidRequestError as error:
@@ -107,6 +115,13 @@ class Kernel:
                     for each in error.errors
                 )
             ) from None
+
+    def follow(self, declared: QuerySlice, query: Any, caller: Principal) -> AsyncGenerator[Sequence[Any]]:
+        """The items of a question that can be followed."""
+        caller.require(declared.allow)
+        if declared.follows is None:
+            raise TypeError(f"{declared.name} cannot be followed")
+        return declared.follows(query=query, events=self.events, wired=self.wired)
 
     async def see(self, ask: Callable[[Reader], Awaitable[T]], when: When = NOW) -> T:
         """What `ask` makes of what it reads, all of it from one state of the log.

@@ -163,7 +163,7 @@ def read_call(principal: Principal, via: str, request_id: str, options: Mapping[
 def read_when(options: Mapping[str, str | None]) -> When:
     """Which moment a question is about, from its options as text (`WHEN_OPTIONS`); one left out may be None."""
     read = _Options(options)
-    when = When(read(AS_OF, _moment_or_position), read(TRUE_AT, read_moment))
+    when = When(read(AS_OF, read_moment_or_position), read(TRUE_AT, read_moment))
     read.require_none_wrong()
     return when
 
@@ -205,7 +205,15 @@ def read_moment(text: str) -> datetime:
     return moment
 
 
-def _moment_or_position(text: str) -> datetime | int:
+def read_position(text: str) -> int:
+    """A position of the log."""
+    if not _POSITION.fullmatch(text):
+        raise ValueError("must be a position of the log, a whole number")
+    return int(text)
+
+
+def read_moment_or_position(text: str) -> datetime | int:
+    """A time, or a position of the log."""
     if _POSITION.fullmatch(text):
         return int(text)
     try:

@@ -67,11 +67,15 @@ class NaturalKey:
 
 @dataclass(frozen=True)
 class View(Generic[S]):
-    """How records of a kind are shown and found by people."""
+    """How records of a kind are shown and found by people.
+
+    What points at a record through a relation of `history_of` is a part of it: its events are in the record's history.
+    """
 
     aggregate: Aggregate[S]
     beside: Beside[S]
     key: NaturalKey | None = None
+    history_of: tuple[str, ...] = ()
 
 
 def envelope(id: UUID, stored: Stored, state: str, members: str = "") -> str:

@@ -9,7 +9,7 @@ check and reference page from it.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -132,18 +132,22 @@ class HandlerSlice(Slice):
 
 @dataclass(frozen=True)
 class QuerySlice(Slice):
-    """A question answered by `async run(query, [read], [caller], [wired])` from one state of the records.
+    """A question answered by `async run(query, [read], [events], [when], [caller], [wired])` from one state of the
+    records (`read`), or from what was recorded (`events`).
 
-    It can be asked about the past, unless it reads nothing of the log or says itself, by `moment`, when it is about.
+    It can be asked about the past when it reads records, or is told `when`, unless it says itself, by `moment`, when
+    it is about. Where it `follows`, its items can be had for ever, as they come: an async generator of lists of events
+    after the query's `after`, empty when nothing came for long.
     """
 
     answer: type[Any]
     moment: "OwnMoment | None" = None
+    follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None
 
     @property
     def has_past(self) -> bool:
         """Whether it can be asked as of another moment."""
-        return "read" in self.parameters and self.moment is None
+        return self.moment is None and not self.parameters.isdisjoint({"read", "when"})
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,12 @@ def handles(
 
 
 def answers(
-    route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), moment: OwnMoment | None = None
+    route: str,
+    *,
+    allow: Role,
+    refuses: tuple[type[Refusal], ...] = (),
+    follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None,
+    moment: OwnMoment | None = None,
 ) -> Callable[[F], F]:
     """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
 
@@ -262,9 +271,10 @@ def answers(
                 doc=_document(function),
                 request=hints["query"],
                 run=function,
-                parameters=_parameters(function, {"query", "read", "caller", "wired"}),
+                parameters=_parameters(function, {"query", "read", "events", "when", "caller", "wired"}),
                 answer=hints["return"],
                 moment=moment,
+                follows=follows,
             ),
         )
 

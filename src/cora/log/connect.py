@@ -1,5 +1,8 @@
 """Connections to Postgres that the log works with, and what they are set to."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import asyncpg
 
 from cora.log.types import Connection
@@ -13,6 +16,10 @@ _INDEXED = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
+
+# For walks along an index that end early: the few rows that are guessed of an
+# average record would else be fetched and sorted whole, of one with very many too.
+WALKING = {"enable_bitmapscan": "off"}
 
 LOCK_TIMEOUT = "2s"
 TRANSACTION_TIMEOUT = "10s"
@@ -38,7 +45,14 @@ BUSY = (
 )
 
 
-async def connect(dsn: str, schema: str, *, indexed: bool = True, restricted: bool = True) -> Connection:
+async def connect(
+    dsn: str,
+    schema: str,
+    *,
+    indexed: bool = True,
+    restricted: bool = True,
+    further: Mapping[str, str] = MappingProxyType({}),
+) -> Connection:
     """A connection in a schema, under the restricted role unless asked otherwise.
 
     Raises what asyncpg raises when the database cannot be reached.
@@ -55,6 +69,7 @@ async def connect(dsn: str, schema: str, *, indexed: bool = True, restricted: bo
         "tcp_keepalives_count": "3",
         "timezone": "UTC",
         **(_INDEXED if indexed else {"jit": "off"}),
+        **further,
     }
     connection: Connection = await asyncpg.connect(dsn, server_settings=settings, timeout=10)
     try:

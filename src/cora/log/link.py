@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -28,9 +30,10 @@ where l.locktype = 'advisory' and l.granted
 class Link:
     """A connection for one user at a time."""
 
-    def __init__(self, dsn: str, schema: str) -> None:
+    def __init__(self, dsn: str, schema: str, further: Mapping[str, str] = MappingProxyType({})) -> None:
         self._dsn = dsn
         self._schema = schema
+        self._further = further
         self._connection: Connection | None = None
         self._statements: dict[str, Statement] = {}
         self._suspicious = False
@@ -39,7 +42,7 @@ class Link:
         """The open connection. Raises what asyncpg raises when the database cannot be reached."""
         if self._connection is None or self._connection.is_closed():
             self._statements.clear()
-            self._connection = await connect(self._dsn, self._schema)
+            self._connection = await connect(self._dsn, self._schema, further=self._further)
         if self._suspicious:
             self._suspicious = False
             await self._end_silent_holders(self._connection)

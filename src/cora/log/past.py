@@ -86,6 +86,11 @@ select owner from (
 
 async def past_source(fetch: Fetch, when: When) -> "PastSource":
     """Looks at a moment. Raises `InvalidRequestError` for one that has not come."""
+    return PastSource(fetch, await position_of(fetch, when), when.true_at)
+
+
+async def position_of(fetch: Fetch, when: When) -> int:
+    """The log position up to which a question may look. Raises `InvalidRequestError` for the future."""
     ((head, now),) = await fetch(_HEAD)
     wrong: list[Violation] = []
     if isinstance(when.as_of, int) and when.as_of > head:
@@ -100,7 +105,7 @@ async def past_source(fetch: Fetch, when: When) -> "PastSource":
         position = when.as_of
     elif when.as_of is not None:
         ((position,),) = await fetch(_BY_THEN, when.as_of)
-    return PastSource(fetch, position, when.true_at)
+    return position
 
 
 class PastSource:

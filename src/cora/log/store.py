@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,15 @@ import structlog
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Page
 from cora.kernel.errors import OverloadedError
+from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
-from cora.log.connect import LOST, connect
+from cora.log.connect import LOST, WALKING, connect
 from cora.log.documents import ListQuery, page
+from cora.log.events import Feed, Walks, find_between, find_history
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
@@ -44,11 +47,11 @@ _logger = structlog.get_logger("cora.log")
 
 
 class PostgresLog:
-    """Implements `kernel.reader.Log` and `kernel.documents.Documents`."""
+    """Implements `kernel.reader.Log`, `kernel.documents.Documents` and `kernel.events.Events`."""
 
     def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
-        def link() -> Link:
-            return Link(dsn, schema)
+        def link(further: Mapping[str, str] = MappingProxyType({})) -> Link:
+            return Link(dsn, schema, further)
 
         self.dsn = dsn
         self.schema = schema
@@ -56,6 +59,8 @@ class PostgresLog:
         self.contacts = ContactTable(pool)
         self.leases = LeaseTable(pool)
         self.tail = Tail(dsn, schema)
+        self._feed = Feed(link(WALKING), self.tail)
+        self._histories = Walks[tuple[AskedHistory, When], RecordedHistory](link(WALKING), find_history)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
@@ -83,6 +88,8 @@ class PostgresLog:
         await self._writer.close()
         for gatherer in (self._records, self._pointing, self._counts, self._holders):
             await gatherer.close()
+        await self._feed.close()
+        await self._histories.close()
         await self.tail.close()
         await self._held.close()
         try:
@@ -168,6 +175,26 @@ class PostgresLog:
 
         answer: Page = await self._with_pool(look)
         return answer
+
+    async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
+        """A page of the history of a record."""
+        return await self._histories.ask((asked, when))
+
+    async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:
+        """A record at two moments, and what was recorded between."""
+        return await self._with_pool(lambda connection: find_between(connection.fetch, id, earlier, later, most))
+
+    async def feed(self, asked: AskedFeed) -> FeedPage:
+        """A page of the feed of all events."""
+        return await self._feed.page(asked)
+
+    def follow(self, asked: AskedFeed) -> AsyncGenerator[Sequence[LogEvent]]:
+        """The feed without an end."""
+        return self._feed.follow(asked)
+
+    def stop_following(self) -> None:
+        """End whoever follows: the server stops."""
+        self._feed.stop()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:

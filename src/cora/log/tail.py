@@ -70,7 +70,7 @@ class Tail:
     def wake(self) -> None:
         """Events were recorded by this process."""
         self._recorded_here.set()
-        self._wake_readers()
+        self.wake_readers()
 
     async def close(self) -> None:
         """Stop; readers that wait end at their next turn."""
@@ -80,7 +80,18 @@ class Tail:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _until_grown(self, grew: asyncio.Event) -> None:
+    @property
+    def growth(self) -> asyncio.Event:
+        """The next growth of the log; whoever means to wait for it takes it before reading."""
+        return self._grew
+
+    def wake_readers(self) -> None:
+        """Let whoever waits look again."""
+        # Whoever waits has the old event; whoever comes later gets the new one.
+        grew, self._grew = self._grew, asyncio.Event()
+        grew.set()
+
+    async def until_grown(self, grew: asyncio.Event) -> None:
         """Wait for what was the next growth before the log was read: at once when it has happened, else a second."""
         with contextlib.suppress(TimeoutError):
             # Not wait_for: on Python 3.11 it can swallow a cancellation that comes with the growth.
@@ -105,7 +116,7 @@ class Tail:
                     after = events[-1].position
                     yield events
                 else:
-                    await self._until_grown(grew)
+                    await self.until_grown(grew)
         finally:
             if connection is not None:
                 connection.terminate()
@@ -127,19 +138,14 @@ class Tail:
                 while True:
                     grew = self._grew
                     if not await _advance(connection, name, effect, at_once):
-                        await self._until_grown(grew)
+                        await self.until_grown(grew)
             except LOST:
                 await asyncio.sleep(POLL_EVERY)
             finally:
                 connection.terminate()
 
     def _notified(self, *_: object) -> None:
-        self._wake_readers()
-
-    def _wake_readers(self) -> None:
-        # Whoever waits has the old event; whoever comes later gets the new one.
-        grew, self._grew = self._grew, asyncio.Event()
-        grew.set()
+        self.wake_readers()
 
     async def _announce(self) -> None:
         connection: Connection | None = None

@@ -11,9 +11,10 @@ from typing import Any, cast
 import typer
 
 from cora.equipment import features
-from cora.equipment.views import AGGREGATES
+from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.errors import Refusal
+from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice, declared_slices
 from cora.settings import Settings
@@ -44,22 +45,24 @@ def refusals_of(declared: Slice) -> tuple[type[Refusal], ...]:
 
 
 def _surface(slices: Sequence[Slice]) -> str:
-    rows = [
-        (
-            declared.name,
-            ", ".join(map(str, declared.routes)),
-            declared.allow.label,
-            ", ".join(f"{refusal.code()} {refusal.status}" for refusal in refusals_of(declared)) or "-",
-        )
-        for declared in slices
+    rows = [_row(declared, f"tool {declared.name}") for declared in slices]
+    rows += [_row(declared, "-") for declared in history_slices(VIEWS)]
+    rows += [
+        (name, routes, f"tool {name}", role, refusals)
+        for aggregate in AGGREGATES
+        for name, routes, role, refusals in _reads(aggregate)
     ]
-    rows += [row for aggregate in AGGREGATES for row in _reads(aggregate)]
     lines = [
         "# One line per command and question: name (`cora call` has the same), routes, tool, role, refusals in order.",
         "# Made by `make reference`; a test compares it with the code.",
-        *(f"{name} | {routes} | tool {name} | {role} | {refusals}" for name, routes, role, refusals in sorted(rows)),
+        *(" | ".join(row) for row in sorted(rows)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(declared: Slice, tool: str) -> tuple[str, str, str, str, str]:
+    refusals = ", ".join(f"{refusal.code()} {refusal.status}" for refusal in refusals_of(declared)) or "-"
+    return declared.name, ", ".join(map(str, declared.routes)), tool, declared.allow.label, refusals
 
 
 def _reads(aggregate: Aggregate[Any]) -> Iterator[tuple[str, str, str, str]]:

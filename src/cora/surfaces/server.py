@@ -66,7 +66,7 @@ async def serve(cora: Opened, listener: socket.socket, on_start: Callable[[], Aw
         lifespan="on",
         http="httptools",
     )
-    server = _Server(config, on_start)
+    server = _Server(config, on_start, cora.log.stop_following)
     await server.serve(sockets=[listener])
     if server.failed:
         raise server.failed
@@ -75,15 +75,23 @@ async def serve(cora: Opened, listener: socket.socket, on_start: Callable[[], Aw
 class _Server(uvicorn.Server):
     """Tells when it has started, and leaves the process to its owner when it has stopped."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], Awaitable[None]], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_start = on_start
+        self._on_stop = on_stop
         self.failed: BaseException | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._told = asyncio.create_task(self._tell(), name="cora start")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way; what would go on for ever is told to end."""
+        self._on_stop()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -81,7 +81,7 @@ async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGen
             is_public=settings.public_url is not None,
             allow_test_identifiers=settings.allow_test_identifiers,
         )
-        kernel = Kernel(log, equipment)
+        kernel = Kernel(log, equipment, events=log)
         await _seed_roles(kernel)
         yield Opened(settings, log, TokenTable(log.pool), equipment, kernel)
     finally:

@@ -1,18 +1,19 @@
 """`cora call COMMAND --field value ...`: every slice and every read, derived from the declarations."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
 import click
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import DEFAULT_LIMIT, Asked
 from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.history import history_slices
 from cora.kernel.identity import new_id
 from cora.kernel.requests import (
     DRY_RUN,
@@ -44,11 +45,11 @@ class CallGroup(click.Group):
     """Its commands are made from the declarations when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([declared.name for declared in declared_slices(features)] + _reads())
+        return sorted([declared.name for declared in _slices()] + _reads())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = cmd_name.replace("-", "_")
-        for declared in declared_slices(features):
+        for declared in _slices():
             if declared.name == name:
                 return _slice_command(declared)
         for view in VIEWS:
@@ -65,6 +66,12 @@ call = CallGroup(
     help="Run any command or question by its name, beside the data directory, as admin. "
     "Structured values are written as JSON.",
 )
+
+
+def _slices() -> Iterator[Slice]:
+    """Every slice, and the question for the history of each kind of record."""
+    yield from declared_slices(features)
+    yield from history_slices(VIEWS)
 
 
 def _plural(aggregate: Aggregate[Any]) -> str:
@@ -164,15 +171,15 @@ async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], 
 
 async def _answer(cora: Opened, declared: Slice, request: Any, called: Any) -> Any:
     if isinstance(declared, QuerySlice):
-        return _plain(await cora.kernel.query(declared, request, called.principal))
+        return _plain(declared, await cora.kernel.query(declared, request, called.principal))
     if isinstance(declared, ActSlice):
-        return _plain(await cora.kernel.act(declared, request, called))
+        return _plain(declared, await cora.kernel.act(declared, request, called))
     answer = await cora.kernel.command(cast("Any", declared), request, called)
     return json.loads(answer.body)
 
 
-def _plain(value: Any) -> Any:
-    return to_jsonable_python(value, by_alias=True)
+def _plain(declared: QuerySlice | ActSlice, value: Any) -> Any:
+    return TypeAdapter[Any](declared.answer).dump_python(value, mode="json", by_alias=True)
 
 
 def _properties(declared: Slice) -> dict[str, dict[str, Any]]:

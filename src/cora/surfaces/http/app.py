@@ -18,6 +18,7 @@ from cora.equipment.wired import Equipment
 from cora.kernel.documents import Documents
 from cora.kernel.errors import MethodNotAllowedError, Refusal, UnknownPathError
 from cora.kernel.execute import Kernel
+from cora.kernel.history import history_slices
 from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
@@ -65,7 +66,7 @@ def create_app(
         return openapi_document(equipment.slices, equipment.views)
 
     paths = Paths()
-    add_slices(paths, equipment.slices, kernel)
+    add_slices(paths, (*equipment.slices, *history_slices(equipment.views)), kernel)
     add_records(paths, equipment.views, kernel, documents)
     add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
     app = FastAPI(

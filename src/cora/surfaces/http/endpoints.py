@@ -1,8 +1,9 @@
 """The endpoints of commands, questions and records, made from their declarations."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, get_origin
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +26,7 @@ from cora.kernel.requests import (
     invalid,
     read_call,
     read_json,
+    read_position,
     read_when,
     require_fit,
     to_request,
@@ -33,11 +35,12 @@ from cora.kernel.showing import Beside, Envelope, NaturalKey, View, find_under, 
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
-from cora.surfaces.http.messages import JSON, MERGE_PATCH, Headers, Reply, Request, etag
+from cora.surfaces.http.messages import EVENT_STREAM, JSON, MERGE_PATCH, Headers, Reply, Request, etag
 
 VIA = "http"
 EXPAND = "expand"
 BESIDE = "beside"
+LAST_EVENT_ID = "Last-Event-ID"
 LIST_PARAMETERS = ("sort", "limit", "cursor", "missing", "under", "fields", "count")
 
 # What a record holds is for its reader, and may have moved on by the next look.
@@ -132,6 +135,7 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
         members: dict[str, Any] = {}
         errors: list[Violation] = []
         asked = request.query()
+        resumed = _last_event_id(request, errors) if declared.follows else None
         when = _when(asked, errors) if declared.has_past else NOW
         for name, values in asked.items():
             if name in names:
@@ -146,10 +150,57 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
             query = to_request(declared.request, members, strict=False)
         if errors or query is None:
             raise invalid(errors)
+        if declared.follows and request.accepts(EVENT_STREAM):
+            if resumed is not None:
+                query = query.model_copy(update={"after": resumed})
+            return await _stream(kernel.follow(declared, query, request.principal))
         answer = await kernel.query(declared, query, request.principal, when)
         return Reply(200, shown.dump_json(answer), headers=[_FRESH])
 
     return handle
+
+
+def _last_event_id(request: Request, errors: list[Violation]) -> int | None:
+    """The position that a client of a stream has reached, when it comes again."""
+    with gathering(errors):
+        text = request.header(LAST_EVENT_ID)
+        try:
+            return None if text is None else read_position(text)
+        except ValueError as error:
+            errors.append(Violation(f"/{LAST_EVENT_ID}", str(error)))
+    return None
+
+
+async def _stream(following: AsyncGenerator[Sequence[Any]]) -> Reply:
+    """Server-sent events. What refuses a stream refuses before it has begun: the first items are there at once."""
+    first = await anext(following)
+    # Nothing on the way may keep them, or gather them up.
+    headers = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+    return Reply(200, b"", EVENT_STREAM, headers, _as_sent(first, following))
+
+
+async def _as_sent(first: Sequence[Any], following: AsyncGenerator[Sequence[Any]]) -> AsyncGenerator[bytes]:
+    async with aclosing(following):
+        yield _as_event_stream(first)
+        async for items in following:
+            yield _as_event_stream(items)
+
+
+def _as_event_stream(items: Sequence[Any]) -> bytes:
+    """Items by their position and kind; a comment where there are none, so that the connection is seen to live."""
+    if not items:
+        return b":\n\n"
+    kind: type[Any] = type(items[0])
+    shown = _adapter(kind)
+    return b"".join(
+        b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.kind.encode("ascii"), shown.dump_json(item))
+        for item in items
+    )
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def wire_names(request: type[BaseModel]) -> dict[str, FieldInfo]:

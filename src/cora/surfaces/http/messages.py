@@ -1,5 +1,6 @@
 """What comes in and goes out, as plain values: the surface speaks ASGI without a framework on the way of a request."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 JSON = b"application/json"
 MERGE_PATCH = b"application/merge-patch+json"
 PROBLEM = b"application/problem+json"
+EVENT_STREAM = b"text/event-stream"
 
 MAXIMUM_QUERY_FIELDS = 500
 
@@ -51,6 +53,11 @@ class Request:
             return value.decode()
         except UnicodeDecodeError:
             raise invalid([Violation(f"/{name}", "is not UTF-8")]) from None
+
+    def accepts(self, media_type: bytes) -> bool:
+        """Whether the client names this very type as one it takes."""
+        given = self.headers.get(b"accept", b"").lower().split(b",")
+        return any(each.partition(b";")[0].strip() == media_type for each in given)
 
     def query(self) -> dict[str, list[str]]:
         """The query parameters, each with its values. Raises `InvalidRequestError` when they cannot be read."""
@@ -114,6 +121,8 @@ class Reply:
     body: bytes
     media_type: bytes = JSON
     headers: Headers = field(default_factory=Headers)
+    stream: AsyncGenerator[bytes] | None = None
+    """What goes out piece by piece instead of a body, for as long as there is something."""
 
 
 def etag(version: int) -> bytes:

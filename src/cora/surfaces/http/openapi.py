@@ -24,6 +24,7 @@ from cora.kernel.errors import (
     UnknownPathError,
     UnsupportedMediaTypeError,
 )
+from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import AS_OF, DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF, TRUE_AT
 from cora.kernel.showing import View
@@ -31,12 +32,14 @@ from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, Qu
 from cora.surfaces.http.endpoints import (
     BESIDE,
     EXPAND,
+    LAST_EVENT_ID,
     body_is_patch,
     key_template,
     media_types,
     record_template,
     takes_several,
 )
+from cora.surfaces.http.messages import EVENT_STREAM
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
 
@@ -69,6 +72,13 @@ _WHEN_PARAMETERS: list[Schema] = [
     },
 ]
 
+_LAST_EVENT_ID_PARAMETER: Schema = {
+    "name": LAST_EVENT_ID,
+    "in": "header",
+    "schema": {"type": "string", "pattern": r"^\d{1,18}$", "examples": ["1024"]},
+    "description": "Of a stream: the position after which to go on; it comes before `after`.",
+}
+
 _DESCRIPTION = """\
 The equipment record of a research facility. Everything is recorded as events; nothing is ever overwritten.
 
@@ -98,7 +108,8 @@ _HEADER_SCHEMAS: dict[str, tuple[str, Schema]] = {
 
 def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dict[str, Any]:
     """The whole description. Raises `TypeError` or `ValueError` when declarations contradict one another."""
-    slices, views = tuple(slices), tuple(views)
+    views = tuple(views)
+    slices = (*slices, *history_slices(views))
     schemas = Schemas(slices, views, (*_RECORDED, *_EVERYWHERE))
     paths: dict[str, dict[str, Any]] = {}
     for declared in slices:
@@ -231,11 +242,15 @@ def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
     ]
     if declared.has_past:
         parameters += _WHEN_PARAMETERS
+    answer: Schema = {"description": "The answer.", **_content(schemas.answer(declared))}
+    if declared.follows:
+        parameters.append(_LAST_EVENT_ID_PARAMETER)
+        answer["content"][EVENT_STREAM.decode()] = {"schema": {"type": "string"}}
     return {
         **_about(declared, route),
         "parameters": parameters,
         "responses": {
-            "200": {"description": "The answer.", **_content(schemas.answer(declared))},
+            "200": answer,
             **_refused(declared.allow, [*_ASKED, *declared.refuses], schemas),
         },
     }

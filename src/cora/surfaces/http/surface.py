@@ -1,13 +1,16 @@
 """The outermost layer: who is calling, which endpoint answers, and what is told and logged when something is wrong."""
 
+import asyncio
 import re
 import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cora.kernel.errors import MethodNotAllowedError, Refusal, UnauthenticatedError
+from cora.kernel.errors import MethodNotAllowedError, OverloadedError, Refusal, UnauthenticatedError
 from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal
 from cora.kernel.tokens import Tokens
@@ -18,6 +21,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([\x21-\x7e]{1,500})")
 _NO_BODY = (204, 304)
 _LONGEST_PATH_LOGGED = 200
+_ASK_AGAIN = 10.0
+"""Seconds after which the token of a stream is looked at again."""
 
 _logger: Any = structlog.get_logger("cora.http")
 
@@ -52,7 +57,14 @@ class Surface:
             _logger.exception("fault", method=scope["method"], path=_shown(request.path))
             reply = fault_reply(request.request_id)
         if reply is not None and not outgoing.status:
-            await outgoing.reply(reply)
+            try:
+                if reply.stream is None:
+                    await outgoing.reply(reply)
+                else:
+                    await outgoing.stream(reply, reply.stream, request, partial(self._is_still, request))
+            except Exception:
+                # The answer has begun: it can only be cut off, and the client can see that it was.
+                _logger.exception("fault", method=scope["method"], path=_shown(request.path))
         _logger.info(
             "request",
             method=scope["method"],
@@ -91,6 +103,15 @@ class Surface:
             raise UnauthenticatedError
         return principal
 
+    async def _is_still(self, request: Request) -> bool:
+        """Whether the token of a request that goes on for long has not been revoked meanwhile."""
+        try:
+            return await self._caller(request) == request.principal
+        except UnauthenticatedError:
+            return False
+        except OverloadedError:
+            return True
+
     async def _go_within(self, request: Request, scope: Scope, outgoing: "_Outgoing") -> None:
         receive = request.receive
         if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -119,6 +140,39 @@ class _Outgoing:
             message = {**message, "headers": [*message.get("headers", []), *self._common]}
         await self._send(message)
 
+    async def stream(
+        self, reply: Reply, pieces: AsyncGenerator[bytes], request: Request, is_still: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Send piece by piece until there is no more, the client has gone, or its token is no longer good.
+
+        The next piece is made when the one before is on its way, so a slow client costs no memory.
+        """
+        self.status = reply.status
+        headers = [*reply.headers, *self._common, (b"content-type", reply.media_type)]
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        tasks = [asyncio.create_task(self._send_all(pieces, is_still)), asyncio.create_task(_gone(request.receive))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            sent, _ = await asyncio.gather(*tasks, return_exceptions=True)
+            await pieces.aclose()
+        if isinstance(sent, Exception):
+            raise sent
+
+    async def _send_all(self, pieces: AsyncGenerator[bytes], is_still: Callable[[], Awaitable[bool]]) -> None:
+        if self._carries_body:
+            clock = asyncio.get_running_loop().time
+            asked = clock()
+            async for piece in pieces:
+                if clock() - asked > _ASK_AGAIN:
+                    if not await is_still():
+                        break
+                    asked = clock()
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
     async def reply(self, reply: Reply) -> None:
         self.status = reply.status
         headers = [*reply.headers, *self._common]
@@ -146,6 +200,11 @@ def _request(scope: Scope, receive: Receive) -> Request:
         receive=receive,
         request_id=brought.decode("ascii") if is_sane else new_id().hex,
     )
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _given_again(body: bytes, receive: Receive) -> Receive:
