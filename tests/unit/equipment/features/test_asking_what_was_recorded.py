@@ -13,7 +13,13 @@ from cora.kernel.errors import InvalidRequestError
 class Kinds:
     """A context without any kind of record."""
 
-    aggregates = ()
+    aggregates: tuple[Any, ...] = ()
+
+
+class Unasked:
+    """A log that cannot be asked."""
+
+    feed: Any = None
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,6 @@ async def test_moments_that_cannot_be_compared(since: str, to: str | None, clock
 
 async def test_a_kind_of_event_that_there_is_not() -> None:
     context: Any = Kinds()
-    unasked: Any = None
+    unasked: Any = Unasked()
     with pytest.raises(InvalidRequestError, match="AssetExploded"):
         await list_events(ListEvents(kind=("AssetExploded",)), unasked, context)
