@@ -53,8 +53,8 @@ class Turn:
         if not when.is_dated:
             return later(when, last)
         if last.moment is None:
-            says = "lies before the registration, which would be recorded as of now: give 'registered' or, at the top, "
-            says += "'occurred_at' too"
+            asked = self.planning.asked(self.entry, "occurred_at")
+            says = f"lies before the registration, which would be recorded as of now: give 'registered' too, or {asked}"
         else:
             says = f"lies before {last.moment.date()}, when something later is recorded of it"
         self.planning.problem(self.entry.at(key), f"{self.subject.label}: '{key}' {says}")
@@ -239,7 +239,8 @@ async def _move(turn: Turn, node: int) -> None:
 def no_reason(turn: Turn, key: str, what: str) -> None:
     """Note that a command wants a reason and the file has none."""
     turn.planning.problem(
-        turn.entry.at(key), f"{turn.subject.label}: {what} wants a reason; give 'reason' at the top of the file"
+        turn.entry.at(key),
+        f"{turn.subject.label}: {what} wants a reason; {turn.planning.asked(turn.entry, 'reason')}",
     )
 
 

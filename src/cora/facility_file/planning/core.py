@@ -218,6 +218,10 @@ class Planning:
             return self.default(entry)
         return When(given, is_dated=True)
 
+    def asked(self, entry: Entry, key: str) -> str:
+        """How to give what stands at the top of a file, and for tables on the command line."""
+        return f"give --{key.replace('_', '-')}" if entry.place.is_in_table else f"give '{key}' at the top of the file"
+
     def reason(self, entry: Entry) -> str | None:
         """The reason that the file gives for what wants one."""
         return self.survey.files.defaults[entry.place.file].reason

@@ -14,6 +14,7 @@ from cora.facility_file.entries import FacilityEntry, FamilyEntry, ModelEntry, R
 from cora.facility_file.keys import AGGREGATES
 from cora.facility_file.paths import joined_path
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
+from cora.facility_file.planning.partly import completed
 from cora.facility_file.planning.references import several
 from cora.facility_file.port import Record
 from cora.facility_file.read import label_of
@@ -149,6 +150,7 @@ async def plan_family(planning: Planning, entry: FamilyEntry) -> None:
     """Define a family, with its settings schema and its roles, or bring those of a recorded one up to date."""
     subject = Subject(entry, label_of(entry))
     record = planning.known.families.get(folded(entry.name))
+    entry = await completed(planning, entry, record and record.state)
     refuse_was(planning, entry, subject, "this release cannot rename a family (that takes version_family)")
     when = start(record, planning.when(entry))
     arguments = given(entry, _FAMILY, record.state if record else None)
@@ -213,6 +215,7 @@ async def plan_model(planning: Planning, entry: ModelEntry) -> None:
     maker = str(entry.manufacturer["name"])
     key = (folded(maker), folded(entry.part_number))
     record = planning.known.models.get(key)
+    entry = await completed(planning, entry, record and record.state)
     refuse_was(planning, entry, subject, "this release cannot rename a model (that takes version_model)")
     arguments = given(entry, _MODEL, record.state if record else None)
     families = await several(planning, subject, entry.families, "family")
