@@ -8,6 +8,9 @@ from typing import Any, TypeAlias, cast
 Value: TypeAlias = str | int | float | bool | None
 """What a cell can hold on the way out; None is an empty cell."""
 
+DIGITS_KEPT = 15
+"""How many digits of a number a spreadsheet keeps."""
+
 # What a spreadsheet would run, also after white space and what cannot be seen, in every width of the signs.
 _UNSEEN = "[\\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]*"
 _RUN = f"(?:[\t\r]|{_UNSEEN}[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b])"
@@ -15,7 +18,8 @@ _WOULD_RUN = re.compile(f"'*{_RUN}")
 _NEUTRALISED = re.compile(f"'+{_RUN}")
 
 _SEPARATOR = ";"
-_JSON_STARTS = ('"', "{", "[")
+JSON_STARTS = ('"', "{", "[")
+"""How what is not plain text begins."""
 
 
 def neutral(text: str) -> str:
@@ -42,7 +46,8 @@ def parted(text: str, *, with_gaps: bool = False) -> list[Any]:
     at = 0
     while at <= len(text):
         at = _after_space(text, at)
-        if text.startswith(_JSON_STARTS, at):
+        is_json = text.startswith(JSON_STARTS, at)
+        if is_json:
             item, end = _json_at(text, at)
             end = _after_space(text, end)
             if end < len(text) and text[end] != _SEPARATOR:
@@ -51,7 +56,7 @@ def parted(text: str, *, with_gaps: bool = False) -> list[Any]:
             end = text.find(_SEPARATOR, at)
             end = len(text) if end == -1 else end
             item = text[at:end].strip()
-        if item != "" or with_gaps:
+        if item != "" or is_json or with_gaps:
             items.append(item)
         at = end + 1
     return items
@@ -118,7 +123,7 @@ def _item(item: Any) -> str:
     if not isinstance(item, str):
         return json_text(item)
     is_plain = item == item.strip() and item not in ("", "null") and _SEPARATOR not in item
-    return item if is_plain and not item.startswith(_JSON_STARTS) else json_text(item)
+    return item if is_plain and not item.startswith(JSON_STARTS) else json_text(item)
 
 
 def _at(value: Any, path: str) -> Any:

@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl import load_workbook
 from openpyxl.utils import range_boundaries
 
-from cora.tables.cells import restored
+from cora.tables.cells import DIGITS_KEPT, restored
 
 MAXIMUM_BYTES = 1 << 30
 MAXIMUM_TEXT_BYTES = 1 << 27
@@ -40,7 +40,6 @@ _LONGEST_TAG = 300
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
 _SAVE_AS_UTF8 = "save it as UTF-8 (in Excel: 'CSV UTF-8')"
-_DIGITS_KEPT = 15
 _MOST_MERGED = 100
 
 
@@ -233,12 +232,12 @@ def _xlsx_rows(page: Any) -> Iterator[tuple[int, list[Cell]]]:
         number += 1
         with _in_words("the workbook cannot be read from here on", number):
             row = next(rows, None)
-        if row is None:
-            return
-        count += len(row)
-        if count > MAXIMUM_CELLS:
-            raise UnreadableError(f"the sheet has more than {MAXIMUM_CELLS:,} cells; split it", number)
-        found = [_xlsx_cell(cell) for cell in row]
+            if row is None:
+                return
+            count += len(row)
+            if count > MAXIMUM_CELLS:
+                raise UnreadableError(f"the sheet has more than {MAXIMUM_CELLS:,} cells; split it", number)
+            found = [_xlsx_cell(cell) for cell in row]
         while found and found[-1] is None:
             found.pop()
         if len(found) > MAXIMUM_COLUMNS:
@@ -270,14 +269,12 @@ def _xlsx_cell(cell: Any) -> Cell:
 
 def _number(value: float, cell: Any) -> Cell:
     """A number; text where it is shown with zeros before it."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**_DIGITS_KEPT:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**DIGITS_KEPT:
         value = int(value)
     if isinstance(value, int):
         zeros = str(cell.number_format)
         if value >= 0 and len(zeros) > 1 and not zeros.strip("0") and len(str(value)) < len(zeros):
             return str(value).zfill(len(zeros))
-        if abs(value) >= 10**_DIGITS_KEPT:
-            return Fault("a number of more than 15 digits, which a spreadsheet does not keep; make the cell text")
     elif not math.isfinite(value):
         return Fault("this is not a finite number")
     return value

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from cora.tables.cells import Value, neutral
+from cora.tables.cells import DIGITS_KEPT, Value, neutral
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Before a CSV file: tells spreadsheet programs that it is UTF-8."""
@@ -21,8 +21,6 @@ LONGEST_CELL = 32_767
 
 _CHUNK = 1 << 16
 _ROWS_AT_ONCE = 256
-# Spreadsheets keep fifteen digits of a number.
-_LARGEST_WHOLE = 10**15
 _LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _UNFIT = {**dict.fromkeys(range(0xD800, 0xE000), "\ufffd"), 0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
@@ -89,7 +87,7 @@ def _as_text(value: Value) -> str | int | float | None:
 
 
 def _typed(page: Any, value: Value) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST_WHOLE:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**DIGITS_KEPT:
         value = str(value)
     if not isinstance(value, str):
         return value

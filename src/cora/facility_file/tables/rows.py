@@ -9,7 +9,7 @@ from cora.facility_file.nodes import Mapping, Node, Scalar, resolved
 from cora.facility_file.nodes import Sequence as List
 from cora.facility_file.problems import TableCell, short
 from cora.facility_file.tables.columns import Column, Sort
-from cora.tables.cells import Number, parsed, parted
+from cora.tables.cells import DIGITS_KEPT, JSON_STARTS, Number, parsed, parted
 from cora.tables.read import Cell, Fault
 
 Note = Callable[[TableCell, str], Any]
@@ -19,7 +19,7 @@ _MAXIMUM_DEPTH = 50
 _SHORTENED = re.compile(r"-?[0-9](\.[0-9]+)?E\+[0-9]{2,}")
 # What stands for null in YAML and is text in a table.
 _TEXT_HERE = frozenset(("~", "Null", "NULL"))
-_JSON_STARTS = ('"', "{", "[")
+_NUMBERS = (Sort.NUMBER, Sort.VALUE)
 
 
 class Row:
@@ -75,10 +75,11 @@ class Row:
             case datetime():
                 return _day(cell, column)
             case int() | float():
+                if column.sort not in _NUMBERS and abs(cell) >= 10**DIGITS_KEPT:
+                    raise ValueError("a spreadsheet keeps 15 digits of a number; make the column text")
                 return repr(cell)
             case str():
-                is_number = column.sort in (Sort.NUMBER, Sort.VALUE, Sort.JSON)
-                if not self._is_typed and not is_number and _SHORTENED.fullmatch(cell.strip()):
+                if not self._is_typed and column.sort not in _NUMBERS and _SHORTENED.fullmatch(cell.strip()):
                     raise ValueError(f"a spreadsheet has shortened a number to {cell.strip()}; make the column text")
                 return cell.strip()
 
@@ -139,7 +140,7 @@ class Row:
     def _value(self, text: str, cell: Cell, at: TableCell) -> Node:
         """A value that is not always text. In a workbook text is told from numbers; elsewhere the look decides."""
         if isinstance(cell, str):
-            if text.startswith(_JSON_STARTS):
+            if text.startswith(JSON_STARTS):
                 try:
                     return _checked(_node(parsed(text), at))
                 except ValueError as wrong:
