@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -102,10 +102,11 @@ def opened_table(path: str | Path) -> Generator[list[Sheet]]:
         elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise UnreadableError(f"the file is UTF-16; {_SAVE_AS_UTF8}")
         else:
-            yield [Sheet("", is_typed=False, is_hidden=False, rows=_csv_rows(file), merged=tuple)]
+            with closing(_csv_rows(file)) as rows:
+                yield [Sheet("", is_typed=False, is_hidden=False, rows=rows, merged=tuple)]
 
 
-def _csv_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
+def _csv_rows(file: BinaryIO) -> Generator[tuple[int, list[Cell]]]:
     # What is not UTF-8 comes through as half of a surrogate pair, so that its cell can be told.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     lines = _lines(text)

@@ -19,6 +19,7 @@ from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.state import Asset, AssetTier
 from cora.equipment.aggregates.mount import MOUNT, Mount
 from cora.equipment.values import Placement
+from cora.facility_file.paths import joined_path
 from cora.facility_file.planning.known import Known
 from cora.facility_file.planning.survey import Survey
 from cora.facility_file.port import Facility
@@ -170,7 +171,9 @@ class Planning:
         """The names of a kind that could have been meant, the recorded ones included."""
         if kind not in self._names:
             self._names[kind] = [
-                str(getattr(record.state, _NAME_FIELDS.get(kind, "name"), ""))
+                joined_path(record.state.manufacturer.name, record.state.part_number)
+                if kind == "model"
+                else str(getattr(record.state, _NAME_FIELDS.get(kind, "name"), ""))
                 async for record in self.facility.listed(kind, {}, limit=_MOST_NAMES)
             ]
         names = {*self._names[kind], *self.survey.names_of(kind, file)}
