@@ -54,8 +54,12 @@ def import_tables(
     A table is another way to write a facility file: what is equal is left alone, an empty cell changes nothing.
     """
     if template is not None:
+        if files:
+            raise typer.BadParameter("it writes an empty table and reads none", param_hint="--template")
         _write_template(template, output)
         return
+    if output is not None:
+        raise typer.BadParameter("it goes with --template", param_hint="--output")
     if not files:
         raise typer.BadParameter("give the tables, or --template for an empty one", param_hint="FILE...")
     at = occurred_at.replace(tzinfo=UTC) if occurred_at else None
