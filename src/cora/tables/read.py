@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import load_workbook
 from openpyxl.utils import range_boundaries
@@ -20,8 +20,10 @@ from openpyxl.utils import range_boundaries
 from cora.tables.cells import DIGITS_KEPT, restored
 
 MAXIMUM_BYTES = 1 << 30
-MAXIMUM_TEXT_BYTES = 1 << 27
+MAXIMUM_TEXT_BYTES = 1 << 26
 """Of the texts that a workbook keeps apart from its cells, which have to be in memory."""
+MAXIMUM_STRETCH = 1 << 24
+"""Of a part of a workbook that is read as one piece: everything but rows."""
 MAXIMUM_PARTS = 10_000
 MAXIMUM_CELLS = 20_000_000
 MAXIMUM_ROWS = 1 << 20
@@ -37,6 +39,7 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
 _NAMED_DELIMITER = re.compile(r"\"?sep=([^\"\w\r\n])\"?[\r\n]*", re.IGNORECASE)
 _LONGEST_TAG = 300
+_CHUNK = 1 << 20
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
 _SAVE_AS_UTF8 = "save it as UTF-8 (in Excel: 'CSV UTF-8')"
@@ -200,17 +203,40 @@ def _refuse_hostile(archive: ZipFile) -> None:
         name = part.filename.casefold()
         if part.flag_bits & 1:
             raise UnreadableError("the workbook is encrypted; save it without a password")
-        if "mimetype" in name or name == "content.xml":
+        if name in ("mimetype", "content.xml"):
             raise UnreadableError("this is an OpenDocument file; save it as .xlsx or as CSV")
-        if "sharedstrings" in name and part.file_size > MAXIMUM_TEXT_BYTES:
-            raise UnreadableError(
-                f"the workbook holds more than {MAXIMUM_TEXT_BYTES >> 20} MiB of text; save it as CSV"
-            )
         if name.endswith((".xml", ".rels")):
             with _in_words("this workbook cannot be read"), archive.open(part) as stream:
                 start = stream.read(1024).replace(b"\0", b"")
             if b"<!doctype" in start.lower():
                 raise UnreadableError("the workbook declares a document type, which no spreadsheet program writes")
+        if part.file_size > MAXIMUM_STRETCH:
+            _refuse_large(archive, part)
+
+
+def _refuse_large(archive: ZipFile, part: ZipInfo) -> None:
+    """Refuse a large part that has to be in memory as a whole, or row by row when a row is that large."""
+    if part.filename.startswith("xl/media/"):
+        return
+    if "sharedstrings" in part.filename.casefold():
+        if part.file_size > MAXIMUM_TEXT_BYTES:
+            raise UnreadableError(
+                f"the workbook holds more than {MAXIMUM_TEXT_BYTES >> 20} MiB of text; save it as CSV"
+            )
+        return
+    stretch, rest = 0, b""
+    with _in_words("this workbook cannot be read"), archive.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            text = rest + chunk
+            if b"<!" in text:
+                raise UnreadableError("a sheet holds comments or declarations, which no spreadsheet program writes")
+            last = text.rfind(b"<row")
+            stretch = stretch + len(chunk) if last == -1 else len(text) - last
+            rest = text[-len(b"<row") + 1 :]
+            if stretch > MAXIMUM_STRETCH:
+                raise UnreadableError(
+                    f"a row, or what stands beside the rows, is larger than {MAXIMUM_STRETCH >> 20} MiB; save it as CSV"
+                )
 
 
 def _sheet(page: Any, archive: ZipFile) -> Sheet:
@@ -285,7 +311,7 @@ def _merged(archive: ZipFile, part: str) -> Iterator[tuple[int, int, str]]:
     """The merged cells of a sheet, which stand after all its rows."""
     rest, count = b"", 0
     with _in_words("the workbook cannot be read"), archive.open(part) as stream:
-        while chunk := stream.read(1 << 20):
+        while chunk := stream.read(_CHUNK):
             text = rest + chunk
             end = 0
             for found in _MERGED.finditer(text):

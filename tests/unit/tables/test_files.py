@@ -377,7 +377,6 @@ def test_a_part_that_hides_its_size_gives_no_more_than_it_says(write: Write, mon
 def test_too_much_text_too_many_cells_and_too_many_parts_are_refused(write: Write, monkeypatch: pytest.MonkeyPatch):
     path = write(as_excel_writes(*([f"text {row} {column}" for column in range(10)] for row in range(20))))
     for name, limit, says in (
-        ("MAXIMUM_TEXT_BYTES", 1_000, "of text; save it as CSV"),
         ("MAXIMUM_CELLS", 100, "more than 100 cells"),
         ("MAXIMUM_COLUMNS", 5, "the row has more than 5 cells"),
         ("MAXIMUM_PARTS", 3, "more than 3 parts"),
@@ -387,6 +386,23 @@ def test_too_much_text_too_many_cells_and_too_many_parts_are_refused(write: Writ
             assert says in refusal(path).says
     monkeypatch.setattr(reading, "MAXIMUM_BYTES", 100)
     assert "larger than" in refusal(write("a,b\n" * 100)).says
+
+
+def test_a_workbook_that_takes_too_much_memory_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch):
+    def one_row(name: str, part: bytes) -> bytes:
+        return part.replace(b"</row><row>", b"") if name.endswith("sheet1.xml") else part
+
+    def commented(name: str, part: bytes) -> bytes:
+        return part.replace(b"<sheetData>", b"<sheetData><!-- <row> -->") if name.endswith("sheet1.xml") else part
+
+    book = as_excel_writes(*(["x" * 30] * 20 for _ in range(400)))
+    monkeypatch.setattr(reading, "MAXIMUM_STRETCH", 1 << 16)
+    assert len(rows_of(write(book))) == 400
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "MAXIMUM_TEXT_BYTES", 1 << 18)
+        assert refusal(write(book)).says == "the workbook holds more than 0 MiB of text; save it as CSV"
+    assert "a row, or what stands beside the rows, is larger than 0 MiB" in refusal(write(repacked(book, one_row))).says
+    assert "a sheet holds comments" in refusal(write(repacked(book, commented))).says
 
 
 def test_a_row_far_down_takes_no_time(write: Write):
