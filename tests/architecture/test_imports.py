@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.architecture.source import REPOSITORY
 
-PACKAGES = ("surfaces", "facility_file", "equipment", "kernel", "log")
+PACKAGES = ("surfaces", "facility_file", "equipment", "kernel", "log", "tables")
 FORBIDDEN = (
     ("kernel", "equipment"),
     ("kernel", "log"),
@@ -22,6 +22,11 @@ FORBIDDEN = (
     ("log", "equipment"),
     ("log", "facility_file"),
     ("log", "surfaces"),
+    ("tables", "equipment"),
+    ("tables", "facility_file"),
+    ("tables", "kernel"),
+    ("tables", "log"),
+    ("tables", "surfaces"),
 )
 
 

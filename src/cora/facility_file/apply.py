@@ -58,9 +58,7 @@ class Result:
             "total": self.total,
             "done": self.done.total(),
             "counts": dict(self.done),
-            "failures": [
-                {"file": each.place.file, "line": each.place.line, "text": each.text} for each in self.failures
-            ],
+            "failures": [each.to_json() for each in self.failures],
         }
 
 

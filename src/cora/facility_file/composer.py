@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from cora.facility_file.nodes import Mapping, Node, Scalar, Sequence
-from cora.facility_file.problems import Place, Problems
+from cora.facility_file.problems import Line, Place, Problems
 
 MAXIMUM_BYTES = 1 << 30
 MAXIMUM_DEPTH = 200
@@ -117,7 +117,7 @@ class Composer:
         except yaml.YAMLError as error:
             self._note(1, f"this is not YAML: {str(error).splitlines()[0]}")
 
-    def _note(self, line: int, text: str) -> None:
+    def _note(self, line: Line, text: str) -> None:
         self._problems.add(Place(self._file, line), text)
 
     def _next(self) -> Any:
@@ -131,7 +131,7 @@ class Composer:
         if not isinstance(first, yaml.MappingStartEvent):
             raise _Stop(_line(first), "a facility file is a mapping with 'cora: 1' and sections such as 'assets:'")
         self._refuse_marks(first)
-        seen: dict[str, int] = {}
+        seen: dict[str, Line] = {}
         while not isinstance(key := self._next(), yaml.MappingEndEvent):
             name, line = self._key(key), _line(key)
             value = self._next()
@@ -148,7 +148,7 @@ class Composer:
         if isinstance(after := self._next(), yaml.DocumentStartEvent):
             raise _Stop(_line(after), "a second document starts here; a facility file is one document")
 
-    def _is_new(self, name: str, line: int, seen: dict[str, int]) -> bool:
+    def _is_new(self, name: str, line: int, seen: dict[str, Line]) -> bool:
         if name in seen:
             self._note(line, f"the key '{name}' stands here again; it is on line {seen[name]} already")
             return False

@@ -154,10 +154,14 @@ class MountEntry(Entry):
 
 @dataclass(slots=True, kw_only=True)
 class AssetEntry(Entry):
-    """One physical instrument, or part of one. `number` and `above` say where it stands in the file."""
+    """One physical instrument, or part of one. `number` and `above` say where it stands in the file.
+
+    In a table, where nothing stands below anything, `parent` is the path of the asset above.
+    """
 
     number: int = -1
     above: int = -1
+    parent: Named | LeftOut = LEFT_OUT
     name: Text
     facility: Name | LeftOut = LEFT_OUT
     tier: Tier | LeftOut = LEFT_OUT

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from cora.facility_file.problems import Line
+
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
@@ -21,7 +23,7 @@ _LONGEST_NUMBER = 400
 class Scalar:
     """A single value. `plain` says that it stood without quotes, so it may be null, a boolean or a number."""
 
-    line: int
+    line: Line
     text: str
     plain: bool = False
 
@@ -35,16 +37,16 @@ class Scalar:
 class Mapping:
     """Keys and values; `key_lines` says where each key stands."""
 
-    line: int
+    line: Line
     items: "dict[str, Node]"
-    key_lines: dict[str, int]
+    key_lines: dict[str, Line]
 
 
 @dataclass(slots=True)
 class Sequence:
     """A list."""
 
-    line: int
+    line: Line
     items: "list[Node]"
 
 

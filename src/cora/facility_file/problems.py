@@ -1,22 +1,75 @@
-"""What is wrong with facility files: every problem with its file and line."""
+"""What is wrong with facility files: every problem with its file and line, or its row and column."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 MAXIMUM_KEPT = 1_000
 _LONGEST_SHOWN = 100
 
 
-class Place(NamedTuple):
-    """A line of a file, counted from 1."""
+class TableCell(NamedTuple):
+    """A cell of a table, rows and columns counted from 1; the whole row, or the whole table, where one of them is 0."""
 
-    file: str
-    line: int
+    sheet: str
+    row: int
+    column: int = 0
+    name: str = ""
+
+    @property
+    def reference(self) -> str | None:
+        """The cell as spreadsheets name it: `D12`."""
+        return f"{_letters(self.column)}{self.row}" if self.row and self.column else None
 
     def __str__(self) -> str:
+        parts = [f"sheet {self.sheet}"] if self.sheet else []
+        parts += [f"row {self.row}"] if self.row else []
+        if self.column:
+            parts.append(f"column {self.name} ({self.reference})" if self.name else f"cell {self.reference}")
+        return ", ".join(parts)
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+Line: TypeAlias = int | TableCell
+"""Where something stands in its file: a line, counted from 1, or a cell of a table."""
+
+
+class Place(NamedTuple):
+    """A file, and where in it."""
+
+    file: str
+    line: Line
+
+    @property
+    def is_in_table(self) -> bool:
+        """Whether the file is a table."""
+        return isinstance(self.line, TableCell)
+
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """What puts the places of a file in order."""
+        return self.line[:3] if isinstance(self.line, TableCell) else ("", self.line, 0)
+
+    def __str__(self) -> str:
+        if isinstance(self.line, TableCell):
+            return ", ".join(filter(None, (self.file, str(self.line))))
         return f"{self.file}:{self.line}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The place as JSON data."""
+        if not isinstance(self.line, TableCell):
+            return {"file": self.file, "line": self.line}
+        sheet, row, _, name = self.line
+        shown = {"sheet": sheet, "row": row, "column": name, "cell": self.line.reference}
+        return {"file": self.file, **{key: value for key, value in shown.items() if value}}
 
 
 class Problem(NamedTuple):
@@ -27,6 +80,10 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem as JSON data."""
+        return {**self.place.to_json(), "text": self.text}
 
 
 @dataclass
@@ -47,9 +104,13 @@ class Problems:
 
     def in_order(self, files: Iterable[str]) -> tuple[Problem, ...]:
         """What was kept, each once, by file (in the given order) and line."""
-        order = {file: number for number, file in enumerate(files)}
-        unique = dict.fromkeys(self.kept)
-        return tuple(sorted(unique, key=lambda p: (order.get(p.place.file, -1), p.place.line)))
+        return in_order(dict.fromkeys(self.kept), files)
+
+
+def in_order(problems: Iterable[Problem], files: Iterable[str]) -> tuple[Problem, ...]:
+    """Problems by file (in the given order) and line."""
+    order = {file: number for number, file in enumerate(files)}
+    return tuple(sorted(problems, key=lambda p: (order.get(p.place.file, -1), p.place.order)))
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from cora.facility_file.entries import (
     UnderEntry,
 )
 from cora.facility_file.nodes import Mapping, Node, Scalar, resolved
-from cora.facility_file.problems import Place, Problems, did_you_mean
+from cora.facility_file.problems import Place, Problem, Problems, did_you_mean
 from cora.facility_file.shapes import LEFT_OUT, Entry, Reading, moment, read_entry, required_of, shapes_of, text
 from cora.facility_file.spool import Spool
 
@@ -55,6 +55,7 @@ class Files:
 
     names: tuple[str, ...]
     problems: Problems = field(default_factory=Problems)
+    warnings: list[Problem] = field(default_factory=list[Problem])
     defaults: dict[str, Defaults] = field(default_factory=dict[str, Defaults])
     sections: dict[str, Spool[Entry]] = field(default_factory=lambda: {section: Spool[Entry]() for section in SECTIONS})
     above: "array[int]" = field(default_factory=lambda: array("l"))
@@ -64,6 +65,16 @@ class Files:
     def is_sound(self) -> bool:
         """Whether no problem was found so far."""
         return not self.problems
+
+    def add(self, section: str, entry: Entry | None, number: int = -1, above: int = -1) -> None:
+        """Keep an entry, None where it is not usable. Only assets have a number, and that of the asset above."""
+        if number != -1:
+            self.above.extend(-1 for _ in range(number + 1 - len(self.above)))
+            self.above[number] = above
+        if isinstance(entry, AssetEntry | UnderEntry):
+            entry.number, entry.above = number, above
+        if entry is not None:
+            self.sections[section].append(entry)
 
 
 def read_files(paths: Sequence[str | Path]) -> Files:
@@ -102,15 +113,8 @@ def _read_file(file: str, files: Files, numbers: "itertools.count[int]") -> None
         kind = SECTIONS[section]
         if section == "assets" and isinstance(node, Mapping) and "under" in node.items and above == -1:
             kind = UnderEntry
-        reading = Reading(file, files.problems, _label(section, node))
-        found = read_entry(kind, *_SHAPES[kind], node, reading)
-        if number != -1:
-            files.above.extend(-1 for _ in range(number + 1 - len(files.above)))
-            files.above[number] = above
-        if isinstance(found, AssetEntry | UnderEntry):
-            found.number, found.above = number, above
-        if found is not None:
-            files.sections[section].append(found)
+        reading = Reading(file, files.problems, label_of_node(section, node))
+        files.add(section, read_entry(kind, *_SHAPES[kind], node, reading), number, above)
 
     composer = Composer(file, frozenset(SECTIONS), files.problems, entry, numbers)
     try:
@@ -123,7 +127,7 @@ def _read_file(file: str, files: Files, numbers: "itertools.count[int]") -> None
     files.defaults[file] = _top(composer.top, Reading(file, files.problems), bool(files.problems))
 
 
-def _label(section: str, node: Node) -> str:
+def label_of_node(section: str, node: Node) -> str:
     """A name for messages, before it is known whether the entry is one."""
     if isinstance(node, Mapping):
         for key in ("name", "code", "slot_code", "part_number", "under"):

@@ -25,7 +25,7 @@ from typing import (
 from cora.equipment.paths import tidy
 from cora.facility_file import nodes
 from cora.facility_file.nodes import Node, Scalar, plain_json, resolved
-from cora.facility_file.problems import Place, Problems, did_you_mean, short
+from cora.facility_file.problems import Line, Place, Problems, did_you_mean, short
 
 E = TypeVar("E", bound="Entry")
 
@@ -47,7 +47,7 @@ class Named(NamedTuple):
     """A record referred to by its name or path, and the line where it is."""
 
     text: str
-    line: int
+    line: Line
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Reading:
     label: str = ""
     failed: bool = False
 
-    def wrong(self, line: int, text: str) -> _LeftOut:
+    def wrong(self, line: Line, text: str) -> _LeftOut:
         """Note a problem of this entry."""
         self.failed = True
         self.problems.add(Place(self.file, line), f"{self.label}: {text}" if self.label else text)
@@ -238,10 +238,14 @@ def keys(*, required: Iterable[str] = (), **shapes: Shape) -> Shape:
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One record of a section: where it stands, and on which lines its keys and what is directly below them."""
+    """One record of a section: where it stands, and on which lines its keys and what is directly below them.
+
+    `parts` are the columns that give a part of a value where the entry is a row of a table.
+    """
 
     place: Place
-    lines: dict[str, int]
+    lines: dict[str, Line]
+    parts: frozenset[str] = frozenset()
 
     def at(self, key: str, *below: str | int) -> Place:
         """Where a key, or something below it, stands; the entry itself when it is not in the file."""
@@ -279,7 +283,7 @@ def read_entry(entry: type[E], shapes: Mapping[str, Shape], required: Iterable[s
                       f"{_quoted(missing)} are missing")  # fmt: skip
     if any(each not in values for each in required):
         return None
-    lines: dict[str, int] = {}
+    lines: dict[str, Line] = {}
     for each, below in node.items.items():
         lines[each] = node.key_lines[each]
         if isinstance(below, nodes.Mapping):

@@ -56,8 +56,7 @@ class Step:
             "arguments": self.arguments,
             "occurred_at": moment_text(self.occurred_at) if self.occurred_at else None,
             "words": self.words,
-            "file": self.place.file,
-            "line": self.place.line,
+            **self.place.to_json(),
         }
 
 
@@ -118,16 +117,12 @@ class Plan:
         return {
             "files": list(self.files),
             "summary": self.summary,
-            "problems": [_problem(each) for each in self.problems],
+            "problems": [each.to_json() for each in self.problems],
             "problem_count": self.problem_count,
-            "warnings": [_problem(each) for each in self.warnings],
+            "warnings": [each.to_json() for each in self.warnings],
             "counts": dict(self.steps.counts),
             "steps": [step.to_json() for step in self.steps],
         }
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {"file": problem.place.file, "line": problem.place.line, "text": problem.text}
 
 
 def _plural(count: int, what: str) -> str:

@@ -109,7 +109,7 @@ class Hutch:
 
     async def problems(self, *texts: str) -> list[tuple[int, str]]:
         """Line and text of every problem of the plan."""
-        return [(problem.place.line, problem.text) for problem in (await self.plan(*texts)).problems]
+        return [(problem.place.order[1], problem.text) for problem in (await self.plan(*texts)).problems]
 
     async def steps(self, *texts: str) -> list[str]:
         """The commands of a plan that has no problems, in words."""

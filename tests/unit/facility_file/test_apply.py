@@ -431,7 +431,7 @@ async def test_whatever_a_file_says_the_answer_is_in_words(tmp_path: Path):
             plan = await hutch.plan(text)
             for problem in plan.problems:
                 assert problem.text
-                assert problem.place.line >= 1
+                assert problem.place.order[1] >= 1
             if hutch is not filled and not plan.problem_count:
                 result = await apply_plan(plan, hutch.facility)
                 assert result.is_complete, (number, text, [str(failure) for failure in result.failures])

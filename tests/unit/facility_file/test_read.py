@@ -30,7 +30,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def problems(files: Files) -> list[tuple[int, str]]:
-    return [(problem.place.line, problem.text) for problem in files.problems.in_order(files.names)]
+    return [(problem.place.order[1], problem.text) for problem in files.problems.in_order(files.names)]
 
 
 def entries(files: Files, section: str) -> list[Entry]:
@@ -232,4 +232,4 @@ def test_whatever_is_in_the_file_the_answer_is_in_words(tmp_path: Path, content:
     files = read_files([path])
     for problem in files.problems.kept:
         assert problem.text
-        assert problem.place.line >= 1
+        assert problem.place.order[1] >= 1

@@ -55,8 +55,8 @@ class Turn:
         if not when.is_dated:
             return later(when, last)
         if last.moment is None:
-            says = "lies before the registration, which would be recorded as of now: give 'registered' or, at the top, "
-            says += "'occurred_at' too"
+            asked = self.planning.asked(self.entry, "occurred_at")
+            says = f"lies before the registration, which would be recorded as of now: give 'registered' too, or {asked}"
         else:
             says = f"lies before {last.moment.date()}, when something later is recorded of it"
         self.planning.problem(self.entry.at(key), f"{self.subject.label}: '{key}' {says}")

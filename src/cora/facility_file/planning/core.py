@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.state import Asset, AssetTier
 from cora.equipment.aggregates.mount import MOUNT, Mount
+from cora.equipment.paths import joined_path
 from cora.equipment.values import Placement
 from cora.facility_file.planning.known import Known
 from cora.facility_file.planning.survey import Survey
@@ -173,7 +174,9 @@ class Planning:
         """The names of a kind that could have been meant, the recorded ones included."""
         if kind not in self._names:
             self._names[kind] = [
-                str(getattr(record.state, _NAME_FIELDS.get(kind, "name"), ""))
+                joined_path(record.state.manufacturer.name, record.state.part_number)
+                if kind == "model"
+                else str(getattr(record.state, _NAME_FIELDS.get(kind, "name"), ""))
                 async for record in self.facility.listed(kind, {}, limit=_MOST_NAMES)
             ]
         names = {*self._names[kind], *self.survey.names_of(kind, file)}
@@ -220,6 +223,10 @@ class Planning:
             self.problem(entry.at(key), f"'{key}' lies in the future")
             return self.default(entry)
         return When(given, is_dated=True)
+
+    def asked(self, entry: Entry, key: str) -> str:
+        """How to give what stands at the top of a file, and for tables on the command line."""
+        return f"give --{key.replace('_', '-')}" if entry.place.is_in_table else f"give '{key}' at the top of the file"
 
     def reason(self, entry: Entry) -> str | None:
         """The reason that the file gives for what wants one."""

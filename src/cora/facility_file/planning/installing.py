@@ -84,7 +84,7 @@ async def _remove(turn: "Turn", installing: Installing, state: Asset, mount_id: 
     if reason is None:
         planning.problem(
             entry.at("mount"),
-            f"{turn.subject.label}: uninstalling it wants a reason; give 'reason' at the top of the file",
+            f"{turn.subject.label}: uninstalling it wants a reason; {planning.asked(entry, 'reason')}",
         )
         return False
     if state.fixture_id is not None and turn.id not in installing.detached:
@@ -123,7 +123,8 @@ async def _install(turn: "Turn", installing: Installing, state: Asset, mount_id:
         if slot.holds is not None and slot.holds != turn.id:
             installing.occupied.append((mount_id, slot.holds, entry.at("mount"), turn.subject.label))
         if when.is_dated and (slot.last.moment is None or (when.moment and when.moment < slot.last.moment)):
-            known = slot.last.moment.date() if slot.last.moment else "now (give 'occurred_at' at the top of the file)"
+            last = slot.last.moment
+            known = last.date() if last else f"now ({planning.asked(entry, 'occurred_at')})"
             planning.problem(
                 entry.at("installed"),
                 f"{turn.subject.label}: 'installed' lies before the latest fact of the mount, {known}",

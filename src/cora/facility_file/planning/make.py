@@ -29,15 +29,16 @@ from cora.facility_file.planning.identifiers import plan_assignment
 from cora.facility_file.planning.installing import Installing, refuse_occupied
 from cora.facility_file.planning.known import AT_ONCE, gathered, look_up
 from cora.facility_file.planning.levels import levels
+from cora.facility_file.planning.partly import completed
 from cora.facility_file.planning.places import frame_node, plan_frame, plan_mount, slot_of
 from cora.facility_file.planning.references import an_asset
 from cora.facility_file.planning.survey import BROKEN, Survey, survey
 from cora.facility_file.planning.twins import Twins
 from cora.facility_file.planning.vocabulary import plan_facility, plan_family, plan_model, plan_role
 from cora.facility_file.port import Facility
-from cora.facility_file.problems import Problems, did_you_mean
+from cora.facility_file.problems import Problems, did_you_mean, in_order
 from cora.facility_file.read import Files, label_of
-from cora.facility_file.shapes import Named
+from cora.facility_file.shapes import LEFT_OUT, Named
 from cora.facility_file.steps import Plan
 from cora.facility_file.tree import NONE
 from cora.kernel.identity import new_id
@@ -60,7 +61,8 @@ async def make_plan(files: Files, facility: Facility) -> Plan:
 async def _make(files: Files, facility: Facility) -> Plan:
     problems = Problems(list(files.problems.kept), files.problems.count)
     found = survey(files, problems)
-    planning = Planning(found, await look_up(facility, found), facility, problems, datetime.now(UTC))
+    known = await look_up(facility, found)
+    planning = Planning(found, known, facility, problems, datetime.now(UTC), warnings=list(files.warnings))
     installing = Installing()
     await _take_in(planning)
     await _plan_vocabulary(planning)
@@ -76,7 +78,7 @@ async def _make(files: Files, facility: Facility) -> Plan:
         files.names,
         planning.steps,
         problems.in_order(files.names),
-        tuple(sorted(planning.warnings, key=lambda warning: warning.place)),
+        in_order(planning.warnings, files.names),
         problems.count,
         planning.record_count,
     )
@@ -177,7 +179,9 @@ async def _plan_places(planning: Planning, installing: Installing) -> None:
         records = dict(zip(recorded, await gathered(facility.get("mount", known.mounts[key]) for key in recorded),
                            strict=True))  # fmt: skip
         for key, entry in zip(keys, entries, strict=True):
-            installing.slots[key] = await plan_mount(planning, entry, records.get(key))
+            record = records.get(key)
+            whole = await completed(planning, entry, record and record.state)
+            installing.slots[key] = await plan_mount(planning, whole, record)
     others = [key for key in known.mounts if key not in installing.slots]
     for keys in _in_windows(iter(others)):
         for key, record in zip(keys, await gathered(facility.get("mount", known.mounts[each]) for each in keys),
@@ -216,7 +220,8 @@ async def _plan_assets(planning: Planning, installing: Installing) -> None:
                 installing.held[id] = (mount_id, by_mount.get(mount_id))
         for entry, node in placed:
             record = records.get(known.assets[node]) if node in known.assets else None
-            await plan_asset(planning, entry, node, record, installing, controllers)
+            whole = await completed(planning, entry, record and record.state)
+            await plan_asset(planning, whole, node, record, installing, controllers)
             if record is None:
                 twins.note(entry)
     await refuse_occupied(planning, installing)
@@ -238,16 +243,19 @@ def _require_facilities(planning: Planning, placed: list[tuple[AssetEntry, int]]
     for entry, node in placed:
         if isinstance(entry.facility, Named) and entry.facility.text not in known:
             code = entry.facility.text
-            says = did_you_mean(code, known) or "; list it in 'facilities'"
+            listed = "register it first" if entry.place.is_in_table else "list it in 'facilities'"
+            says = did_you_mean(code, known) or f"; {listed}"
             planning.problem(entry.at("facility"), f"{label_of(entry)}: facility '{code}' is not known{says}")
             planning.survey.unusable.add(node)
 
 
 async def _require_parents(planning: Planning) -> None:
-    """Note each `under` that leads to nothing."""
+    """Note each `under`, and each parent in a table, that leads to nothing."""
     for entry in planning.survey.files.sections["assets"]:
         if isinstance(entry, UnderEntry) and planning.survey.node(entry) != BROKEN:
             await an_asset(planning, Subject(entry, "'under'"), entry.under)
+        elif isinstance(entry, AssetEntry) and entry.parent is not LEFT_OUT and planning.survey.node(entry) != BROKEN:
+            await an_asset(planning, Subject(entry, label_of(entry)), entry.parent)
 
 
 async def _take_in_bound(planning: Planning, installing: Installing) -> None:

@@ -19,7 +19,7 @@ from cora.facility_file.entries import (
     RoleEntry,
     UnderEntry,
 )
-from cora.facility_file.problems import Place, Problems
+from cora.facility_file.problems import Line, Place, Problems
 from cora.facility_file.read import Files, label_of
 from cora.facility_file.shapes import LEFT_OUT, Entry, LeftOut, Named
 from cora.facility_file.tree import NONE, Tree
@@ -87,7 +87,7 @@ class Survey:
     """The nodes whose state is needed beyond their entry: bound in fixtures or cited, and all above them."""
     _first: dict[tuple[str, Any], Place] = field(default_factory=dict[tuple[str, Any], Place])
     _second: set[Place] = field(default_factory=set[Place])
-    _asset_lines: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    _asset_lines: dict[int, tuple[int, Line]] = field(default_factory=dict[int, tuple[int, Line]])
 
     def defined_names(self, kind: str) -> list[Any]:
         """The keys of the records of a kind that have an entry of their own."""
@@ -262,7 +262,12 @@ def _place_assets(found: Survey) -> None:
             heads[entry.number] = entry
         elif isinstance(entry, AssetEntry):
             heads[entry.number] = AssetEntry(
-                place=entry.place, lines={}, name=entry.name, facility=entry.facility, number=entry.number
+                place=entry.place,
+                lines={},
+                name=entry.name,
+                facility=entry.facility,
+                parent=entry.parent,
+                number=entry.number,
             )
     found.node_of.extend([BROKEN] * len(above))
     for number, head in enumerate(heads):
@@ -274,11 +279,11 @@ def _place_assets(found: Survey) -> None:
         if node != BROKEN and isinstance(head, AssetEntry):
             found.defined.extend(bytes(max(0, node + 1 - len(found.defined))))
             if found.defined[node]:
-                found.problems.add(
-                    head.place,
-                    f"asset '{found.assets.path(node)}' stands in the files twice, first at {found.asset_place(node)}; "
-                    "to add children to it write '- under:'",
+                says = (
+                    f"asset '{found.assets.path(node)}' stands in the files twice, first at {found.asset_place(node)}"
                 )
+                hint = "" if head.place.is_in_table else "; to add children to it write '- under:'"
+                found.problems.add(head.place, says + hint)
                 found.node_of[number] = BROKEN
             else:
                 found.defined[node] = 1
@@ -288,26 +293,38 @@ def _place_assets(found: Survey) -> None:
 def _asset_node(found: Survey, entry: AssetEntry | UnderEntry, above: int) -> int:
     problems = found.problems
     if isinstance(entry, UnderEntry):
-        try:
-            node = found.assets.add_path(entry.under.text)
-        except ValueError as wrong:
-            problems.add(entry.place, f"'under': {wrong}")
-            return BROKEN
-        if found.assets.above[node] == NONE:
-            problems.add(entry.place, f"'under' is the path of an asset (facility code/name), not '{entry.under.text}'")
-            return BROKEN
-        return node
-    if above != NONE:
+        return _named_node(found, entry.under, "'under'", entry.place)
+    if above != NONE or entry.parent is not LEFT_OUT:
         if entry.facility is not LEFT_OUT:
             problems.add(entry.place, f"{label_of(entry)}: only a root names a 'facility'; this one has a parent")
-        parent = found.node_of[above]
+        if entry.parent is LEFT_OUT:
+            parent = found.node_of[above]
+        else:
+            place = Place(entry.place.file, entry.parent.line)
+            parent = _named_node(found, entry.parent, f"{label_of(entry)}: 'parent'", place)
         return BROKEN if parent == BROKEN else found.assets.add(parent, entry.name)
     if entry.facility is LEFT_OUT:
-        problems.add(entry.place, f"{label_of(entry)}: 'facility' is missing; a root names its facility, "
-                     "anything else stands below 'children:' or '- under:'")  # fmt: skip
+        otherwise = "names its 'parent'" if entry.place.is_in_table else "stands below 'children:' or '- under:'"
+        problems.add(
+            entry.place,
+            f"{label_of(entry)}: 'facility' is missing; a root names its facility, anything else {otherwise}",
+        )
         return BROKEN
     found.facilities.add(entry.facility.text)
     return found.assets.add(found.assets.add(NONE, entry.facility.text), entry.name)
+
+
+def _named_node(found: Survey, path: Named, label: str, place: Place) -> int:
+    """The node of an asset that others stand below, by its path."""
+    try:
+        node = found.assets.add_path(path.text)
+    except ValueError as wrong:
+        found.problems.add(place, f"{label}: {wrong}")
+        return BROKEN
+    if found.assets.above[node] == NONE:
+        found.problems.add(place, f"{label} is the path of an asset (facility code/name), not '{path.text}'")
+        return BROKEN
+    return node
 
 
 def _note_asset(found: Survey, entry: AssetEntry) -> None:

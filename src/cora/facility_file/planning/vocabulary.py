@@ -15,6 +15,7 @@ from cora.facility_file.entries import FacilityEntry, FamilyEntry, ModelEntry, R
 from cora.facility_file.keys import AGGREGATES
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
 from cora.facility_file.planning.definitions import FAMILIES, MODELS, Level, other_tag, plan_roles, plan_version
+from cora.facility_file.planning.partly import completed
 from cora.facility_file.planning.references import several
 from cora.facility_file.port import Record
 from cora.facility_file.read import label_of
@@ -168,6 +169,7 @@ async def plan_family(planning: Planning, entry: FamilyEntry) -> None:
     key = folded(entry.name)
     record = planning.known.families.get(key)
     when = start(record, planning.default(entry)) if record else planning.when(entry)
+    entry = await completed(planning, entry, record and record.state)
     content = given(entry, _FAMILY, record.state if record else None)
     roles = await several(planning, subject, entry.presents_as, "role")
     state: Family | None
@@ -232,6 +234,7 @@ async def plan_model(planning: Planning, entry: ModelEntry) -> None:
     maker = str(entry.manufacturer["name"])
     key = (folded(maker), folded(entry.part_number))
     record = planning.known.models.get(key)
+    entry = await completed(planning, entry, record and record.state)
     content = given(entry, _MODEL, record.state if record else None)
     families = await several(planning, subject, entry.families, "family")
     if families is None and entry.families is not LEFT_OUT:

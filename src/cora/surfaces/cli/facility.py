@@ -1,9 +1,9 @@
 """`cora plan` and `cora apply`: a facility file against the database beside, or a server."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -11,6 +11,7 @@ from cora.equipment import features
 from cora.facility_file import (
     DirectFacility,
     Facility,
+    Files,
     Plan,
     RemoteFacility,
     Result,
@@ -33,6 +34,9 @@ Server = Annotated[
 TokenOption = Annotated[str | None, typer.Option(help="The token for the server.", envvar="CORA_TOKEN")]
 MOST_WORDS = 200
 
+Read: TypeAlias = Callable[[], Files]
+"""Reads what is planned."""
+
 
 def plan(
     files: FilesArgument,
@@ -42,10 +46,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what applying the files would change, and every problem in them; change nothing."""
-    made = run(_plan(files, settings_from(data_dir=data_dir), server, token))
-    _show_plan(made, as_json=as_json)
-    if made.problem_count:
-        raise typer.Exit(1)
+    plan_read(lambda: read_files(files), server, token, data_dir, as_json=as_json)
 
 
 def apply(
@@ -63,7 +64,21 @@ def apply(
     if dry_run:
         plan(files, server, token, data_dir, as_json)
         return
-    made, result = run(_apply(files, settings_from(data_dir=data_dir), server, token))
+    apply_read(lambda: read_files(files), server, token, data_dir, as_json=as_json)
+
+
+def plan_read(read: Read, server: str | None, token: str | None, data_dir: Path | None, *, as_json: bool) -> Plan:
+    """Show what it would change to apply what is read. With problems it ends here, with exit code 1."""
+    made = run(_plan(read, settings_from(data_dir=data_dir), server, token))
+    _show_plan(made, as_json=as_json)
+    if made.problem_count:
+        raise typer.Exit(1)
+    return made
+
+
+def apply_read(read: Read, server: str | None, token: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Apply what is read, and show what it came to."""
+    made, result = run(_apply(read, settings_from(data_dir=data_dir), server, token))
     if result is None:
         _show_plan(made, as_json=as_json)
         raise typer.Exit(1)
@@ -80,7 +95,7 @@ def apply(
 
 async def apply_beside(cora: Opened, files: Sequence[Path], principal: Principal) -> tuple[Plan, Result | None]:
     """Plan and apply on a running cora; no result when the files have problems."""
-    return await _apply_to(_direct(cora, principal), files)
+    return await _apply_to(_direct(cora, principal), lambda: read_files(files))
 
 
 def _direct(cora: Opened, principal: Principal) -> Facility:
@@ -97,29 +112,27 @@ async def _reached(settings: Settings, server: str | None, token: str | None) ->
         yield remote
 
 
-async def _plan(files: Sequence[Path], settings: Settings, server: str | None, token: str | None) -> Plan:
+async def _plan(read: Read, settings: Settings, server: str | None, token: str | None) -> Plan:
     async with _reached(settings, server, token) as facility:
-        return await _planned(facility, files)
+        return await _planned(facility, read)
 
 
-async def _apply(
-    files: Sequence[Path], settings: Settings, server: str | None, token: str | None
-) -> tuple[Plan, Result | None]:
+async def _apply(read: Read, settings: Settings, server: str | None, token: str | None) -> tuple[Plan, Result | None]:
     async with _reached(settings, server, token) as facility:
-        return await _apply_to(facility, files)
+        return await _apply_to(facility, read)
 
 
-async def _apply_to(facility: Facility, files: Sequence[Path]) -> tuple[Plan, Result | None]:
-    made = await _planned(facility, files)
+async def _apply_to(facility: Facility, read: Read) -> tuple[Plan, Result | None]:
+    made = await _planned(facility, read)
     if made.problem_count:
         return made, None
     with ProgressBar("applying") as progress:
         return made, await apply_plan(made, facility, progress)
 
 
-async def _planned(facility: Facility, files: Sequence[Path]) -> Plan:
+async def _planned(facility: Facility, read: Read) -> Plan:
     with err.status("reading and planning ..."):  # shown on a terminal only
-        return await make_plan(read_files(files), facility)
+        return await make_plan(read(), facility)
 
 
 def _show_plan(made: Plan, *, as_json: bool) -> None:

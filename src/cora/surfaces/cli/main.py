@@ -28,6 +28,7 @@ from cora.surfaces.cli.common import (
 )
 from cora.surfaces.cli.facility import apply, plan
 from cora.surfaces.cli.progress import ProgressBar
+from cora.surfaces.cli.tables import import_tables
 from cora.surfaces.start import database
 
 # What takes long to import, the servers above all, is imported by the commands that need it.
@@ -45,6 +46,7 @@ token_app = typer.Typer(
 app.add_typer(token_app, name="token")
 app.command()(plan)
 app.command()(apply)
+app.command("import")(import_tables)
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. [env: CORA_HOST]")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. [env: CORA_PORT]")]

@@ -190,7 +190,7 @@ def _as_event_stream(items: Sequence[Any]) -> bytes:
     """Items by their position and kind; a comment where there are none, so that the connection is seen to live."""
     if not items:
         return b":\n\n"
-    kind: type[Any] = type(items[0])
+    kind: type[Any] = items[0].__class__
     shown = _adapter(kind)
     return b"".join(
         b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.kind.encode("ascii"), shown.dump_json(item))
