@@ -7,6 +7,7 @@ printed again.
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,26 @@ from cora.kernel.aggregate import Aggregate, Filter
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Page
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
+from cora.log.look import Fetch
 
-_SHOWN = "d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at"
+_SHOWN = """d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at,
+(select e.occurred_at from event e where e.stream = d.id and e.version = 1) as began_at"""
+
+_BY_ID = f"""
+select {_SHOWN} from unnest($1::uuid[]) with ordinality u(id, n) left join document d on d.id = u.id order by u.n
+"""
+
+
+async def find_shown(fetch: Fetch, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """One row per id, in order, with all that `envelope` shows; `kind` is None for what does not exist."""
+    return await fetch(_BY_ID, ids)
 
 
 def envelope(id: UUID, row: asyncpg.Record) -> str:
     """A record as it is shown, as JSON text."""
     return (
         f'{{"id":"{id}","kind":"{row["kind"]}","version":{row["version"]},"position":{row["position"]},'
+        f'"began_at":"{moment_text(row["began_at"])}",'
         f'"created_at":"{moment_text(row["created_at"])}","recorded_at":"{moment_text(row["recorded_at"])}",'
         f'"occurred_at":"{moment_text(row["occurred_at"])}","state":{row["document"]}}}'
     )

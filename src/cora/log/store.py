@@ -19,7 +19,7 @@ from cora.log.append import Writer
 from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import LOST, connect
-from cora.log.documents import envelope, list_query, page
+from cora.log.documents import envelope, find_shown, list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Gatherer, find_holders, find_pointing, find_records
@@ -55,6 +55,7 @@ class PostgresLog:
         self.tail = Tail(dsn, schema)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
+        self._shown = Gatherer[UUID, asyncpg.Record](link(), find_shown)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
         self._holders = Gatherer[Claim, Holder](link(), find_holders)
         self._held = link()
@@ -77,7 +78,7 @@ class PostgresLog:
         """Close every connection; requests that still wait are refused as overload."""
         self._pruning.cancel()
         await self._writer.close()
-        for gatherer in (self._records, self._pointing, self._holders):
+        for gatherer in (self._records, self._shown, self._pointing, self._holders):
             await gatherer.close()
         await self.tail.close()
         await self._held.close()
@@ -135,7 +136,7 @@ class PostgresLog:
 
     async def get(self, aggregate: Aggregate[Any], id: UUID) -> Envelope:
         """One record. Raises the aggregate's `<Kind>NotFoundError`."""
-        row = await self._records.look(id)
+        row = await self._shown.look(id)
         if row["kind"] != aggregate.kind:
             raise aggregate.not_found(id)
         return Envelope(row["version"], envelope(id, row))

@@ -1,6 +1,7 @@
 """Records as people read them: one by id, and lists by filter, sort and cursor."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from cora.kernel.documents import Asked
 from cora.kernel.errors import InvalidRequestError
+from cora.kernel.moment import moment_text
 
 from . import records, toy
 from .harness import Client
@@ -39,11 +41,22 @@ async def test_a_record_is_shown_with_its_versions_and_times(client: Client) -> 
         "kind": "bay",
         "version": 2,
         "position": 2,
+        "began_at": told["occurred_at"],
         "created_at": told["recorded_at"],
         "recorded_at": later["recorded_at"],
         "occurred_at": later["occurred_at"],
         "state": later["state"],
     }
+
+
+async def test_a_record_began_when_its_first_event_occurred(client: Client) -> None:
+    long_ago, later = datetime(2016, 5, 1, tzinfo=UTC), datetime(2020, 5, 1, tzinfo=UTC)
+    told = await client.run(toy.OpenBay(name="west"), occurred_at=long_ago)
+    await client.run(toy.RenameBay(bay_id=UUID(told["id"]), name="east"), occurred_at=later)
+    (listed,) = [item for item in await _listed(client) if item["id"] == told["id"]]
+    shown = json.loads((await client.log.get(BAY, UUID(told["id"]))).body)
+    assert listed == shown
+    assert (shown["began_at"], shown["occurred_at"]) == (moment_text(long_ago), moment_text(later))
 
 
 async def test_there_is_none_of_another_kind_or_of_none(client: Client) -> None:
