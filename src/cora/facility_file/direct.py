@@ -31,10 +31,19 @@ def record_of(aggregate: Aggregate[Any], shown: Mapping[str, Any]) -> Record:
     return Record(
         UUID(shown["id"]),
         aggregate.state_adapter.validate_python(shown["state"]),
+        shown["version"],
+        shown["position"],
+        datetime.fromisoformat(shown["began_at"]),
         datetime.fromisoformat(shown["created_at"]),
         datetime.fromisoformat(shown["recorded_at"]),
         datetime.fromisoformat(shown["occurred_at"]),
     )
+
+
+def _require_now(as_of: str | None) -> None:
+    """Raises `UnreachableError` for a moment of the past: the documents hold the present alone."""
+    if as_of is not None:
+        raise UnreachableError(f"this release reads what is now, not what was at {as_of}")
 
 
 class DirectFacility:
@@ -57,8 +66,9 @@ class DirectFacility:
         found = await asyncio.gather(*(self._kernel.log.holder(key.claim) for key in keys))
         return [holder.owner for holder in found]
 
-    async def get(self, kind: str, id: UUID) -> Record | None:
+    async def get(self, kind: str, id: UUID, *, as_of: str | None = None) -> Record | None:
         """A record by its id."""
+        _require_now(as_of)
         aggregate = AGGREGATES[kind]
         try:
             envelope = await self._documents.get(aggregate, id)
@@ -67,9 +77,10 @@ class DirectFacility:
         return record_of(aggregate, json.loads(envelope.body))
 
     async def listed(
-        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None, *, as_of: str | None = None
     ) -> AsyncIterator[Record]:
         """The records of a kind that fit, page by page."""
+        _require_now(as_of)
         aggregate = AGGREGATES[kind]
         after: str | None = None
         left = limit

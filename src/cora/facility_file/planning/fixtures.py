@@ -93,7 +93,9 @@ async def _structure(
 
 def _wire(planning: Planning, subject: Subject, wire: Named) -> dict[str, str] | None:
     """`slot.port -> slot.port` as commands take it."""
-    ends = [tuple(part.strip() for part in end.split(".", 1)) for end in wire.text.split("->")]
+    # A port may be named a->b, but no name holds white space.
+    arrow = " -> " if " -> " in wire.text else "->"
+    ends = [tuple(part.strip() for part in end.split(".", 1)) for end in wire.text.split(arrow)]
     if len(ends) != 2 or any(len(end) != 2 or not all(end) for end in ends):
         place = Place(subject.entry.place.file, wire.line)
         planning.problem(place, f"{subject.label}: a wire is 'slot.port -> slot.port', not '{wire.text}'")
