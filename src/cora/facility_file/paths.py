@@ -34,7 +34,10 @@ def joined_path(*names: str) -> str:
 def can_be_said(names: Sequence[str]) -> bool:
     """Whether the path along these names leads back to them. Below another, a name that begins with a slash has none:
     a///b is b below a/."""
-    return split_path(joined_path(*names)) == list(names)
+    try:
+        return split_path(joined_path(*names)) == list(names)
+    except ValueError:
+        return False
 
 
 def tidy(text: str) -> str:

@@ -23,8 +23,8 @@ from cora.kernel.errors import Refusal
 def outline_fixtures(outline: Outline) -> None:
     """Decide which fixtures are written: those that can be registered as the file says things are."""
     fixtures = outline.holdings.fixtures
-    found: list[tuple[str, str, int]] = []
-    for number in range(len(fixtures)):
+    names = [fixtures[number].state.name for number in range(len(fixtures))]
+    for number in sorted(range(len(names)), key=lambda number: (folded(names[number]), names[number])):
         record = fixtures[number]
         fixture: Fixture = record.state
         if not _is_inside(outline, fixture):
@@ -37,8 +37,7 @@ def outline_fixtures(outline: Outline) -> None:
         elif _can_be_said(outline, fixture):
             outline.holdings.assemblies.use(fixture.assembly_id)
             _note(outline, record, fixture)
-            found.append((folded(fixture.name), fixture.name, number))
-    outline.fixtures = [number for _, _, number in sorted(found)]
+            outline.fixtures.append(number)
 
 
 def _is_inside(outline: Outline, fixture: Fixture) -> bool:

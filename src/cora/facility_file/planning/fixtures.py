@@ -1,6 +1,8 @@
 """Plans assemblies and fixtures: blueprints, and what is made of them with particular assets."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from cora.facility_file.entries import AssemblyEntry, FixtureEntry
 from cora.facility_file.planning.core import Planning, Subject, When, differing, later
 from cora.facility_file.planning.identifiers import plan_assignment, plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing
-from cora.facility_file.planning.references import an_asset, one, several
+from cora.facility_file.planning.references import an_asset, node_at, one, several
 from cora.facility_file.planning.vocabulary import given, keep, refuse_changes, refuse_was, same_value, start
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place
@@ -21,6 +23,7 @@ from cora.facility_file.shapes import LEFT_OUT, LeftOut, Named
 from cora.facility_file.steps import Stage
 from cora.kernel.identity import new_id
 
+_NOBODY = UUID(int=0)
 _ASSEMBLY_KEYS = {
     "presents_as_family_id": "presents_as_family",
     "required_slots": "slots",
@@ -174,6 +177,23 @@ def _attached_slots(attach: bool | list[Named], fixture: Fixture) -> set[str]:
     return {binding.slot_name for binding in fixture.slot_asset_bindings} if attach else set()
 
 
+def by_date(planning: Planning, entries: Iterable[FixtureEntry], installing: Installing) -> list[FixtureEntry]:
+    """Fixtures in the order in which they are registered: of those that bind the same asset, earlier ones first."""
+
+    def key(entry: FixtureEntry) -> tuple[bool, datetime]:
+        is_dated = entry.registered is not LEFT_OUT
+        when = When(entry.registered, is_dated=True) if is_dated else planning.default(entry)
+        paths = [] if entry.bindings is LEFT_OUT else [path for paths in entry.bindings.values() for path in paths]
+        for path in paths:
+            node = node_at(planning.survey.assets, path.text)
+            last = None if node is None else installing.times.get(planning.ids["asset"].get(node, _NOBODY))
+            if last is not None and not is_dated:
+                when = later(when, last)
+        return when.moment is None, when.moment or planning.now
+
+    return sorted(entries, key=key)
+
+
 async def plan_fixture(planning: Planning, entry: FixtureEntry, installing: Installing) -> None:
     """Register a fixture, attach its assets and have it cited. What is recorded of a fixture never changes."""
     subject = Subject(entry, label_of(entry), {"assembly_id": "assembly", "slot_asset_bindings": "bindings"})
@@ -251,8 +271,9 @@ async def _register(
                 f"{subject.label}: 'registered' lies before the latest fact of {binding['asset_id']}{known}",
             )
             break
+    level = installing.level_of_fixture(when, [UUID(binding["asset_id"]) for binding in bindings or ()])
     return await planning.step(
-        subject, Stage.FIXTURES, 0, "register_fixture", {"id": str(new_id()), **arguments},
+        subject, Stage.FIXTURES, level, "register_fixture", {"id": str(new_id()), **arguments},
         f"register fixture '{entry.name}'", when, key="bindings",
     )  # fmt: skip
 
