@@ -5,8 +5,9 @@ Text stands without quotes where YAML 1.2 and the common readers of 1.1 take it 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from cora.facility_file.composer import MAXIMUM_ENTRY_NODES, UNREADABLE
@@ -82,13 +83,13 @@ def _member(lead: str, key: str, value: Any, indent: int) -> Iterator[str]:
         head = " " * indent + ":"
     if _fits(value, len(head) + 1):
         yield f"{head} {_flow(value)}"
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         yield head
-        for inner, below in cast("Mapping[str, Any]", value).items():
+        for inner, below in cast("dict[str, Any]", value).items():
             yield from _member(" " * (indent + 2), inner, below, indent + 2)
     else:
         yield head
-        for item in cast("Sequence[Any]", value):
+        for item in cast("list[Any]", value):
             yield from _item(item, indent + 2)
 
 
@@ -96,31 +97,31 @@ def _item(value: Any, indent: int) -> Iterator[str]:
     lead = " " * indent + "-"
     if _fits(value, indent + 2):
         yield f"{lead} {_flow(value)}"
-    elif isinstance(value, Mapping):
-        yield from entry_lines(cast("Mapping[str, Any]", value), indent)
+    elif isinstance(value, dict):
+        yield from entry_lines(cast("dict[str, Any]", value), indent)
     else:
         yield lead
-        for item in cast("Sequence[Any]", value):
+        for item in cast("list[Any]", value):
             yield from _item(item, indent + 2)
 
 
 def _fits(value: Any, column: int) -> bool:
     """Whether a value stands on the line where it begins."""
-    if not isinstance(value, Mapping | list | tuple) or not value:
+    if not isinstance(value, dict | list) or not value:
         return True
     return _width(value, WIDTH - column) <= WIDTH - column
 
 
 def _width(value: Any, limit: int) -> int:
     """How wide a value is on one line; beyond the limit it is not looked at further."""
-    if not isinstance(value, Mapping | list | tuple):
+    if not isinstance(value, dict | list):
         return len(_scalar(value))
-    found = cast("Mapping[str, Any] | Sequence[Any]", value)
+    found = cast("dict[str, Any] | list[Any]", value)
     width = 2 * max(1, len(found))
     for each in found:
         if width > limit:
             break
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             width += len(_text(each)) + 2
             each = found[each]
         width += _width(each, limit - width)
@@ -128,11 +129,11 @@ def _width(value: Any, limit: int) -> int:
 
 
 def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value).items()
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
         return "{" + ", ".join(f"{_text(key)}: {_flow(below)}" for key, below in members) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, cast("Sequence[Any]", value))) + "]"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, cast("list[Any]", value))) + "]"
     return _scalar(value)
 
 
@@ -153,6 +154,7 @@ def _scalar(value: Any) -> str:
             return repr(value)
 
 
+@lru_cache(maxsize=8192)  # keys, types and makers come again and again
 def _text(text: str) -> str:
     is_plain = (
         _PLAIN.fullmatch(text) is not None

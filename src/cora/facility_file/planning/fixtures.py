@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -181,14 +182,13 @@ def by_date(planning: Planning, entries: Iterable[FixtureEntry], installing: Ins
     """Fixtures in the order in which they are registered: of those that bind the same asset, earlier ones first."""
 
     def key(entry: FixtureEntry) -> tuple[bool, datetime]:
-        is_dated = entry.registered is not LEFT_OUT
-        when = When(entry.registered, is_dated=True) if is_dated else planning.default(entry)
-        paths = [] if entry.bindings is LEFT_OUT else [path for paths in entry.bindings.values() for path in paths]
-        for path in paths:
+        if entry.registered is not LEFT_OUT:
+            return False, entry.registered
+        when = planning.default(entry)
+        for path in () if entry.bindings is LEFT_OUT else chain.from_iterable(entry.bindings.values()):
             node = node_at(planning.survey.assets, path.text)
             last = None if node is None else installing.times.get(planning.ids["asset"].get(node, _NOBODY))
-            if last is not None and not is_dated:
-                when = later(when, last)
+            when = when if last is None else later(when, last)
         return when.moment is None, when.moment or planning.now
 
     return sorted(entries, key=key)
