@@ -103,14 +103,13 @@ class Story:
             "revision": self.maybe(self.name),
         }
 
+    def agent(self) -> dict[str, Any] | None:
+        """Who somebody is, or nothing."""
+        return self.maybe(lambda: {"scheme": self.random.choice(("ROR", "ror")), "value": "https://ror.org/05gvnxz63"})
+
     def owner(self) -> dict[str, Any]:
         """An owner."""
-        agent = {"scheme": "ROR", "value": "https://ror.org/05gvnxz63"}
-        return {
-            "name": self.name(),
-            "contact": self.maybe(lambda: "ada@example.org"),
-            "identifier": self.maybe(lambda: agent),
-        }
+        return {"name": self.name(), "contact": self.maybe(lambda: "ada@example.org"), "identifier": self.agent()}
 
     def other_identifier(self) -> dict[str, Any]:
         """A serial number or the like."""
@@ -183,6 +182,7 @@ def _family(story: Story) -> dict[str, Any]:
         "affordances": story.affordances(),
         "term": story.maybe(story.term),
         "measured_variables": [story.term()],
+        "measurement_techniques": story.maybe(lambda: [story.term(), story.term()]),
     }
 
 
@@ -192,7 +192,8 @@ def _schema(story: Story) -> dict[str, Any]:
 
 def _model(story: Story) -> dict[str, Any]:
     return {
-        "name": story.name(), "manufacturer": {"name": story.name()}, "part_number": story.name(),
+        "name": story.name(), "manufacturer": {"name": story.name(), "identifier": story.agent()},
+        "part_number": story.name(), "description": story.maybe(story.name),
         "declared_family_ids": story.some("family"), "website": story.maybe(lambda: "https://a.example/#b"),
     }  # fmt: skip
 
@@ -256,9 +257,11 @@ def _patch(story: Story) -> dict[str, Any]:
 _ARGUMENTS: dict[str, Callable[[Story], dict[str, Any]]] = {
     "register_facility": lambda s: {
         "code": s.random.choice(("aps", "esrf")), "name": s.name(), "contact": s.maybe(lambda: "a@b.example"),
+        "identifier": s.agent(), "website": s.maybe(lambda: "https://a.example/?b=1&c"),
     },
     "define_role": lambda s: {
         "name": s.name(), "docstring": "as it says", "required_affordances": s.affordances(), "produces": ["b", "a"],
+        "optional_affordances": s.maybe(lambda: ["Posable"]), "consumes": s.maybe(lambda: [s.name()]),
     },
     "define_family": _family,
     "update_family_settings_schema": _schema,

@@ -717,6 +717,18 @@ async def test_two_fixtures_of_one_asset_are_registered_in_the_order_of_their_da
     await same_again(other, await exported(other))
 
 
+async def test_a_wire_may_end_at_a_port_with_an_arrow_in_its_name(tmp_path: Path):
+    slot, wire = "      rotation: {families: [RotaryStage]}\n", "rotation.a->b -> drive.c.d->"
+    more = "      drive: {families: [Camera], cardinality: ZeroOrOne}\n"
+    text = changed(BASE, slot, f"{slot}{more}    wires: [{wire}]\n")
+    hutch = await make_hutch(tmp_path)
+    await hutch.apply(text)
+    (found,) = hutch.state("assembly", "SampleTower")["required_wires"]
+    assert (found["source_port_name"], found["target_port_name"]) == ("a->b", "c.d->")
+    assert f"wires: [{wire}]" in text_of(await exported(hutch))
+    await same_again(hutch, await exported(hutch))
+
+
 async def test_a_record_that_came_meanwhile_is_told(hutch: Hutch):
     beamline = hutch.id("asset", "2-BM")
     del hutch.log.tables.documents[beamline]
