@@ -117,9 +117,8 @@ class Outline:
         """The settings schema of a family as the file says it is."""
         if family_id not in self._schemas:
             family: Family = self.holdings.families.meant(family_id).state
-            schema = family.settings_schema
-            is_written = schema is not None and can_be_held(schema)
-            self._schemas[family_id] = FamilySchema(family.name, schema) if schema and is_written else None
+            schema = family.settings_schema if can_be_held(family.settings_schema) else None
+            self._schemas[family_id] = None if schema is None else FamilySchema(family.name, schema)
         return self._schemas[family_id]
 
     def with_names(self, text: str) -> str:
