@@ -122,10 +122,75 @@ def test_a_rehearsal_says_that_it_was_one(settings: dict[str, str]) -> None:
     assert answer(settings, "call", "list_facilities")["items"] == []
 
 
-def test_long_work_shows_a_bar_on_a_terminal_and_nothing_of_it_stays(settings: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def beamline(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of commands on a database with the example beamline."""
+    settings = {"CORA_DATABASE_URL": module_database_url, "CORA_DATA_DIR": str(tmp_path_factory.mktemp("cora"))}
+    cora(settings, "apply", str(EXAMPLE))
+    return settings
+
+
+def test_an_export_goes_to_a_file_or_to_stdout_and_its_report_beside_it(
+    beamline: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "exported.yaml"
+    told = cora(beamline, "export", "-o", str(file))
+    assert told.stdout == ""
+    assert told.stderr.startswith("Exported 73 records (1 facility, 14 families, ")
+    assert "Test identifiers of the stub" in told.stderr
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    shown = cora(beamline, "export", "--json")
+    assert shown.stdout == file.read_text()
+    assert json.loads(shown.stderr)["counts"]["assets"] == 20
+    report = answer(beamline, "export", "-o", str(file), "--under", "aps/2-BM/SampleTable", "--no-test-identifiers")
+    assert (report["under"], report["counts"]["assets"]) == ("aps/2-BM/SampleTable", 6)
+    assert [note["note"] for note in report["notes"]] == ["test_identifiers_left_out", "outside"]
+    assert "persistent_id" not in file.read_text()
+    assert "Nothing to change" in cora(beamline, "apply", str(file)).stdout
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(beamline: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "exported.yaml"
+    file.write_text("as it was")
+    file.chmod(0o640)
+    told = cora(beamline, "export", "-o", str(file), "--under", "aps/3-BM", code=1)
+    assert (told.stdout, told.stderr) == ("", "there is no asset '3-BM' below aps, or it is decommissioned\n")
+    assert file.read_text() == "as it was"
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    missing = cora(beamline, "export", "-o", str(tmp_path / "nowhere" / "x.yaml"), code=1)
+    assert missing.stderr.endswith("nowhere/x.yaml cannot be written: No such file or directory\n")
+    assert "cannot be written: Is a directory" in cora(beamline, "export", "-o", str(tmp_path), code=1).stderr
+    cora(beamline, "export", "-o", str(file))
+    assert file.read_text().startswith("cora: 1\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+    cora(beamline, "export", "-o", os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+def test_who_reads_no_further_ends_an_export(beamline: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [CORA, "export"], env={**os.environ, **beamline}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "writes"),
+    [
+        (["apply", str(EXAMPLE)], "applying", r"\d+ changes made\.\n"),
+        (["export"], "reading", r"cora: 1\n(.*\n){500,}"),
+    ],
+)
+def test_long_work_shows_a_bar_on_a_terminal_and_nothing_of_it_stays(
+    settings: dict[str, str], beamline: dict[str, str], arguments: list[str], what: str, writes: str
+) -> None:
     ours, theirs = pty.openpty()
-    environment = {**os.environ, **settings, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen([CORA, "apply", EXAMPLE], env=environment, stdout=subprocess.PIPE, stderr=theirs) as process:
+    where = settings if arguments[0] == "apply" else beamline
+    environment = {**os.environ, **where, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([CORA, *arguments], env=environment, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         try:
@@ -138,7 +203,7 @@ def test_long_work_shows_a_bar_on_a_terminal_and_nothing_of_it_stays(settings: d
         assert process.stdout is not None
         written = process.stdout.read().decode()
     assert process.returncode == 0, shown.decode()
-    assert "applying" in shown.decode()
+    assert what in shown.decode()
     assert "\x1b[2K" in shown.decode()
     assert "\x1b" not in written
-    assert len(written.splitlines()) == 1
+    assert re.fullmatch(writes, written)

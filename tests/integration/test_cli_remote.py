@@ -68,6 +68,21 @@ async def test_a_file_is_applied_to_a_server(server: Server, monkeypatch: pytest
     assert {row["actor"] for row in history} == {"admin"}
 
 
+async def test_a_server_is_exported(server: Server, database_url: str, tmp_path: Path) -> None:
+    """A reader may: an export reads."""
+    admin = ("--server", server.url, "--token", server.bearers[Role.ADMIN])
+    reader = ("--server", server.url, "--token", server.bearers[Role.READER])
+    await cora_command("apply", str(EXAMPLE), *admin)
+    file = tmp_path / "exported.yaml"
+    told = await cora_command("export", "-o", str(file), *reader)
+    assert told.stderr.startswith("Exported 73 records ")
+    beside = await cora_command("export", dsn=database_url)
+    assert beside.stdout == file.read_text()
+    assert (await cora_command("plan", str(file), *reader)).stdout.startswith("Nothing to change")
+    nobody = await cora_command("export", "--server", server.url, "--token", "cora_wrong", code=1)
+    assert (nobody.stdout, "does not accept the token" in nobody.stderr) == ("", True)
+
+
 async def test_a_server_that_refuses_or_is_not_there_is_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_PAUSE", 0.01)
     missing = await cora_command("plan", str(EXAMPLE), "--server", server.url, code=1)

@@ -56,6 +56,7 @@ class Document:
     version: int
     position: int
     body: str
+    began_at: datetime
     created_at: datetime
     recorded_at: datetime
     occurred_at: datetime
@@ -241,8 +242,9 @@ class MemoryLog(MemorySource):
             before = tables.documents.get(new.id)
             body = sealed(new.body, occurred_at=occurred_at, recorded_at=now, position=position)
             tables.documents[new.id] = Document(
-                new.kind, new.version, position, body, before.created_at if before else now, now, occurred_at
-            )
+                new.kind, new.version, position, body, before.began_at if before else occurred_at,
+                before.created_at if before else now, now, occurred_at,
+            )  # fmt: skip
         for pointer in request.lost:
             tables.pointing[pointer[:2]] = tables.pointing[pointer[:2]] - {pointer.source}
             tables.moved[pointer[:2]] = position
@@ -300,6 +302,7 @@ def _envelope(id: UUID, found: Document) -> dict[str, Any]:
         "kind": found.kind,
         "version": found.version,
         "position": found.position,
+        "began_at": moment_text(found.began_at),
         "created_at": moment_text(found.created_at),
         "recorded_at": moment_text(found.recorded_at),
         "occurred_at": moment_text(found.occurred_at),

@@ -22,7 +22,7 @@ MAXIMUM_ALIASED_NODES = 100_000
 # The C parser where PyYAML was built with it; the same events from the Python one, slower.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = frozenset(("!", "tag:yaml.org,2002:str"))
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _COMMENT = re.compile(r"(^|\s)#")
 
 Entry: TypeAlias = Callable[[str, Node, int, int], None]
@@ -65,7 +65,7 @@ class _Checked:
         return chunk
 
     def _look(self, text: str) -> None:
-        if "\t" not in text and "\t" not in self._rest and not _UNREADABLE.search(text):
+        if "\t" not in text and "\t" not in self._rest and not UNREADABLE.search(text):
             self._line += text.count("\n")
             self._rest = text.rpartition("\n")[2] if "\n" in text else (self._rest + text)[-1000:]
             return
@@ -73,7 +73,7 @@ class _Checked:
             if number:
                 self._line += 1
                 self._rest = ""
-            if (found := _UNREADABLE.search(line)) is not None:
+            if (found := UNREADABLE.search(line)) is not None:
                 name = "NUL" if found[0] == "\0" else f"U+{ord(found[0]):04X}"
                 raise _Stop(self._line, f"the character {name} may not stand in a facility file")
             if "\t" in line and not _COMMENT.search(self._rest + line.partition("\t")[0]):

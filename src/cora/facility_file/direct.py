@@ -19,6 +19,7 @@ from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal
+from cora.kernel.requests import AS_OF, read_when
 from cora.kernel.showing import show
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 
@@ -33,6 +34,9 @@ def record_of(aggregate: Aggregate[Any], shown: Mapping[str, Any]) -> Record:
     return Record(
         UUID(shown["id"]),
         aggregate.state_adapter.validate_python(shown["state"]),
+        shown["version"],
+        shown["position"],
+        datetime.fromisoformat(shown["began_at"]),
         datetime.fromisoformat(shown["created_at"]),
         datetime.fromisoformat(shown["recorded_at"]),
         datetime.fromisoformat(shown["occurred_at"]),
@@ -59,24 +63,24 @@ class DirectFacility:
         found = await asyncio.gather(*(self._kernel.log.holder(key.claim) for key in keys))
         return [holder.owner for holder in found]
 
-    async def get(self, kind: str, id: UUID) -> Record | None:
+    async def get(self, kind: str, id: UUID, *, as_of: str | None = None) -> Record | None:
         """A record by its id."""
         aggregate = AGGREGATES[kind]
         try:
-            envelope = await self._kernel.see(partial(show, aggregate, id))
+            envelope = await self._kernel.see(partial(show, aggregate, id), read_when({AS_OF: as_of}))
         except NotFoundError:
             return None
         return record_of(aggregate, json.loads(envelope.body))
 
     async def listed(
-        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None, *, as_of: str | None = None
     ) -> AsyncIterator[Record]:
         """The records of a kind that fit, page by page."""
-        aggregate = AGGREGATES[kind]
+        aggregate, when = AGGREGATES[kind], read_when({AS_OF: as_of})
         after: str | None = None
         left = limit
         while left is None or left > 0:
-            asked = Asked(filters, limit=min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT), after=after)
+            asked = Asked(filters, limit=min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT), after=after, when=when)
             page = json.loads((await self._documents.list(aggregate, asked)).body)
             for shown in page["items"]:
                 yield record_of(aggregate, shown)

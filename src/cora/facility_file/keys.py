@@ -14,11 +14,12 @@ from cora.equipment.aggregates.fixture import FIXTURE, fixture_claim
 from cora.equipment.aggregates.frame import FRAME, frame_claim
 from cora.equipment.aggregates.model import MODEL, model_claim
 from cora.equipment.aggregates.mount import MOUNT, mount_claim
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
 from cora.equipment.aggregates.role import ROLE
 from cora.kernel.aggregate import Aggregate, Claim
 
 AGGREGATES: Mapping[str, Aggregate[Any]] = MappingProxyType(
-    {each.kind: each for each in (FACILITY, ROLE, FAMILY, MODEL, FRAME, MOUNT, ASSET, ASSEMBLY, FIXTURE)}
+    {each.kind: each for each in (FACILITY, ROLE, FAMILY, MODEL, FRAME, MOUNT, ASSET, ASSEMBLY, FIXTURE, PERSISTENT_ID)}
 )
 
 

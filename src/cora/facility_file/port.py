@@ -11,10 +11,14 @@ from cora.kernel.slice import CommandSlice, HandlerSlice
 
 
 class Record(NamedTuple):
-    """A record as it is now: its state, when it was created and when its latest event was recorded and occurred."""
+    """A record: its state, and its events: how many, where the latest lies in the log, when the first and the latest
+    occurred and were recorded."""
 
     id: UUID
     state: Any
+    version: int
+    position: int
+    began_at: datetime
     created_at: datetime
     recorded_at: datetime
     occurred_at: datetime
@@ -58,14 +62,14 @@ class Facility(Protocol):
         """The living records with these natural keys, None where there is none."""
         ...
 
-    async def get(self, kind: str, id: UUID) -> Record | None:
-        """A record by its id."""
+    async def get(self, kind: str, id: UUID, *, as_of: str | None = None) -> Record | None:
+        """A record by its id; as it was at a time or a position of the log, where that is given."""
         ...
 
     def listed(
-        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None, *, as_of: str | None = None
     ) -> AsyncIterator[Record]:
-        """The records of a kind that fit every filter (any of its values), page by page, `limit` of them."""
+        """The records of a kind that fit every filter (any of its values), by age, page by page, `limit` of them."""
         ...
 
     async def address(self, contact_id: str) -> str | None:

@@ -72,26 +72,26 @@ class RemoteFacility:
                                 self._seen[record.id] = record
         return [found.get(key.claim) for key in keys]
 
-    async def get(self, kind: str, id: UUID) -> Record | None:
+    async def get(self, kind: str, id: UUID, *, as_of: str | None = None) -> Record | None:
         """A record by its id."""
         aggregate = AGGREGATES[kind]
-        seen = self._seen.pop(id, None)
+        seen = self._seen.pop(id, None) if as_of is None else None
         if seen is not None and isinstance(seen.state, aggregate.state):
             return seen
-        answer = await self._send("GET", f"/{aggregate.collection}/{id}")
+        answer = await self._send("GET", f"/{aggregate.collection}/{id}", params=_at(as_of))
         if answer.status_code == 404:
             return None
         return _read(aggregate, _json(answer))
 
     async def listed(
-        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None
+        self, kind: str, filters: Mapping[str, tuple[str, ...]], limit: int | None = None, *, as_of: str | None = None
     ) -> AsyncIterator[Record]:
         """The records of a kind that fit, page by page."""
         aggregate = AGGREGATES[kind]
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
-            query: dict[str, Any] = {**filters, "limit": min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT)}
+            query: dict[str, Any] = {**filters, **_at(as_of), "limit": min(MAXIMUM_LIMIT, left or MAXIMUM_LIMIT)}
             if cursor is not None:
                 query["cursor"] = cursor
             page = _json(await self._send("GET", f"/{aggregate.collection}", params=query))
@@ -156,6 +156,11 @@ class RemoteFacility:
                 raise UnreachableError(f"{self._server} answers GET {path} with: {says}")
             return answer
         raise UnreachableError(f"{self._server} cannot be reached")
+
+
+def _at(as_of: str | None) -> dict[str, str]:
+    """The query parameter for a moment."""
+    return {} if as_of is None else {"as_of": as_of}
 
 
 def _questions(keys: Iterable[Key], narrowed: bool) -> list[tuple[str, dict[str, tuple[str, ...]]]]:

@@ -41,6 +41,7 @@ class Stored(NamedTuple):
     created_at: datetime | None = None
     recorded_at: datetime | None = None
     events: tuple[PastEvent, ...] = ()
+    began_at: datetime | None = None
 
 
 class Pointing(NamedTuple):

@@ -80,12 +80,13 @@ class View(Generic[S]):
 
 def envelope(id: UUID, stored: Stored, state: str, members: str = "") -> str:
     """A record as JSON text; `members` are further ones, with a leading comma."""
-    if stored.created_at is None or stored.recorded_at is None or stored.occurred_at is None:
+    began, created, recorded, occurred = stored.began_at, stored.created_at, stored.recorded_at, stored.occurred_at
+    if began is None or created is None or recorded is None or occurred is None:
         raise ValueError(f"record {id} was not found")
     return (
         f'{{"id":"{id}","kind":"{stored.kind}","version":{stored.version},"position":{stored.position},'
-        f'"created_at":"{moment_text(stored.created_at)}","recorded_at":"{moment_text(stored.recorded_at)}",'
-        f'"occurred_at":"{moment_text(stored.occurred_at)}","state":{state}{members}}}'
+        f'"began_at":"{moment_text(began)}","created_at":"{moment_text(created)}",'
+        f'"recorded_at":"{moment_text(recorded)}","occurred_at":"{moment_text(occurred)}","state":{state}{members}}}'
     )
 
 

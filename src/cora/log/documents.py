@@ -76,7 +76,8 @@ class ListQuery:
             )
         return (
             f"select 0 as head, d.id, d.version, d.kind, d.position, {body} as document, d.created_at, d.recorded_at, "
-            f"d.occurred_at, {self._order.shown} as sorted_by from document d where {' and '.join(self._conditions)} "
+            f"d.occurred_at, d.began_at, {self._order.shown} as sorted_by "
+            f"from document d where {' and '.join(self._conditions)} "
             f"order by {self._order.clause} limit ${len(self.values) + 1}",
             values,
         )

@@ -26,7 +26,8 @@ _HEAD = "cross join (select coalesce(max(last_position), 0) as head from block) 
 
 # The head comes from the same statement as what was looked up, so both are of one snapshot.
 RECORDS = f"""
-select h.head, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at
+select h.head, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at,
+       d.began_at
 from unnest($1::uuid[]) with ordinality u(id, n)
 left join document d on d.id = u.id {_HEAD} order by u.n
 """

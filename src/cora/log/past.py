@@ -26,12 +26,12 @@ select coalesce(
 # the newest checkpoint before, whose own event is given too, for its times,
 # and ends before the next one, so that a long stream is not read whole.
 _RECORDS = """
-select u.n, d.kind, d.created_at, d.document, d.version as document_version, c.version as base_version,
+select u.n, d.kind, d.created_at, d.began_at, d.document, d.version as document_version, c.version as base_version,
        c.body::text as base, e.version, e.position, e.kind as event, e.data::text as data, e.occurred_at, e.recorded_at
 from unnest($1::uuid[]) with ordinality u(id, n)
 cross join (select coalesce($3::timestamptz, 'infinity') as moment) t
 cross join lateral (
-    select d.kind, d.created_at, d.version,
+    select d.kind, d.created_at, d.began_at, d.version,
            case when d.position <= $2 and d.occurred_at <= t.moment then d.body::text end as document
     from document d where d.id = u.id
 ) d
@@ -139,7 +139,7 @@ class PastSource:
             )
         return Stored(
             self._position, last["version"], last["kind"], last["position"], document, last["occurred_at"],
-            last["created_at"], last["recorded_at"], events,
+            last["created_at"], last["recorded_at"], events, last["began_at"],
         )  # fmt: skip
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:

@@ -28,7 +28,7 @@ def stored(row: asyncpg.Record) -> Stored:
     """A row of `look.RECORDS` as a Reader wants it."""
     return Stored(
         row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"],
-        row["created_at"], row["recorded_at"],
+        row["created_at"], row["recorded_at"], (), row["began_at"],
     )  # fmt: skip
 
 

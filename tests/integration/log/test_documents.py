@@ -41,6 +41,7 @@ async def test_a_record_is_shown_with_its_versions_and_times(client: Client) -> 
         "kind": "bay",
         "version": 2,
         "position": 2,
+        "began_at": told["occurred_at"],
         "created_at": told["recorded_at"],
         "recorded_at": later["recorded_at"],
         "occurred_at": later["occurred_at"],

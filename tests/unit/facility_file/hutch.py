@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -128,8 +129,12 @@ class Hutch:
 
     async def run(self, command: str, **arguments: Any) -> None:
         """Run a command as somebody else does meanwhile."""
+        await self.run_at(None, command, **arguments)
+
+    async def run_at(self, occurred_at: datetime | None, command: str, **arguments: Any) -> None:
+        """Run a command that says what occurred at some time."""
         declared = self.facility.commands[command]
-        call = Call(Principal("somebody", Role.ADMIN), "http", "meanwhile")
+        call = Call(Principal("somebody", Role.ADMIN), "http", "meanwhile", occurred_at=occurred_at)
         await self.kernel.command(declared, declared.request.model_validate(arguments), call)
 
     def states(self, kind: str) -> list[dict[str, Any]]:

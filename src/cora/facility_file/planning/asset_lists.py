@@ -68,24 +68,35 @@ async def _plan_owners(turn: "Turn", state: Asset, wanted: Any, given: list[dict
         return
     recorded = {owner_key(owner.name): owner for owner in state.owners}
     stays: set[str] = set()
-    for key, owner in zip(keys, wanted, strict=True):
-        if key in recorded and await _is_same_owner(turn, recorded[key], owner):
+    for key, owner, said in zip(keys, wanted, given, strict=True):
+        if key in recorded and await _is_same_owner(turn, recorded[key], owner, said):
             stays.add(key)
     for key, owner in recorded.items():
         if key not in stays:
             await turn.change("remove_asset_owner", {"name": owner.name}, f"remove owner '{owner.name}' from", "owners")
     for key, owner in zip(keys, given, strict=True):
         if key not in stays:
+            if key in recorded and "contact" not in owner:
+                owner = await _with_address(turn, recorded[key], owner)
             await turn.change("add_asset_owner", {"owner": owner}, f"add owner '{owner['name']}' to", "owners")
 
 
-async def _is_same_owner(turn: "Turn", recorded: Owner, wanted: Any) -> bool:
+async def _is_same_owner(turn: "Turn", recorded: Owner, wanted: Any, said: dict[str, Any]) -> bool:
     if recorded.name != wanted.name or recorded.identifier != wanted.identifier:
         return False
+    if "contact" not in said:
+        return True  # an address that is left out is left alone
     if recorded.contact_id is None or wanted.contact is None:
         return recorded.contact_id is None and wanted.contact is None
     # An address that was erased is not the same as any: the owner is removed and added again.
     return await turn.planning.facility.address(recorded.contact_id) == wanted.contact.address
+
+
+async def _with_address(turn: "Turn", recorded: Owner, owner: dict[str, Any]) -> dict[str, Any]:
+    """The owner, who is added anew, with the address that is recorded."""
+    contact_id = recorded.contact_id
+    address = None if contact_id is None else await turn.planning.facility.address(contact_id)
+    return owner if address is None else {**owner, "contact": address}
 
 
 async def _plan_identifiers(turn: "Turn", state: Asset, wanted: Any, given: list[dict[str, Any]]) -> None:

@@ -96,7 +96,8 @@ class Turn:
     def no_reason(self, key: str, what: str) -> None:
         """Note that a command wants a reason and the file has none."""
         self.planning.problem(
-            self.entry.at(key), f"{self.subject.label}: {what} wants a reason; give 'reason' at the top of the file"
+            self.entry.at(key),
+            f"{self.subject.label}: {what} wants a reason; {self.planning.asked(self.entry, 'reason')}",
         )
 
 

@@ -1,6 +1,9 @@
 """Plans assemblies and fixtures: blueprints, and what is made of them with particular assets."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +16,7 @@ from cora.facility_file.planning.core import Planning, Subject, When, differing,
 from cora.facility_file.planning.definitions import ASSEMBLIES, Level, other_tag, plan_roles, plan_version
 from cora.facility_file.planning.identifiers import plan_assignment, plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing
-from cora.facility_file.planning.references import an_asset, one, several
+from cora.facility_file.planning.references import an_asset, node_at, one, several
 from cora.facility_file.planning.vocabulary import given, keep, refuse_changes, refuse_was, same_value, start
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place
@@ -22,6 +25,7 @@ from cora.facility_file.shapes import LEFT_OUT, LeftOut, Named
 from cora.facility_file.steps import Stage
 from cora.kernel.identity import new_id
 
+_NOBODY = UUID(int=0)
 _ASSEMBLY_KEYS = {
     "presents_as_family_id": "presents_as_family",
     "required_slots": "slots",
@@ -104,7 +108,9 @@ async def _structure(
 
 def _wire(planning: Planning, subject: Subject, wire: Named) -> dict[str, str] | None:
     """`slot.port -> slot.port` as commands take it."""
-    ends = [tuple(part.strip() for part in end.split(".", 1)) for end in wire.text.split("->")]
+    # A port may be named a->b, but no name holds white space.
+    arrow = " -> " if " -> " in wire.text else "->"
+    ends = [tuple(part.strip() for part in end.split(".", 1)) for end in wire.text.split(arrow)]
     if len(ends) != 2 or any(len(end) != 2 or not all(end) for end in ends):
         place = Place(subject.entry.place.file, wire.line)
         planning.problem(place, f"{subject.label}: a wire is 'slot.port -> slot.port', not '{wire.text}'")
@@ -164,6 +170,22 @@ def _attached_slots(attach: bool | list[Named], fixture: Fixture) -> set[str]:
     if isinstance(attach, list):
         return {slot.text for slot in attach}
     return {binding.slot_name for binding in fixture.slot_asset_bindings} if attach else set()
+
+
+def by_date(planning: Planning, entries: Iterable[FixtureEntry], installing: Installing) -> list[FixtureEntry]:
+    """Fixtures in the order in which they are registered: of those that bind the same asset, earlier ones first."""
+
+    def key(entry: FixtureEntry) -> tuple[bool, datetime]:
+        if entry.registered is not LEFT_OUT:
+            return False, entry.registered
+        when = planning.default(entry)
+        for path in () if entry.bindings is LEFT_OUT else chain.from_iterable(entry.bindings.values()):
+            node = node_at(planning.survey.assets, path.text)
+            last = None if node is None else installing.times.get(planning.ids["asset"].get(node, _NOBODY))
+            when = when if last is None else later(when, last)
+        return when.moment is None, when.moment or planning.now
+
+    return sorted(entries, key=key)
 
 
 async def plan_fixture(planning: Planning, entry: FixtureEntry, installing: Installing) -> None:
@@ -243,8 +265,9 @@ async def _register(
                 f"{subject.label}: 'registered' lies before the latest fact of {binding['asset_id']}{known}",
             )
             break
+    level = installing.level_of_fixture(when, [UUID(binding["asset_id"]) for binding in bindings or ()])
     return await planning.step(
-        subject, Stage.FIXTURES, 0, "register_fixture", {"id": str(new_id()), **arguments},
+        subject, Stage.FIXTURES, level, "register_fixture", {"id": str(new_id()), **arguments},
         f"register fixture '{entry.name}'", when, key="bindings",
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Plans what is bolted where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -37,6 +38,18 @@ class Installing:
     """The assets that the files want an identifier for."""
     times: dict[UUID, When] = field(default_factory=dict[UUID, When])
     """The latest planned fact of the assets that fixtures bind."""
+    _registered: dict[UUID, tuple[When, int]] = field(default_factory=dict[UUID, tuple[When, int]])
+    """When the latest fixture that binds an asset is registered, and at which level."""
+
+    def level_of_fixture(self, when: When, asset_ids: Sequence[UUID]) -> int:
+        """The level at which a fixture is registered: after those that bind one of its assets and are older.
+
+        Registering joins the fixture and its assets, and a joining never occurs before an earlier one.
+        """
+        before = [self._registered[id] for id in asset_ids if id in self._registered]
+        level = max((level + (last.moment != when.moment) for last, level in before), default=0)
+        self._registered.update((id, (when, level)) for id in asset_ids)
+        return level
 
 
 async def plan_mount_of(turn: "Turn", installing: Installing) -> None:

@@ -24,7 +24,7 @@ from cora.facility_file.keys import AGGREGATES, installed_key
 from cora.facility_file.planning.asset_ties import Controllers
 from cora.facility_file.planning.assets import plan_asset
 from cora.facility_file.planning.core import Planning, Subject, When
-from cora.facility_file.planning.fixtures import plan_assembly, plan_detachments, plan_fixture
+from cora.facility_file.planning.fixtures import by_date, plan_assembly, plan_detachments, plan_fixture
 from cora.facility_file.planning.identifiers import plan_assignment
 from cora.facility_file.planning.installing import Installing, refuse_occupied
 from cora.facility_file.planning.known import AT_ONCE, gathered, look_up
@@ -72,7 +72,7 @@ async def _make(files: Files, facility: Facility) -> Plan:
     await _plan_assets(planning, installing)
     for entry in _of(found, "assemblies", AssemblyEntry):
         await plan_assembly(planning, entry)
-    for entry in _of(found, "fixtures", FixtureEntry):
+    for entry in by_date(planning, _of(found, "fixtures", FixtureEntry), installing):
         await plan_fixture(planning, entry, installing)
     return Plan(
         files.names,

@@ -18,7 +18,7 @@ from pydantic_core import to_jsonable_python
 from rich.console import Console
 
 from cora.equipment.wire import UnfitMinterError
-from cora.facility_file import UnreachableError
+from cora.facility_file import NothingThereError, UnreachableError
 from cora.kernel.errors import InvalidRequestError, Refusal
 from cora.kernel.principal import Principal, Role
 from cora.log.embedded import EmbeddedPostgresError
@@ -77,7 +77,7 @@ def in_words() -> Generator[None]:
     except Refusal as refusal:
         err.print(f"{refusal.code()}: {refusal.detail()}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from refusal
-    except (EmbeddedPostgresError, UnfitMinterError, PortTakenError, UnreachableError) as error:
+    except (EmbeddedPostgresError, UnfitMinterError, PortTakenError, UnreachableError, NothingThereError) as error:
         err.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
     except (asyncpg.PostgresError, psycopg.Error, OSError) as error:

@@ -1,21 +1,27 @@
-"""`cora plan` and `cora apply`: a facility file against the database beside, or a server."""
+"""`cora plan`, `cora apply` and `cora export`: facility files to and from the database beside, or a server."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, BinaryIO, TypeAlias
 
 import typer
 
 from cora.equipment import features
 from cora.facility_file import (
     DirectFacility,
+    Export,
     Facility,
     Files,
     Plan,
     RemoteFacility,
     Result,
     apply_plan,
+    make_export,
     make_plan,
     read_files,
 )
@@ -91,6 +97,91 @@ def apply_read(read: Read, server: str | None, token: str | None, data_dir: Path
         out.print(result.summary[:1].upper() + result.summary[1:] + ".", markup=False, highlight=False)
     if not result.is_complete:
         raise typer.Exit(1)
+
+
+def export(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; without it, to stdout.")
+    ] = None,
+    under: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Only an asset and all below it (aps/2-BM), with what they need."),
+    ] = None,
+    contacts: Annotated[
+        bool, typer.Option("--contacts", help="Write e-mail addresses too; nobody can erase them from a file.")
+    ] = False,
+    test_identifiers: Annotated[bool, typer.Option(help="Write the identifiers of the stub authority.")] = True,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="As it was: a time with its offset, or a position of the log."),
+    ] = None,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write the report as JSON: to stdout with -o, else to stderr.")
+    ] = False,
+) -> None:
+    """Write what is as a facility file, and tell on stderr what such a file cannot say.
+
+    Applied to an empty database it makes the same records, and their export is the same file.
+    """
+    settings = settings_from(data_dir=data_dir)
+    with _written(output) as file:
+        made = run(
+            _export(settings, server, token, under, contacts=contacts, test_identifiers=test_identifiers, as_of=as_of)
+        )
+        with ProgressBar("writing", hidden=output is None and sys.stdout.isatty()) as progress:
+            for line in made.lines(progress):
+                file.write(f"{line}\n".encode())
+    if as_json:
+        (sys.stderr if output is None else sys.stdout).write(
+            json.dumps(made.report.to_json(), indent=2, ensure_ascii=False) + "\n"
+        )
+        return
+    for line in (f"Exported {made.report.summary}.", *made.report.lines()):
+        err.print(line, markup=False, highlight=False)
+
+
+async def _export(
+    settings: Settings, server: str | None, token: str | None, under: str | None, *,
+    contacts: bool, test_identifiers: bool, as_of: str | None,
+) -> Export:  # fmt: skip
+    async with _reached(settings, server, token) as facility:
+        with ProgressBar("reading") as progress:
+            return await make_export(
+                facility,
+                under=under,
+                contacts=contacts,
+                test_identifiers=test_identifiers,
+                progress=progress,
+                as_of=as_of,
+            )
+
+
+@contextmanager
+def _written(path: Path | None) -> Generator[BinaryIO]:
+    """Standard output, or a file that is there when all of it was written, and until then as it was."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = path.resolve()
+    is_special = path.exists() and not path.is_file()
+    beside = path if is_special else path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            yield file
+        if not is_special:
+            if path.exists():
+                shutil.copymode(path, beside)
+            beside.replace(path)
+    except OSError as error:
+        err.print(f"{path} cannot be written: {error.strerror or error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    finally:
+        if not is_special:
+            beside.unlink(missing_ok=True)
 
 
 async def apply_beside(cora: Opened, files: Sequence[Path], principal: Principal) -> tuple[Plan, Result | None]:

@@ -26,7 +26,7 @@ from cora.surfaces.cli.common import (
     show_json,
     show_table,
 )
-from cora.surfaces.cli.facility import apply, plan
+from cora.surfaces.cli.facility import apply, export, plan
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.cli.tables import import_tables
 from cora.surfaces.start import database
@@ -47,6 +47,7 @@ app.add_typer(token_app, name="token")
 app.command()(plan)
 app.command()(apply)
 app.command("import")(import_tables)
+app.command()(export)
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. [env: CORA_HOST]")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. [env: CORA_PORT]")]

@@ -11,9 +11,9 @@ from cora.surfaces.cli.common import err
 class ProgressBar:
     """Called with how much of how much is done, and in words what was done last."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, hidden: bool = False) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=err, disable=not sys.stderr.isatty(), transient=True)
+        self._progress = Progress(*columns, console=err, disable=hidden or not sys.stderr.isatty(), transient=True)
         self._task = self._progress.add_task(what, total=None)
 
     def __enter__(self) -> Self:
@@ -23,5 +23,5 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def __call__(self, done: int, total: int, _what: str = "") -> None:
+    def __call__(self, done: int, total: int | None, _what: str = "") -> None:
         self._progress.update(self._task, completed=done, total=total)

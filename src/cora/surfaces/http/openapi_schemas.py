@@ -160,15 +160,18 @@ class Schemas:
                 "kind": {"const": aggregate.kind},
                 "version": _COUNT,
                 "position": {**_COUNT, "description": "Of its last event in the log."},
-                "created_at": _TIME,
-                "recorded_at": _TIME,
-                "occurred_at": _TIME,
+                "began_at": {**_TIME, "description": "When its first event occurred."},
+                "created_at": {**_TIME, "description": "When its first event was recorded."},
+                "recorded_at": {**_TIME, "description": "When its last event was recorded."},
+                "occurred_at": {**_TIME, "description": "When its last event occurred."},
                 "state": self._found["state", aggregate.kind],
                 "beside": self._found["beside", aggregate.kind],
                 "expanded": {"type": "object", "description": "Whole records of what `expand` names, or null."},
             },
-            "required": ["id", "kind", "version", "position", "created_at", "recorded_at", "occurred_at", "state"],
-        }
+            "required": [
+                "id", "kind", "version", "position", "began_at", "created_at", "recorded_at", "occurred_at", "state",
+            ],
+        }  # fmt: skip
         self.components[f"{name}Page"] = {
             "type": "object",
             "properties": {

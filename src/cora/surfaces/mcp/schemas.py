@@ -87,9 +87,10 @@ def _envelope(aggregate: Aggregate[Any], state: Schema) -> Schema:
         "kind": {"const": aggregate.kind},
         "version": _COUNT,
         "position": {**_COUNT, "description": "of its last event in the log"},
-        "created_at": _TIME,
-        "recorded_at": _TIME,
-        "occurred_at": _TIME,
+        "began_at": {**_TIME, "description": "when its first event occurred"},
+        "created_at": {**_TIME, "description": "when its first event was recorded"},
+        "recorded_at": {**_TIME, "description": "when its last event was recorded"},
+        "occurred_at": {**_TIME, "description": "when its last event occurred"},
         "state": state,
     }
     return {"type": "object", "properties": properties, "required": list(properties)}
