@@ -98,7 +98,7 @@ class MemorySource:
             return Stored(self._head, 0)
         return Stored(
             self._head, found.version, found.kind, found.position, found.body, found.occurred_at, found.created_at,
-            found.recorded_at,
+            found.recorded_at, (), found.began_at,
         )  # fmt: skip
 
     async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:

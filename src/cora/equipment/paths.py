@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from collections.abc import Sequence
 
 
 def split_path(path: str) -> list[str]:
@@ -30,15 +29,6 @@ def split_path(path: str) -> list[str]:
 def joined_path(*names: str) -> str:
     """The path that leads along these names."""
     return "/".join(name.replace("/", "//") for name in names)
-
-
-def can_be_said(names: Sequence[str]) -> bool:
-    """Whether the path along these names leads back to them. Below another, a name that begins with a slash has none:
-    a///b is b below a/."""
-    try:
-        return split_path(joined_path(*names)) == list(names)
-    except ValueError:
-        return False
 
 
 def can_be_said(names: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.facility_file.hutch import BASE, EXAMPLE, Hutch, changed, make_hutch
 
 from cora.equipment.aggregates.facility import FACILITY
-from cora.facility_file import Export, NothingThereError, RemoteFacility, UnreachableError, make_export
+from cora.facility_file import Export, NothingThereError, RemoteFacility, make_export
 from cora.facility_file.exporting.notes import Note
 
 EXPORTED = """\
@@ -733,13 +733,6 @@ async def test_a_record_that_came_meanwhile_is_told(hutch: Hutch):
     beamline = hutch.id("asset", "2-BM")
     del hutch.log.tables.documents[beamline]
     assert told(await exported(hutch))[Note.CHANGED_MEANWHILE] == ["?/Drive", "?/Rotary"]
-
-
-async def test_this_release_reads_what_is_now(hutch: Hutch):
-    with pytest.raises(UnreachableError, match="what was at 2024-01-01"):
-        await exported(hutch, as_of="2024-01-01")
-    with pytest.raises(UnreachableError, match="what was at 12"):
-        await hutch.facility.get("asset", hutch.id("asset", "Rotary"), as_of="12")
 
 
 async def test_a_moment_is_asked_of_a_server():

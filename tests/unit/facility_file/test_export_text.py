@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from cora.facility_file.paths import can_be_said, joined_path, split_path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cora.equipment.paths import can_be_said, joined_path, split_path
 from cora.equipment.settings import same_json
 from cora.facility_file import nodes
 from cora.facility_file.composer import Composer

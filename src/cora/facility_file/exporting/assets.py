@@ -2,10 +2,10 @@
 
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.paths import joined_path
 from cora.facility_file.exporting.definitions import Entry, drawing_entry, names_of_model, owner_entry, put
 from cora.facility_file.exporting.outline import Outline
 from cora.facility_file.exporting.text import day_or_time, in_order
-from cora.facility_file.paths import joined_path
 
 
 def asset_entry(outline: Outline, number: int) -> Entry:

@@ -10,9 +10,9 @@ from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.role import Role
 from cora.equipment.features.define_role import SEEDED_ROLES
+from cora.equipment.paths import joined_path
 from cora.equipment.values import AgentIdentifier, DefinitionStatus, Drawing, SlotCardinality, Term, folded
 from cora.facility_file.exporting.text import can_be_held, in_order
-from cora.facility_file.paths import joined_path
 from cora.facility_file.port import Record
 
 Key = tuple[str, ...]

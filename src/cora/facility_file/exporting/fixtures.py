@@ -9,13 +9,13 @@ from cora.equipment.aggregates.assembly import Assembly
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.features.register_fixture import Context, RegisterFixture, register_fixture
+from cora.equipment.paths import can_be_said
 from cora.equipment.values import DefinitionStatus, folded
 from cora.facility_file.exporting.assets import identifier_entry
 from cora.facility_file.exporting.definitions import Entry, put
 from cora.facility_file.exporting.notes import Note
 from cora.facility_file.exporting.outline import Outline
 from cora.facility_file.exporting.text import can_be_held, day_or_time, in_order
-from cora.facility_file.paths import can_be_said
 from cora.facility_file.port import Record
 from cora.kernel.errors import Refusal
 

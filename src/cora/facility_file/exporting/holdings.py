@@ -12,10 +12,10 @@ from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.frame import Frame, FrameStatus
 from cora.equipment.aggregates.mount import Mount, MountStatus
 from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus
+from cora.equipment.paths import joined_path
 from cora.equipment.values import folded
 from cora.facility_file.exporting.definitions import Definitions, named, names_of_model
 from cora.facility_file.exporting.shelf import Shelf
-from cora.facility_file.paths import joined_path
 from cora.facility_file.port import Facility, Record
 
 NONE = -1

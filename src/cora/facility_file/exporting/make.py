@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cora.equipment.paths import can_be_said
 from cora.facility_file.exporting.assets import asset_entry
 from cora.facility_file.exporting.definitions import (
     Entry,
@@ -22,7 +23,6 @@ from cora.facility_file.exporting.outline import NothingThereError, Outline, fin
 from cora.facility_file.exporting.places import frame_entry, mount_entry, outline_places
 from cora.facility_file.exporting.text import day_or_time, entry_lines
 from cora.facility_file.exporting.vocabulary import Vocabulary, outline_vocabulary
-from cora.facility_file.paths import can_be_said
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.read import VERSION
 

@@ -11,13 +11,13 @@ from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.model import Model
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
+from cora.equipment.paths import can_be_said, joined_path, split_path
 from cora.equipment.settings import FamilySchema, setting_violations
 from cora.equipment.values import folded
 from cora.facility_file.exporting.definitions import names_of_model
 from cora.facility_file.exporting.holdings import NONE, Holdings, KeptAsset
 from cora.facility_file.exporting.notes import Note, Report
 from cora.facility_file.exporting.text import can_be_held
-from cora.facility_file.paths import can_be_said, joined_path, split_path
 
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

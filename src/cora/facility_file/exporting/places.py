@@ -4,12 +4,12 @@ from uuid import UUID
 
 from cora.equipment.aggregates.frame import Frame
 from cora.equipment.aggregates.mount import Mount
+from cora.equipment.paths import can_be_said, joined_path
 from cora.equipment.values import Placement, ReferenceSurface, folded
 from cora.facility_file.exporting.definitions import Entry, drawing_entry, put
 from cora.facility_file.exporting.holdings import Frames, Holdings
 from cora.facility_file.exporting.notes import Note
 from cora.facility_file.exporting.outline import Outline
-from cora.facility_file.paths import can_be_said, joined_path
 
 _COORDINATES = ("x", "y", "z", "rx", "ry", "rz")
 _NUMBERS = (*_COORDINATES, *(f"tol_{name}" for name in _COORDINATES))

@@ -13,8 +13,9 @@ from tests.unit.surfaces.http.client import client, make_app, register_asset
 from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.principal import Role
-from cora.kernel.requests import CALL_OPTIONS, DRY_RUN, to_request
+from cora.kernel.requests import CALL_OPTIONS, DRY_RUN, WHEN_OPTIONS, to_request
 from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Route, Slice, declared_slices
+from cora.surfaces.http.endpoints import LAST_EVENT_ID, wire_names
 from cora.surfaces.http.older_openapi import as_openapi_3_0
 from cora.surfaces.http.openapi import openapi_document
 from cora.surfaces.http.openapi_examples import ID
@@ -94,7 +95,9 @@ def test_every_parameter_is_described(declared: Slice, route: Route) -> None:
         assert parameters[DRY_RUN]["in"] == "query"
         assert "412" in operation["responses"]
     if isinstance(declared, QuerySlice):
-        assert parameters.keys() == declared.request.model_fields.keys()
+        when = set(WHEN_OPTIONS if declared.has_past else ())
+        resuming = {LAST_EVENT_ID} if declared.follows else set[str]()
+        assert parameters.keys() == wire_names(declared.request).keys() | when | resuming
     else:
         assert {"413", "415"} <= operation["responses"].keys()
 

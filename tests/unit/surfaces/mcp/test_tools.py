@@ -54,7 +54,7 @@ def test_a_slice_is_a_tool_of_its_name_role_words_and_refusals(declared: Any) ->
     assert declared.doc
     for refusal in declared.refuses:
         assert f"- {refusal.code()} ({refusal.status}): {refusal.title()}" in told(declared.name)
-    fields = set(declared.request.model_fields)
+    fields = {field.alias or name for name, field in declared.request.model_fields.items()}
     options = set(OPTIONS) if isinstance(declared, CommandSlice | HandlerSlice) else set[str]()
     assert set(offered.tool.input_schema["properties"]) == fields | options
 
