@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -85,10 +85,13 @@ class Kernel:
             raise
 
     async def query(self, declared: QuerySlice, query: Any, caller: Principal) -> Any:
-        """Answer a question from one snapshot of all records."""
+        """Answer a question, from one snapshot of all records where it reads any."""
         caller.require(declared.allow)
-        async with self.log.snapshot() as source:
-            given = {"query": query, "read": Reader(source, self.decoded), "caller": caller, "wired": self.wired}
+        given = {"query": query, "caller": caller, "wired": self.wired}
+        async with AsyncExitStack() as stack:
+            # A snapshot holds a connection that others wait for.
+            if "read" in declared.parameters:
+                given["read"] = Reader(await stack.enter_async_context(self.log.snapshot()), self.decoded)
             return await declared.run(**{name: given[name] for name in declared.parameters})
 
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
