@@ -16,6 +16,7 @@ from cora.kernel.aggregate import Aggregate, Filter
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Page
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
+from cora.kernel.requests import read_json
 
 _SHOWN = "d.id, d.version, d.kind, d.position, d.body::text as document, d.created_at, d.recorded_at, d.occurred_at"
 
@@ -109,11 +110,13 @@ def _cursor(sort: str | None, row: asyncpg.Record) -> str:
 
 
 def _position(sort: str | None, cursor: str) -> tuple[str | None, UUID]:
+    """Where a page begins. Raises `ValueError`: a client can make a cursor up, so it is read as any input is."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        sorted_by, value, id = json.loads(text)
-    except (binascii.Error, UnicodeError, TypeError, json.JSONDecodeError) as error:
+        told = read_json(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, InvalidRequestError) as error:
         raise ValueError from error
-    if sorted_by != sort or not isinstance(id, str) or not isinstance(value, str | None) or (sort and value is None):
-        raise ValueError
-    return value, UUID(id)
+    match told:
+        case [sorted_by, value, str(id)] if sorted_by == sort and isinstance(value, str if sort else str | None):
+            return value, UUID(id)
+        case _:
+            raise ValueError
