@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cora.kernel.errors import OverloadedError
 from cora.kernel.identity import new_id
-from cora.log.connect import BUSY, LOST
+from cora.log.pool import borrowed
 from cora.log.types import Pool
 
 _TAKE = """
@@ -39,10 +39,8 @@ class ContactTable:
         return bool(await self._ask("delete from contact where id = $1 returning true", contact_id))
 
     async def _ask(self, sql: str, contact_id: UUID) -> Any:
-        try:
-            return await self._pool.fetchval(sql, contact_id)
-        except (*LOST, *BUSY) as error:
-            raise OverloadedError from error
+        async with borrowed(self._pool) as connection:
+            return await connection.fetchval(sql, contact_id)
 
 
 class LeaseTable:
@@ -63,12 +61,14 @@ class LeaseTable:
         finally:
             renewal.cancel()
             # One that cannot be given back expires.
-            with contextlib.suppress(*LOST, *BUSY):
-                await self._pool.execute(_FREE, name, holder)
+            with contextlib.suppress(OverloadedError):
+                async with borrowed(self._pool) as connection:
+                    await connection.execute(_FREE, name, holder)
 
     async def _take(self, name: str, holder: UUID, seconds: float) -> bool:
-        with contextlib.suppress(*LOST, *BUSY):
-            return bool(await self._pool.fetchval(_TAKE, name, holder, seconds))
+        with contextlib.suppress(OverloadedError):
+            async with borrowed(self._pool) as connection:
+                return bool(await connection.fetchval(_TAKE, name, holder, seconds))
         return False
 
     async def _renew(self, name: str, holder: UUID, seconds: float) -> None:

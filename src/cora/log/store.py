@@ -1,8 +1,7 @@
 """The event log on Postgres, opened for one process."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -13,24 +12,23 @@ import structlog
 
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Envelope, Page
-from cora.kernel.errors import OverloadedError
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.log.append import Writer
-from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
-from cora.log.connect import LOST, connect
+from cora.log.connect import connect
 from cora.log.documents import envelope, list_query, page
 from cora.log.held import hold
 from cora.log.link import Link
-from cora.log.look import Gatherer, find_holders, find_pointing, find_records
-from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
+from cora.log.look import Gatherer, find_current, find_holders, find_pointing, find_records
+from cora.log.pool import borrowed, over
+from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined, stored
 from cora.log.tail import Tail
+from cora.log.tokens import TokenTable
 from cora.log.types import Connection, Pool
 
 PRUNE_EVERY = 3600.0
 CONNECTIONS_FOR_PEOPLE = 6
 
-_CURRENT = "select not exists (select from stale_requests($1, $2, $3))"
 _PRUNE = """
 delete from answer where answered_at < now() - interval '7 days';
 delete from batch where written_at < now() - interval '1 day';
@@ -52,11 +50,15 @@ class PostgresLog:
         self.pool = pool
         self.contacts = ContactTable(pool)
         self.leases = LeaseTable(pool)
+        self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
         self._holders = Gatherer[Claim, Holder](link(), find_holders)
+        self._current = Gatherer[ReadSet, bool](link(), find_current)
+        self._answers = Gatherer[tuple[str, str], asyncpg.Record](link(), find_answers)
+        self._joinings = Gatherer[UUID, datetime | None](link(), find_joinings)
         self._held = link()
         self._one_holds = asyncio.Lock()
         self._pruning = asyncio.create_task(self._prune(), name="cora log pruning")
@@ -79,6 +81,9 @@ class PostgresLog:
         await self._writer.close()
         for gatherer in (self._records, self._pointing, self._holders):
             await gatherer.close()
+        for gatherer in (self._current, self._answers, self._joinings):
+            await gatherer.close()
+        await self.tokens.close()
         await self.tail.close()
         await self._held.close()
         try:
@@ -108,17 +113,16 @@ class PostgresLog:
 
     async def still_current(self, reads: ReadSet) -> bool:
         """Whether nothing that was read has changed, in one snapshot."""
-        rows = read_rows(1, reads)
-        current: bool = await self._with_pool(lambda connection: connection.fetchval(_CURRENT, *rows))
-        return current
+        return await self._current.look(reads)
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
-        return await self._with_pool(lambda connection: find_answer(connection.fetch, principal, key, digest))
+        return as_answered(await self._answers.look((principal, key)), digest)
 
     async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
         """When each of these records was last joined to or parted from another, if it ever was."""
-        return await self._with_pool(lambda connection: find_joinings(connection.fetch, ids))
+        asked = list(ids)
+        return joined(asked, await self._joinings.look_all(asked))
 
     @asynccontextmanager
     async def under_lock(self) -> AsyncGenerator[Log]:
@@ -129,7 +133,7 @@ class PostgresLog:
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[Source]:
         """One consistent, read-only view of all records."""
-        async with self._connection() as connection:
+        async with borrowed(self.pool) as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield ConnectionSource(connection.fetch)
 
@@ -143,23 +147,7 @@ class PostgresLog:
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
         sql, values = list_query(aggregate, asked)
-        return page(aggregate, asked, await self._with_pool(lambda connection: connection.fetch(sql, *values)))
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        try:
-            async with self.pool.acquire(timeout=10) as connection:
-                yield connection  # pyright: ignore[reportReturnType]
-        except (*LOST, TimeoutError) as error:
-            raise OverloadedError from error
-
-    async def _with_pool(self, use: Callable[[Connection], Awaitable[Any]]) -> Any:
-        """A read over the pool, tried again on another connection when one was lost."""
-        for _ in range(3):
-            with contextlib.suppress(OverloadedError):
-                async with self._connection() as connection:
-                    return await use(connection)
-        raise OverloadedError
+        return page(aggregate, asked, await over(self.pool, lambda connection: connection.fetch(sql, *values)))
 
     async def _prune(self) -> None:
         while True:

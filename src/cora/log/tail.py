@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from cora.log.connect import LOST, connect
+from cora.log.connect import BUSY, LOST, connect
 from cora.log.types import Connection
 
 POLL_EVERY = 1.0
@@ -97,7 +97,9 @@ class Tail:
                     if connection is None or connection.is_closed():
                         connection = await connect(self._dsn, self._schema)
                     events = await read_after(connection, after, at_once)
-                except LOST:
+                except (*LOST, *BUSY):
+                    if connection is not None:
+                        connection.terminate()
                     connection = None
                     await asyncio.sleep(POLL_EVERY)
                     continue
@@ -120,7 +122,7 @@ class Tail:
         while True:
             try:
                 connection = await connect(self._dsn, self._schema)
-            except LOST:
+            except (*LOST, *BUSY):
                 await asyncio.sleep(POLL_EVERY)
                 continue
             try:
@@ -128,7 +130,7 @@ class Tail:
                     grew = self._grew
                     if not await _advance(connection, name, effect, at_once):
                         await self._until_grown(grew)
-            except LOST:
+            except (*LOST, *BUSY):
                 await asyncio.sleep(POLL_EVERY)
             finally:
                 connection.terminate()
@@ -151,7 +153,11 @@ class Tail:
                 if connection is None or connection.is_closed():
                     connection = await connect(self._dsn, self._schema)
                 await connection.execute(f"notify {self._channel}")
-            except LOST:
+            except Exception as error:
+                # Whatever it is: if it ended this task, nothing would ever be announced again.
+                _logger.debug("not announced", error=type(error).__name__)
+                if connection is not None:
+                    connection.terminate()
                 connection = None
             except asyncio.CancelledError:
                 if connection is not None:
@@ -166,8 +172,8 @@ class Tail:
                 await connection.add_listener(self._channel, self._notified)
                 while not connection.is_closed():
                     await asyncio.sleep(POLL_EVERY)
-            except LOST as lost:
-                _logger.debug("not listening", error=type(lost).__name__)
+            except Exception as error:
+                _logger.debug("not listening", error=type(error).__name__)
                 await asyncio.sleep(POLL_EVERY)
             finally:
                 if connection is not None:

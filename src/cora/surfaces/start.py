@@ -82,7 +82,7 @@ async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGen
         )
         kernel = Kernel(log, equipment)
         await _seed_roles(kernel)
-        yield Opened(settings, log, TokenTable(log.pool), equipment, kernel)
+        yield Opened(settings, log, log.tokens, equipment, kernel)
     finally:
         await log.close()
 
