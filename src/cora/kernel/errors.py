@@ -16,6 +16,7 @@
             InvalidRequestError          every violation, each with its place
             IdempotencyKeyReusedError
             OccurredInFutureError
+            UnstorableError              a value that the database cannot hold
         AuthorityError             502   an outside authority failed
         OverloadedError            503   with Retry-After
 
@@ -221,6 +222,13 @@ class OccurredInFutureError(InvalidError):
     says = "occurred_at {occurred_at} lies in the future (it is {now})."
     occurred_at: datetime
     now: datetime
+
+
+@dataclass(eq=False)
+class UnstorableError(InvalidError):
+    """The database cannot hold a value of this request."""
+
+    says = "A value of this request cannot be stored; look for unusual characters or numbers."
 
 
 @dataclass(eq=False)

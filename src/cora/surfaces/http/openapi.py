@@ -22,6 +22,7 @@ from cora.kernel.errors import (
     TooLargeError,
     UnauthenticatedError,
     UnknownPathError,
+    UnstorableError,
     UnsupportedMediaTypeError,
 )
 from cora.kernel.principal import Role
@@ -42,6 +43,7 @@ _RECORDED = (
     PreconditionFailedError,
     IdempotencyKeyReusedError,
     OccurredInFutureError,
+    UnstorableError,
 )
 _EVERYWHERE = (UnauthenticatedError, ForbiddenError, UnknownPathError, MethodNotAllowedError, IdTakenError)
 
