@@ -49,7 +49,7 @@ class PostgresLog:
         self.schema = schema
         self.pool = pool
         self.contacts = ContactTable(pool)
-        self.leases = LeaseTable(pool)
+        self.leases = LeaseTable(link())
         self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)
         self._writer = Writer(link(), self.tail.wake)
@@ -84,6 +84,7 @@ class PostgresLog:
         for gatherer in (self._current, self._answers, self._joinings):
             await gatherer.close()
         await self.tokens.close()
+        await self.leases.close()
         await self.tail.close()
         await self._held.close()
         try:
