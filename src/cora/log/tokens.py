@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ MOST_REMEMBERED = 10_000
 
 _TOKEN = re.compile(r"cora_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _NAME = re.compile(r"[^\W_](?:[\w .@-]{0,98}[\w.@-])?")
+_RESERVED = frozenset({"system", "anonymous"})
+"""What cora itself is called in events, and whoever has no token. Its other actors have a colon in their names."""
 _NO_HASH = bytes(32)
 
 _FIND = """
@@ -104,7 +107,7 @@ class TokenTable:
         """Make a token and return its text, which cannot be had again.
 
         Raises `ValueError` for a name that is not 1 to 100 letters, digits, spaces or `.@-`, or that another living
-        token has: it goes into every event as the actor.
+        token or cora itself has: it goes into every event as the actor.
         """
         id, secret = new_id(), secrets.token_urlsafe(32)
         name = name if name is not None else f"{role.label}-{id.hex[-8:]}"
@@ -112,6 +115,8 @@ class TokenTable:
             raise ValueError("a token has a role: reader, operator, steward or admin")
         if not _NAME.fullmatch(name) or not name.isprintable():
             raise ValueError(f"{name!r} is not a name of 1 to 100 letters, digits, spaces or .@-")
+        if unicodedata.normalize("NFKC", name).casefold() in _RESERVED:
+            raise ValueError(f"{name!r} is what cora calls itself, or nobody; choose another name")
         async with borrowed(self._pool) as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(hashtextextended('cora.token', 0))")
             if await connection.fetchval(

@@ -110,6 +110,10 @@ async def test_names_go_into_events_so_they_are_plain_and_used_once(tokens: Toke
     for name in ("", " ", "cli:root", "a\nb", "a" * 101, " a", "a ", "\u202e", "system:x"):
         with pytest.raises(ValueError, match="is not a name"):
             await tokens.create(Role.READER, name)
+    for name in ("system", "System", "anonymous", "ＳＹＳＴＥＭ"):
+        with pytest.raises(ValueError, match="choose another name"):
+            await tokens.create(Role.ADMIN, name)
+    await tokens.create(Role.READER, "systems group")
     with pytest.raises(ValueError, match="has a role"):
         await tokens.create(Role.ANONYMOUS)
 
