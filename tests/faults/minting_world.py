@@ -17,7 +17,6 @@ from tests.faults.minting_authority import PATIENCE, Authority, authority, until
 from tests.integration.support.scene import Scene, staged
 
 from cora.kernel.principal import Role
-from cora.log.tokens import TokenTable
 
 PREFIX = "10.0000/cora-stub/"
 NEVER = 3600.0
@@ -269,7 +268,7 @@ class World:
 async def world(dsn: str, forge: Forge, directory: Path) -> AsyncGenerator[World]:
     """A facility on an empty, migrated database. Afterwards the log is judged and verified."""
     async with staged(dsn) as scene, authority() as pid_authority:
-        tokens = TokenTable(scene.arena.logs[0].pool)
+        tokens = scene.arena.logs[0].tokens
         bearer = await tokens.create(Role.STEWARD, "steward")
         made = World(scene, pid_authority, forge, directory, bearer)
         try:

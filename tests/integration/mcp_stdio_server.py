@@ -26,12 +26,17 @@ class NoisyKernel(Kernel):
 
 
 async def main(dsn: str, directory: str, label: str) -> int:
-    """Serve until standard input ends; 1 when the principal is refused."""
-    principal = ANONYMOUS if label == "anonymous" else Principal("tester", Role.named(label))
+    """Serve until standard input ends; 1 when the principal is refused. The role may be a token instead."""
     async with opened(Settings(data_dir=Path(directory)), dsn) as cora:
         kernel = NoisyKernel(cora.log, cora.equipment)
+
+        async def identify() -> Principal:
+            if label.startswith("cora_"):
+                return await cora.tokens.authenticate(label) or ANONYMOUS
+            return ANONYMOUS if label == "anonymous" else Principal("tester", Role.named(label))
+
         try:
-            await serve_stdio(kernel, cora.log, cora.equipment, principal)
+            await serve_stdio(kernel, cora.log, cora.equipment, identify)
         except Refusal as refusal:
             print(refusal.code(), file=sys.stderr)
             return 1

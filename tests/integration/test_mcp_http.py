@@ -401,6 +401,8 @@ async def test_a_body_over_the_limit_is_413(server: Server) -> None:
     call = rpc("tools/call", name="register_facility", arguments={"name": "x" * MAXIMUM_BODY})
     answered = await post(server, call, server.bearers[Role.ADMIN])
     assert (answered.status_code, answered.json()["code"]) == (413, "TooLarge")
+    unknown = await post(server, call, None)
+    assert (unknown.status_code, unknown.json()["code"]) == (401, "Unauthenticated")
 
 
 async def test_a_body_that_is_not_json_is_415(server: Server) -> None:

@@ -20,6 +20,8 @@ from cora.equipment.views import AGGREGATES
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.kernel.slice import declared_slices
+from cora.log.store import PostgresLog
+from cora.log.tokens import TIME_TO_LIVE
 
 SCRIPT = Path(mcp_stdio_server.__file__)
 
@@ -146,3 +148,22 @@ async def test_nobody_is_served_without_a_role(place: tuple[str, str]) -> None:
         printed, errors = await asyncio.wait_for(server.communicate(), 30)
     assert (server.returncode, printed) == (1, b"")
     assert b"Unauthenticated" in errors
+
+
+async def test_a_token_that_is_revoked_is_refused_at_the_next_call(place: tuple[str, str]) -> None:
+    log = await PostgresLog.open(place[0])
+    try:
+        bearer = await log.tokens.create(Role.OPERATOR, "visitor")
+        arguments = [str(SCRIPT), *place, bearer]
+        async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
+            visitor = Agent(client)
+            assert "list_facilities" in await visitor.names()
+            assert (await visitor.call("list_facilities"))["next"] is None
+            (token,) = [each for each in await log.tokens.list() if each.name == "visitor"]
+            assert await log.tokens.revoke(token.id)
+            await asyncio.sleep(TIME_TO_LIVE + 0.1)
+            for tool in ("list_facilities", "get_asset_pidinst"):
+                problem = await visitor.refusal(tool, **({"asset_id": str(uuid4())} if tool.startswith("get") else {}))
+                assert (problem["status"], problem["code"]) == (401, "Unauthenticated")
+    finally:
+        await log.close()

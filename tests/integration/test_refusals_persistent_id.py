@@ -149,7 +149,7 @@ async def an_authority_that_may_do_it_later(world: World) -> Tried:
     suffix = _suffix(world)
     return Tried(
         {"asset_id": await world.made_by(), "scheme": "DOI", "suffix": suffix},
-        {**_pid(f"{STUB}/{suffix}"), "reason": "closed for the night", "retryable": True},
+        {**_pid(f"{STUB}/{suffix}"), "reason": "closed for the night", "retryable": True, "released": False},
         "send the command again to resume it",
         minter=Refusing(retryable=True),
     )
@@ -286,7 +286,7 @@ async def an_authority_that_will_never_do_it(world: World) -> Tried:
     suffix = _suffix(world)
     return Tried(
         {"fixture_id": await world.citable(), "scheme": "DOI", "suffix": suffix},
-        {**_pid(f"{STUB}/{suffix}"), "reason": "closed for the night", "retryable": False},
+        {**_pid(f"{STUB}/{suffix}"), "reason": "closed for the night", "retryable": False, "released": True},
         "choose another suffix",
         minter=Refusing(retryable=False),
     )

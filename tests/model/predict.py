@@ -67,9 +67,7 @@ def predict(
     if kept is not None:
         if (kept.name, kept.given) == (name, given):
             return Prediction(replay=kept)
-        # A 422 comes before a 404 and a replay after it; both are right for a reused key.
-        reused = Refused("IdempotencyKeyReused")
-        return Prediction(refusals=(reused, not_found) if planned.on and subject is None else (reused,))
+        return Prediction(refusals=(not_found if planned.on and subject is None else Refused("IdempotencyKeyReused"),))
     if planned.on and subject is None:
         return Prediction(refusals=(not_found,))
     if given.get("id") in before.records:
@@ -82,11 +80,9 @@ def predict(
         planned.decide(after, given)
     except Refused as refused:
         return Prediction(refusals=(refused,))
-    # Which of these two comes first is not said; they are judged at the same moment.
-    last = after.too_early(before, options.occurred_at), after.step.last_refusal
-    refusals = tuple(refused for refused in last if refused is not None)
-    if refusals:
-        return Prediction(refusals=refusals)
+    last = after.step.last_refusal or after.too_early(before, options.occurred_at)
+    if last is not None:
+        return Prediction(refusals=(last,))
     if after.step.failed is not None:
         return Prediction(world=after, refusals=(after.step.failed,))
     return Prediction(world=after)

@@ -205,9 +205,13 @@ class MemoryLog(MemorySource):
         if self._is_stale(request.reads):
             return Stale()
         occurred_at = request.occurred_at
+        if occurred_at is not None and occurred_at > now:
+            return TooLate(now)
+        for claim, _ in request.taken:
+            owner = tables.claims.get(claim)
+            if owner is not None and Holding(claim, owner) not in request.released:
+                return Claimed(claim, owner)
         if occurred_at is not None:
-            if occurred_at > now:
-                return TooLate(now)
             early = {
                 document.id: tables.documents[document.id].occurred_at
                 for document in request.documents
@@ -220,10 +224,6 @@ class MemoryLog(MemorySource):
             if early:
                 id = min(early)
                 return TooEarly(id, early[id])
-        for claim, _ in request.taken:
-            owner = tables.claims.get(claim)
-            if owner is not None and Holding(claim, owner) not in request.released:
-                return Claimed(claim, owner)
         return self._record(request, now)
 
     def _record(self, request: Append, now: datetime) -> Accepted:

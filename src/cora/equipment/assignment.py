@@ -30,6 +30,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReleased,
     PersistentIdReserved,
     PersistentIdStatus,
+    PersistentIdTakenError,
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
@@ -87,13 +88,18 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
         standing = await standing_of(subject, state, read, to_be_minted=True)
         reserved = taken_up(wanted, standing, wired.doi_minter)
         pass_gates(standing, resumed=reserved is not None)
-        require_time(session.call, read, id)
         if reserved is not None:
+            require_time(session.call, read, id)
             reservation = reserved.id
             return _assigned(subject, id, reserved) if session.call.dry_run else Decided(subject.aggregate, id, [])
         reservation = new_id()
         read.assume_new(reservation)
         event = await _reserve(standing, wanted, read, wired)
+        try:
+            require_time(session.call, read, id)
+        except OccurredBeforeLastFactError:
+            await _require_free(event, read)  # its row comes first
+            raise
         first = On(PERSISTENT_ID, reservation, event)
         if session.call.dry_run:
             rehearsed = PERSISTENT_ID.evolve(None, event, Fact(reservation, UNRECORDED))
@@ -125,20 +131,23 @@ async def finish(
         if reserved.status is PersistentIdStatus.RESERVED:
             failure = await ask_authority(wired.doi_minter, request)
             if failure is not None:
-                await _record_failure(reserved, failure, session, wired.doi_minter)
+                released = await _record_failure(reserved, failure, session, wired.doi_minter)
                 raise PersistentIdentifierMintError(
-                    reserved.scheme, failure.reason, failure.retryable, value=reserved.value
+                    reserved.scheme, failure.reason, failure.retryable, value=reserved.value, released=released
                 )
-        elif reserved.status is PersistentIdStatus.RELEASED:
-            # The request that was waited for met a failure that no retry can mend.
-            reason = reserved.last_failure.reason if reserved.last_failure else "it was released"
-            raise PersistentIdentifierMintError(reserved.scheme, reason, retryable=False, value=reserved.value)
 
         async def decide(read: Reader) -> Decided:
             state = await read.require(subject.aggregate, id)
             if state.persistent_id is not None:
                 raise subject.already_assigned(id, state.persistent_id.scheme, state.persistent_id.value)
-            return _assigned(subject, id, await read.require(PERSISTENT_ID, reservation))
+            known = await read.require(PERSISTENT_ID, reservation)
+            if known.status is not PersistentIdStatus.RESERVED:
+                # Whoever held the lease before or, where it was lost, beside met a failure that no retry can mend.
+                reason = known.last_failure.reason if known.last_failure else "it was released"
+                raise PersistentIdentifierMintError(
+                    known.scheme, reason, retryable=False, value=known.value, released=True
+                )
+            return _assigned(subject, id, known)
 
         return await _settle(session, decide, id, last=True)
 
@@ -165,6 +174,12 @@ async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equi
     )
 
 
+async def _require_free(event: PersistentIdReserved, read: Reader) -> None:
+    owner = await read.owner(value_claim(event.scheme, event.value))
+    if owner is not None:
+        raise PersistentIdTakenError(owner, event.scheme, event.value)
+
+
 def _assigned(subject: Subject, id: UUID, reserved: PersistentId, *before: On) -> Decided:
     answer = Assignment(scheme=reserved.scheme, value=reserved.value, url=reserved.landing_page or "")
     minted = On(PERSISTENT_ID, reserved.id, PersistentIdMinted())
@@ -189,17 +204,22 @@ async def _request(
 
 async def _record_failure(
     reserved: PersistentId, failure: MintFailedError, session: Session, minter: DoiMinter
-) -> None:
+) -> bool:
+    """Record that the authority failed; whether the identifier is released."""
+    released = False
     events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable)]
     if not failure.retryable and await authority_holds_nothing(minter, reserved.identifier):
         events.append(PersistentIdReleased(failure.reason))
 
     async def decide(read: Reader) -> Decided:
+        nonlocal released
         known = await read.require(PERSISTENT_ID, reserved.id)
         still = known.status is PersistentIdStatus.RESERVED
+        released = len(events) > 1 if still else known.status is PersistentIdStatus.RELEASED
         return Decided(PERSISTENT_ID, reserved.id, events if still else [])
 
     await _settle(session, decide, reserved.id, last=False)
+    return released
 
 
 async def _settle(session: Session, decide: Decide, subject: UUID, *, last: bool) -> Answer:

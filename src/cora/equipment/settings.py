@@ -4,16 +4,21 @@ Everything here is pure. Settings, patches and schemas are JSON objects as
 Python reads them (dict, list, str, int, float, bool, None).
 """
 
-import re
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Any, cast
 
 from jsonschema_rs import Draft202012Validator
 
-from cora.kernel.errors import Violation
+from cora.equipment.json_schema import at, schema_violations
+from cora.kernel.errors import MAXIMUM_VIOLATIONS, Violation, pointer
 
+LARGEST = 1 << 20
+"""Bytes of the settings of an asset, as JSON."""
+
+_MOST_NAMED = 20
 _APPLIED_TO_THE_SAME_OBJECT = ("allOf", "anyOf", "oneOf")
 _APPLIED_UNDER_A_CONDITION = ("if", "then", "else")
 
@@ -53,36 +58,24 @@ def same_json(one: Any, other: Any) -> bool:
 
 
 def setting_violations(settings: Mapping[str, Any], schemas: Sequence[FamilySchema]) -> tuple[Violation, ...]:
-    """All that is wrong with the whole settings of an asset, by place; empty when they hold.
+    """What is wrong with the whole settings of an asset, by place, as far as a refusal tells it; empty when they hold.
 
     Every schema must hold, every key must be declared by one of them, and no
     two may declare a key that is used with different types. Without a schema
     no key is declared, so the settings must be empty. Pointers lead into the
     settings.
     """
-    found = {
-        *_undeclared(settings, schemas),
-        *_declared_differently(settings, schemas),
-        *(
-            Violation(broken.pointer, f"{broken.detail} (family {each.family})")
-            for each in schemas
-            for broken in schema_violations(settings, each.schema)
-        ),
-    }
-    return tuple(sorted(found, key=lambda violation: (violation.pointer, violation.detail)))
-
-
-def schema_violations(value: Any, schema: Mapping[str, Any]) -> tuple[Violation, ...]:
-    """Every place where a value breaks a JSON Schema (draft 2020-12), as pointers into the value."""
-    return tuple(
-        Violation(pointer(error.instance_path), error.message)
-        for error in Draft202012Validator(dict(schema)).iter_errors(value)
+    declared = [_Declared.by(each) for each in schemas]
+    broken = (
+        Violation(violation.pointer, f"{violation.detail} (family {each.family})")
+        for each in schemas
+        for violation in schema_violations(settings, each.schema)
     )
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """A path as an RFC 6901 pointer."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    found = chain(
+        _too_large(settings), _undeclared(settings, declared), _declared_differently(settings, declared), broken
+    )
+    different = set(islice(found, MAXIMUM_VIOLATIONS + 1))
+    return tuple(sorted(different, key=lambda violation: (violation.pointer, violation.detail)))
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -90,28 +83,113 @@ def _object(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
-def _undeclared(settings: Mapping[str, Any], schemas: Sequence[FamilySchema]) -> Iterator[Violation]:
-    declarations = [declared for each in schemas for declared in _declarations(each.schema, each.schema)]
+@dataclass(frozen=True)
+class _Declared:
+    """What the schema of a family declares: keys, and patterns for keys, each with what is said of them."""
+
+    family: str
+    keys: Mapping[str, Sequence[Any]]
+    patterns: Mapping[str, Sequence[Any]]
+    root: Mapping[str, Any]
+
+    @classmethod
+    def by(cls, family: FamilySchema) -> "_Declared":
+        """What is declared for the object itself, also by way of `allOf` and the like and of local references."""
+        keys: dict[str, list[Any]] = {}
+        patterns: dict[str, list[Any]] = {}
+        # Each reference is followed once: schemas may refer to themselves, or to one another a great many times. Not by
+        # recursion: how long a chain of them is, is up to whoever wrote the schema.
+        followed: set[str] = set()
+        waiting: list[Any] = [family.schema]
+        while waiting:
+            rules = _object(waiting.pop())
+            for found, name in ((keys, "properties"), (patterns, "patternProperties")):
+                for key, below in _object(rules.get(name)).items():
+                    found.setdefault(key, []).append(below)
+            waiting += [rules[name] for name in _APPLIED_UNDER_A_CONDITION if name in rules]
+            waiting += _object(rules.get("dependentSchemas")).values()
+            for name in _APPLIED_TO_THE_SAME_OBJECT:
+                waiting += rules.get(name, [])
+            reference = rules.get("$ref")
+            if isinstance(reference, str) and reference not in followed:
+                followed.add(reference)
+                waiting.append(at(family.schema, reference))
+        return cls(family.family, keys, patterns, family.schema)
+
+    def types(self, settings: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+        """The JSON types that are given to each of the settings; what nothing is said about is left out."""
+        known: dict[str, frozenset[str]] = {}
+        found: dict[str, set[str]] = {}
+        for key in self.keys.keys() & settings.keys():
+            found.setdefault(key, set()).update(*(_types(below, self.root, known) for below in self.keys[key]))
+        for pattern, said in self.patterns.items():
+            types = frozenset[str]().union(*(_types(below, self.root, known) for below in said))
+            if types:
+                fits = _matching([pattern])
+                for key in settings:
+                    if fits.is_valid(key):
+                        found.setdefault(key, set()).update(types)
+        return {key: frozenset(types) for key, types in found.items() if types}
+
+
+def _matching(patterns: Iterable[str]) -> Draft202012Validator:
+    """Says of a key whether it fits a pattern. The validator's own regular expressions decide, so that both agree."""
+    return Draft202012Validator({"anyOf": [{"pattern": pattern} for pattern in patterns]})
+
+
+def _types(schema: Any, root: Mapping[str, Any], known: dict[str, frozenset[str]]) -> frozenset[str]:
+    """The types that a schema names, itself or by reference; `known` are those behind references."""
+    followed: dict[str, None] = {}
+    types = frozenset[str]()
+    while True:
+        rules = _object(schema)
+        reference = rules.get("$ref")
+        match rules.get("type"):
+            case str(name):
+                types = frozenset({name})
+            case [*names]:
+                types = frozenset(cast("list[str]", names))
+            case _ if isinstance(reference, str) and reference in known:
+                types = known[reference]
+            case _ if isinstance(reference, str) and reference not in followed:
+                followed[reference] = None
+                schema = at(root, reference)
+                continue
+            case _:
+                pass
+        known.update(dict.fromkeys(followed, types))
+        return types
+
+
+def _too_large(settings: Mapping[str, Any]) -> Iterator[Violation]:
+    if len(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST:
+        yield Violation("", f"would be larger than {LARGEST >> 20} MiB")
+
+
+def _undeclared(settings: Mapping[str, Any], declared: Sequence[_Declared]) -> Iterator[Violation]:
+    keys = {key for each in declared for key in each.keys}
+    patterns = {pattern for each in declared for pattern in each.patterns}
+    fits = _matching(patterns) if patterns else None
+    if not declared:
+        says = "no family of this asset has a settings schema, so it can have no settings"
+    elif keys:
+        shown = sorted(keys)[:_MOST_NAMED]
+        more = f" and {len(keys) - len(shown)} more" if len(keys) > len(shown) else ""
+        says = f"no family of this asset declares this setting; declared are {', '.join(shown)}{more}"
+    else:
+        says = "no family of this asset declares this setting"
     for key in settings:
-        if not any(declared.covers(key) for declared in declarations):
-            known = sorted({declared.key for declared in declarations if not declared.is_pattern})
-            if not schemas:
-                says = "no family of this asset has a settings schema, so it can have no settings"
-            elif known:
-                says = f"no family of this asset declares this setting; declared are {', '.join(known)}"
-            else:
-                says = "no family of this asset declares this setting"
+        if key not in keys and (fits is None or not fits.is_valid(key)):
             yield Violation(pointer((key,)), says)
 
 
-def _declared_differently(settings: Mapping[str, Any], schemas: Sequence[FamilySchema]) -> Iterator[Violation]:
-    for key in settings:
-        typed = [
-            (each.family, types)
-            for each in schemas
-            if (types := _types(_declarations(each.schema, each.schema), each.schema, key))
-        ]
-        for (family, types), (other, other_types) in combinations(sorted(typed, key=lambda pair: pair[0]), 2):
+def _declared_differently(settings: Mapping[str, Any], declared: Sequence[_Declared]) -> Iterator[Violation]:
+    typed: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for each in sorted(declared, key=lambda each: each.family) if len(declared) > 1 else ():
+        for key, types in each.types(settings).items():
+            typed.setdefault(key, []).append((each.family, types))
+    for key, pairs in typed.items():
+        for (family, types), (other, other_types) in combinations(pairs, 2):
             if types != other_types:
                 yield Violation(
                     pointer((key,)),
@@ -122,73 +200,3 @@ def _declared_differently(settings: Mapping[str, Any], schemas: Sequence[FamilyS
 
 def _listed(types: frozenset[str]) -> str:
     return " or ".join(sorted(types))
-
-
-@dataclass(frozen=True)
-class _Declared:
-    """A key that a schema declares, or with `is_pattern` a regular expression for keys."""
-
-    key: str
-    schema: Any
-    is_pattern: bool = False
-
-    def covers(self, key: str) -> bool:
-        if not self.is_pattern:
-            return self.key == key
-        # The validator's own regular expressions decide, so that both agree.
-        return not Draft202012Validator({"patternProperties": {self.key: False}}).is_valid({key: None})
-
-
-def _declarations(schema: Any, root: Mapping[str, Any], followed: set[str] | None = None) -> Iterator[_Declared]:
-    """What a schema declares for the object itself, also by way of `allOf` and the like and of local references."""
-    followed = set() if followed is None else followed
-    rules = _object(schema)
-    for key, below in _object(rules.get("properties")).items():
-        yield _Declared(key, below)
-    for pattern, below in _object(rules.get("patternProperties")).items():
-        yield _Declared(pattern, below, is_pattern=True)
-    applied = [rules[name] for name in _APPLIED_UNDER_A_CONDITION if name in rules]
-    applied += _object(rules.get("dependentSchemas")).values()
-    for name in _APPLIED_TO_THE_SAME_OBJECT:
-        applied += rules.get(name, [])
-    reference = rules.get("$ref")
-    # Each reference is followed once: schemas may refer to themselves, or to one another a great many times.
-    if isinstance(reference, str) and reference not in followed:
-        followed.add(reference)
-        applied.append(_at(root, reference))
-    for each in applied:
-        yield from _declarations(each, root, followed)
-
-
-def _types(declarations: Iterable[_Declared], root: Mapping[str, Any], key: str) -> frozenset[str]:
-    """The JSON types that declarations give a key; empty where they say nothing about it."""
-    return frozenset(
-        name
-        for declared in declarations
-        if declared.covers(key)
-        for name in _types_named(declared.schema, root, frozenset())
-    )
-
-
-def _types_named(schema: Any, root: Mapping[str, Any], followed: frozenset[str]) -> Iterator[str]:
-    rules = _object(schema)
-    match rules.get("type"):
-        case str(name):
-            yield name
-        case [*names]:
-            yield from cast("list[str]", names)
-        case _:
-            reference = rules.get("$ref")
-            if isinstance(reference, str) and reference not in followed:
-                yield from _types_named(_at(root, reference), root, followed | {reference})
-
-
-def _at(root: Mapping[str, Any], reference: str) -> Any:
-    """What a local reference (`#/$defs/angle`) leads to, None where that is nothing."""
-    found: Any = root
-    if not re.fullmatch(r"#(/.*)?", reference):
-        return None
-    for step in reference[1:].split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        found = _object(found).get(step)
-    return found

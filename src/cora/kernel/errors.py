@@ -16,6 +16,7 @@
             InvalidRequestError          every violation, each with its place
             IdempotencyKeyReusedError
             OccurredInFutureError
+            UnstorableError              a value that the database cannot hold
         AuthorityError             502   an outside authority failed
         OverloadedError            503   with Retry-After
 
@@ -23,14 +24,22 @@ A refusal is declared as a dataclass: its fields are its typed members, its
 docstring is its title, `says` is the sentence a person reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 PROBLEM_TYPE = "https://cora.invalid/problems/"
+
+MAXIMUM_VIOLATIONS = 1000
+"""How many violations a refusal tells at most."""
+LONGEST_TOLD = 1000
+"""Characters that are told of one value: a key or a text may be as long as a request."""
+# Told in short, long ones may all be alike.
+_MOST_LOOKED_AT = 4 * MAXIMUM_VIOLATIONS
 
 
 @dataclass(eq=False)
@@ -197,11 +206,33 @@ class Violation:
     detail: str
 
 
+def pointer(steps: Iterable[str | int]) -> str:
+    """Steps into a JSON value as an RFC 6901 pointer."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def told(errors: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Violations as a refusal tells them: each once, none at any length, and not without end."""
+    shown: dict[Violation, None] = {}
+    for looked_at, each in enumerate(errors, 1):
+        shown[Violation(_short(each.pointer), _short(each.detail))] = None
+        if len(shown) > MAXIMUM_VIOLATIONS or looked_at > _MOST_LOOKED_AT:
+            return (*islice(shown, MAXIMUM_VIOLATIONS), Violation("", "and further violations"))
+    return tuple(shown)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}..."
+
+
 @dataclass(eq=False)
 class InvalidRequestError(InvalidError):
     """The request is not of the right shape."""
 
     errors: tuple[Violation, ...]
+
+    def __post_init__(self) -> None:
+        self.errors = told(self.errors)
 
     def detail(self) -> str:
         return "; ".join(f"{e.pointer or 'request'}: {e.detail}" for e in self.errors[:5])
@@ -221,6 +252,13 @@ class OccurredInFutureError(InvalidError):
     says = "occurred_at {occurred_at} lies in the future (it is {now})."
     occurred_at: datetime
     now: datetime
+
+
+@dataclass(eq=False)
+class UnstorableError(InvalidError):
+    """The database cannot hold a value of this request."""
+
+    says = "A value of this request cannot be stored; look for unusual characters or numbers."
 
 
 @dataclass(eq=False)

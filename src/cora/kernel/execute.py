@@ -84,6 +84,9 @@ class Kernel:
             given = {"command": command, "session": session, "wired": self.wired}
             answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
             return answer
+        except IdempotencyKeyReusedError:
+            await self._require_found(declared, command)
+            raise
         except Refusal:
             # The same request under the same key may have been answered
             # meanwhile, and what it recorded is what refuses this one.
@@ -145,12 +148,23 @@ class Kernel:
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
         """Run a command beside the log. It cannot honour the options that need a history, so it refuses them."""
         call.principal.require(declared.allow)
-        options = {"/dry_run": call.dry_run or None, "/Occurred-At": call.occurred_at, "/If-Match": call.if_match}
+        options = {
+            "/dry_run": call.dry_run or None,
+            "/Occurred-At": call.occurred_at,
+            "/If-Match": call.if_match,
+            "/Idempotency-Key": call.idempotency_key,
+            "/On-Behalf-Of": call.on_behalf_of,
+        }
         if refused := [name for name, given in options.items() if given is not None]:
             why = "is not possible here: this command is not recorded in the log"
             raise InvalidRequestError(tuple(Violation(name, why) for name in refused))
         given = {"command": command, "caller": call.principal, "wired": self.wired}
         return await declared.run(**{name: given[name] for name in declared.parameters})
+
+    async def _require_found(self, declared: CommandSlice | HandlerSlice, command: Any) -> None:
+        """Raises `<Kind>NotFoundError` for the record in the path, which comes before what its key was used for."""
+        if isinstance(declared, HandlerSlice) or not declared.creates:
+            await Reader(self.log, self.decoded).require(declared.on, getattr(command, declared.on.path_id))
 
     def _deciding(self, declared: CommandSlice, command: Any, call: Call) -> tuple[UUID, Decide]:
         on, path_id = declared.on, declared.on.path_id
@@ -282,17 +296,17 @@ class Session:
         return Session(self.kernel, replace(self.call, occurred_at=None), self._digest)
 
     async def _rehearse(self, draft: "Draft", read: Reader, log: Log) -> Answer | None:
-        early = await self._too_early(draft, read, log)
-        if early is not None:
-            if await _is_true(read, log):
-                raise early
-            return None
         for taken in draft.append.taken:
             owner = await read.owner(taken.claim)
             if owner is not None and Holding(taken.claim, owner) not in draft.append.released:
                 if await _is_true(read, log):
                     raise draft.refusal(Claimed(taken.claim, owner))
                 return None
+        early = await self._too_early(draft, read, log)
+        if early is not None:
+            if await _is_true(read, log):
+                raise early
+            return None
         if not await _is_true(read, log):
             return None
         return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
@@ -331,7 +345,8 @@ async def _is_true(read: Reader, log: Log) -> bool:
 
 
 def _request_digest(name: str, command: BaseModel) -> bytes:
-    return sha256(f"{name}\n{command.model_dump_json()}".encode()).digest()
+    # A field that was left out is another request than one that was given as null.
+    return sha256(f"{name}\n{command.model_dump_json(exclude_unset=True)}".encode()).digest()
 
 
 def _replayed(found: Replayed) -> Answer:

@@ -87,11 +87,11 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadSet:
     """What a decision read: versions of records (0: absent), relations asked about, claims looked up.
 
-    `basis` is the head of the log at the first look, None if there was none.
+    `basis` is the head of the log at the first look, None if there was none. Every read set is its own.
     """
 
     basis: int | None

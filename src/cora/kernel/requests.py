@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cora.kernel.errors import InvalidRequestError, Violation
+from cora.kernel.errors import InvalidRequestError, Violation, pointer, told
 from cora.kernel.execute import Call
 from cora.kernel.principal import Principal
 from cora.kernel.when import When
@@ -28,8 +28,6 @@ MAXIMUM_BODY = 1024 * 1024
 """Bytes of a request's body."""
 MAXIMUM_DEPTH = 64
 """Levels of arrays and objects inside each other."""
-MAXIMUM_VIOLATIONS = 1000
-
 INTEGERS = range(-(2**63), 2**63)
 # The database writes numbers out, digit by digit: 1e308 would come back as 309 of them.
 SMALLEST, LARGEST = 1e-64, 1e64
@@ -55,6 +53,8 @@ _VERSION = re.compile(r'"(?a:\d{1,18})"')
 _POSITION = re.compile(r"(?a:\d{1,18})")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+# Each is an object of its own before the first of them is told.
+_MOST_EXAMINED = 20_000
 _BEYOND_RANGE = f"is a number beyond range: it must be 0, or from {SMALLEST} to {LARGEST} in size"
 
 
@@ -87,17 +87,8 @@ def gathering(errors: list[Violation]) -> _Gathering:
 
 
 def invalid(errors: Iterable[Violation]) -> InvalidRequestError:
-    """The refusal for some violations: each told once, and not without end."""
-    told = list(dict.fromkeys(errors))
-    if len(told) > MAXIMUM_VIOLATIONS:
-        more = len(told) - MAXIMUM_VIOLATIONS
-        told = [*told[:MAXIMUM_VIOLATIONS], Violation("", f"and {more} further violations")]
-    return InvalidRequestError(tuple(told))
-
-
-def pointer(steps: Iterable[str | int]) -> str:
-    """Steps into a JSON value as an RFC 6901 pointer."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    """The refusal for some violations. They are looked at no longer than it takes to tell them."""
+    return InvalidRequestError(told(errors))
 
 
 def read_json(body: bytes) -> Any:
@@ -139,6 +130,8 @@ def to_request(model: type[M], members: Any, *, strict: bool = True) -> M:
     try:
         return model.model_validate_json(json.dumps(members), strict=strict)
     except ValidationError as error:
+        if error.error_count() > _MOST_EXAMINED:
+            raise invalid([Violation("", f"has {error.error_count():,} violations, too many to be told")]) from None
         found = error.errors(include_url=False, include_context=False, include_input=False)
         raise invalid(_violation(each, cast("dict[str, Any]", members)) for each in found) from None
 

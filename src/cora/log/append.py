@@ -14,25 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 
-from cora.kernel.errors import InvalidError, OverloadedError
+from cora.kernel.errors import OverloadedError, UnstorableError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Verdict
 from cora.log.batch import MAXIMUM_BYTES, MAXIMUM_REQUESTS, Touched, call_of, size_of, verdicts
-from cora.log.connect import BUSY, LOST
+from cora.log.connect import BUSY, LOST, POISON
 from cora.log.link import Link
 
 MAXIMUM_WAITING = 4096
 
 _logger = structlog.get_logger("cora.log")
-
-
-@dataclass(eq=False)
-class UnstorableError(InvalidError):
-    """The database cannot hold a value of this request."""
-
-    says = "A value of this request cannot be stored; look for unusual characters or numbers."
 
 
 @dataclass(slots=True)
@@ -57,7 +51,7 @@ class Writer:
 
     async def append(self, request: Append) -> Verdict:
         """The verdict on a request, once it is durable. Raises `OverloadedError` or `UnstorableError`."""
-        if len(self._waiting) >= self._maximum_waiting:
+        if len(self._waiting) >= self._maximum_waiting or self._task.done():
             raise OverloadedError
         waiting = _Waiting(request, size_of(request), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
@@ -111,7 +105,7 @@ class Writer:
     async def _settle(self, batch: Sequence[_Waiting]) -> None:
         requests = [waiting.request for waiting in batch]
         try:
-            judged = await self._send(requests)
+            answer = await self._send(requests)
         except BUSY as busy:
             _logger.warning("the log is busy", error=type(busy).__name__, requests=len(batch))
             self._link.suspect()
@@ -121,25 +115,26 @@ class Writer:
             for waiting in batch:
                 _raise(waiting, OverloadedError())
             raise
-        except Exception as error:
+        except asyncpg.PostgresError as error:
+            # Nothing was recorded, so it may be sent again under other numbers. No other error says that.
             if len(batch) > 1:
                 half = len(batch) // 2
                 await self._settle(batch[:half])
                 await self._settle(batch[half:])
                 return
             _logger.error("a request could not be stored", error=type(error).__name__, detail=str(error)[:500])
-            _raise(batch[0], UnstorableError())
+            _raise(batch[0], UnstorableError() if isinstance(error, POISON) else error)
         else:
             if any(request.events for request in requests):
                 self._on_commit()
-            for waiting, verdict in zip(batch, judged, strict=True):
+            for waiting, verdict in zip(batch, verdicts(requests, answer), strict=True):
                 if not waiting.verdict.done():
                     waiting.verdict.set_result(verdict)
 
-    async def _send(self, requests: Sequence[Append]) -> list[Verdict]:
+    async def _send(self, requests: Sequence[Append]) -> str:
         self._number += 1
         sql, given = call_of(requests)
-        return verdicts(requests, await until_answered(self._link, sql, (self._id, self._number, *given)))
+        return await until_answered(self._link, sql, (self._id, self._number, *given))
 
 
 async def until_answered(link: Link, sql: str, rows: tuple[Any, ...], *, sent: bool = False) -> str:

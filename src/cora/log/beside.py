@@ -10,6 +10,8 @@ from uuid import UUID
 from cora.kernel.errors import OverloadedError
 from cora.kernel.identity import new_id
 from cora.log.connect import BUSY, LOST
+from cora.log.link import Link
+from cora.log.pool import borrowed
 from cora.log.types import Pool
 
 _TAKE = """
@@ -39,41 +41,74 @@ class ContactTable:
         return bool(await self._ask("delete from contact where id = $1 returning true", contact_id))
 
     async def _ask(self, sql: str, contact_id: UUID) -> Any:
-        try:
-            return await self._pool.fetchval(sql, contact_id)
-        except (*LOST, *BUSY) as error:
-            raise OverloadedError from error
+        async with borrowed(self._pool) as connection:
+            return await connection.fetchval(sql, contact_id)
 
 
 class LeaseTable:
-    """Leases that one process holds at a time; a holder that dies loses its lease when it expires."""
+    """Leases that one process holds at a time; a holder that dies loses its lease when it expires.
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    They have a link of their own: whoever holds one must be able to renew it, whatever else goes on.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._one_asks = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the link."""
+        await self._link.close()
 
     @asynccontextmanager
     async def hold(self, name: str, seconds: float = 60.0) -> AsyncGenerator[None]:
-        """Wait for a lease, and for the database, and hold it, renewed while the body runs."""
-        holder = new_id()
+        """Wait for a lease, and for the database, and hold it, renewed while the body runs.
+
+        A body whose lease could not be renewed in time is cancelled, and `OverloadedError` raised: another may hold it.
+        """
+        holder, clock = new_id(), asyncio.get_running_loop().time
+        ends = clock() + seconds
         while not await self._take(name, holder, seconds):
             await asyncio.sleep(min(0.05, seconds / 10))
-        renewal = asyncio.create_task(self._renew(name, holder, seconds), name=f"lease {name}")
+            ends = clock() + seconds
+        limit = asyncio.timeout_at(ends)
+        renewal: asyncio.Task[None] | None = None
         try:
-            yield
+            async with limit:
+                renewal = asyncio.create_task(self._renew(name, holder, seconds, limit), name=f"lease {name}")
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise OverloadedError from error
         finally:
-            renewal.cancel()
+            if renewal is not None:
+                renewal.cancel()
             # One that cannot be given back expires.
             with contextlib.suppress(*LOST, *BUSY):
-                await self._pool.execute(_FREE, name, holder)
+                await self._ask(_FREE, name, holder)
 
     async def _take(self, name: str, holder: UUID, seconds: float) -> bool:
         with contextlib.suppress(*LOST, *BUSY):
-            return bool(await self._pool.fetchval(_TAKE, name, holder, seconds))
+            return bool(await self._ask(_TAKE, name, holder, seconds))
         return False
 
-    async def _renew(self, name: str, holder: UUID, seconds: float) -> None:
-        """Renewed early enough that the database may be away for a while."""
+    async def _renew(self, name: str, holder: UUID, seconds: float, limit: asyncio.Timeout) -> None:
+        """Renewed early enough that the database may be away for a while. `limit` ends with the lease."""
+        clock = asyncio.get_running_loop().time
         pause = seconds / 3
         while True:
             await asyncio.sleep(pause)
-            pause = seconds / (3 if await self._take(name, holder, seconds) else 30)
+            ends = clock() + seconds
+            is_renewed = await self._take(name, holder, seconds)
+            pause = seconds / (3 if is_renewed else 30)
+            if is_renewed and not limit.expired():
+                limit.reschedule(ends)
+
+    async def _ask(self, sql: str, *values: Any) -> Any:
+        async with self._one_asks:
+            try:
+                return await self._link.fetchval(sql, *values)
+            except BaseException:
+                # Lost, or cancelled in the middle of a statement: the next who asks needs one that answers.
+                await self._link.drop()
+                raise

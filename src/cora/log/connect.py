@@ -44,6 +44,9 @@ BUSY = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 
+# The request itself is at fault: it holds something that the database, or the way to it, cannot take.
+POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+
 
 async def connect(
     dsn: str,

@@ -19,7 +19,7 @@ from cora.kernel.aggregate import Aggregate, Filter
 from cora.kernel.documents import FROM, TO, Asked, Page, problems_of
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
-from cora.kernel.requests import read_moment
+from cora.kernel.requests import read_json, read_moment
 from cora.kernel.showing import envelope
 from cora.log.snapshot import stored
 
@@ -204,14 +204,13 @@ def write_cursor(sort: str | None, value: str | None, id: UUID) -> str:
 
 
 def read_cursor(sort: str | None, cursor: str) -> tuple[str | None, UUID]:
-    """Where a page ended. Raises `ValueError` for what is no cursor of a list with this order."""
+    """Where a page ended. Raises `ValueError`: a client can make a cursor up, so it is read as any input is."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        sorted_by, value, id = json.loads(text)
-    except (binascii.Error, UnicodeError, TypeError, RecursionError, json.JSONDecodeError) as error:
+        told = read_json(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, InvalidRequestError) as error:
         raise ValueError from error
-    if sorted_by != sort or not isinstance(id, str) or not isinstance(value, str | None) or (sort and value is None):
-        raise ValueError
-    if value is not None and (not value.isprintable() or len(value) > 1000):
-        raise ValueError
-    return value, UUID(id)
+    match told:
+        case [sorted_by, value, str(id)] if sorted_by == sort and isinstance(value, str if sort else str | None):
+            return value, UUID(id)
+        case _:
+            raise ValueError

@@ -14,15 +14,15 @@ from uuid import UUID
 
 import asyncpg
 
-from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
+from cora.kernel.errors import ConcurrencyConflictError, OverloadedError, UnstorableError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
 from cora.kernel.when import NOW, When
-from cora.log.append import UnstorableError, until_answered
+from cora.log.append import until_answered
 from cora.log.batch import call_of, verdicts
-from cora.log.connect import BUSY, LOST
+from cora.log.connect import BUSY, LOST, POISON
 from cora.log.link import Link
-from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
+from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined
 from cora.log.types import Connection
 
 LEAVE_WITHIN = 2.0
@@ -41,15 +41,17 @@ class HeldLog(ConnectionSource):
         """Judge a request and commit it; nothing more can be asked of this log afterwards."""
         sql, given = call_of([request])
         rows = (new_id(), 1, *given)
+        self._require_lock()
         try:
             answer: str = await self._link.fetchval(sql, *rows)
-            await (await self._link.connection()).execute("commit")
+            # Of this connection: on another that took its place there would be nothing to commit.
+            await self._connection.execute("commit")
         except BUSY as busy:
             raise OverloadedError from busy
         except LOST:
             await self._link.drop()
             answer = await until_answered(self._link, sql, rows, sent=True)
-        except Exception as error:
+        except POISON as error:
             raise UnstorableError from error
         if request.events:
             self._on_commit()
@@ -61,11 +63,13 @@ class HeldLog(ConnectionSource):
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
-        return await find_answer(self._look, principal, key, digest)
+        (row,) = await find_answers(self._look, [(principal, key)])
+        return as_answered(row, digest)
 
     async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
         """When each of these records was last joined to or parted from another, if it ever was."""
-        return await find_joinings(self._look, ids)
+        asked = list(ids)
+        return joined(asked, await find_joinings(self._look, asked))
 
     def under_lock(self) -> AbstractAsyncContextManager[Log]:
         """This log."""
@@ -78,14 +82,19 @@ class HeldLog(ConnectionSource):
         return contextlib.nullcontext(self)
 
     async def _look(self, sql: str, *values: Any) -> list[asyncpg.Record]:
-        # A connection that was lost took the lock with it; a new one would see what others append.
-        if self._connection.is_closed():
-            raise OverloadedError
+        self._require_lock()
         try:
             return await self._link.fetch(sql, *values)
+        except BUSY as busy:
+            raise OverloadedError from busy
         except LOST as lost:
             await self._link.drop()
             raise OverloadedError from lost
+
+    def _require_lock(self) -> None:
+        # A connection that was lost took the lock with it; a new one would see what others append.
+        if self._connection.is_closed():
+            raise OverloadedError
 
 
 @asynccontextmanager
@@ -93,26 +102,40 @@ async def hold(link: Link, on_commit: Callable[[], None]) -> AsyncGenerator[Held
     """The log under its lock. Raises `ConcurrencyConflictError` when the lock is not to be had in time."""
     try:
         connection = await link.connection()
+    except (*LOST, *BUSY) as error:
+        await link.drop()
+        raise OverloadedError from error
+    try:
+        await _lock(link, connection)
+        yield HeldLog(link, connection, on_commit)
+    except Exception:
+        await _leave(link, connection)
+        raise
+    except BaseException:
+        # Cancelled, perhaps in the middle of a statement: the end of the connection is the end of the lock for certain.
+        await link.drop()
+        raise
+    else:
+        await _leave(link, connection)
+
+
+async def _lock(link: Link, connection: Connection) -> None:
+    try:
         await connection.execute("begin; select pg_advisory_xact_lock(log_lock())")
     except BUSY as busy:
-        await link.drop()
         link.suspect()
         raise ConcurrencyConflictError from busy
     except LOST as lost:
-        await link.drop()
         raise OverloadedError from lost
-    try:
-        yield HeldLog(link, connection, on_commit)
-    finally:
-        await _leave(link)
 
 
-async def _leave(link: Link) -> None:
+async def _leave(link: Link, connection: Connection) -> None:
     try:
-        connection = await link.connection()
-        if connection.is_in_transaction():
+        if not connection.is_closed() and connection.is_in_transaction():
             # A connection that fell silent must not keep the next one waiting.
             async with asyncio.timeout(LEAVE_WITHIN):
                 await connection.execute("rollback")
-    except Exception:
+    except BaseException as error:
         await link.drop()
+        if not isinstance(error, Exception):
+            raise

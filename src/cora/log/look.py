@@ -13,9 +13,9 @@ import structlog
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import OverloadedError
-from cora.kernel.reader import MOST_COUNTED, Holder, Pointing
-from cora.log.batch import claim_key
-from cora.log.connect import LOST
+from cora.kernel.reader import MOST_COUNTED, Holder, Pointing, ReadSet
+from cora.log.batch import claim_key, read_rows
+from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 
 MAXIMUM_LOOKS = 256
@@ -62,6 +62,8 @@ left join claim c on c.what = u.what and c.value = u.value
 left join document d on d.id = c.owner {_HEAD} order by u.n
 """
 
+_STALE = "select distinct s.request from stale_requests($1, $2, $3) s(request)"
+
 K = TypeVar("K")
 V = TypeVar("V")
 Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
@@ -97,6 +99,16 @@ async def find_holders(fetch: Fetch, claims: Sequence[Claim]) -> list[Holder]:
     return [Holder(head, owner, version or 0) for head, owner, version in rows]
 
 
+async def find_current(fetch: Fetch, asked: Sequence[ReadSet]) -> list[bool]:
+    """Whether nothing that was read has changed, for each read set: all in one snapshot."""
+    rows: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for number, reads in enumerate(asked):
+        for gathered, found in zip(rows, read_rows(number, reads), strict=True):
+            gathered.extend(found)
+    stale = {row["request"] for row in await fetch(_STALE, *rows)}
+    return [number not in stale for number in range(len(asked))]
+
+
 @dataclass(slots=True)
 class _Look(Generic[K, V]):
     asked: K
@@ -127,7 +139,7 @@ class Gatherer(Generic[K, V]):
                 found.cancel()  # of no consequence but when an earlier one failed
 
     def _begin(self, asked: K) -> asyncio.Future[V]:
-        if len(self._looks) >= MAXIMUM_WAITING:
+        if len(self._looks) >= MAXIMUM_WAITING or self._task.done():
             raise OverloadedError
         look: _Look[K, V] = _Look(asked, asyncio.get_running_loop().create_future())
         self._looks.append(look)
@@ -158,7 +170,7 @@ class Gatherer(Generic[K, V]):
                 _refuse(looks, OverloadedError())
                 raise
             except Exception as error:
-                _refuse(looks, OverloadedError() if isinstance(error, LOST) else error)
+                _refuse(looks, OverloadedError() if isinstance(error, (*LOST, *BUSY)) else error)
                 with contextlib.suppress(Exception):  # whoever looks next must be answered too
                     _logger.error("a look failed", error=type(error).__name__, detail=str(error)[:500])
                 continue

@@ -1,6 +1,6 @@
 """Looks on one connection: inside one snapshot, or while the lock is held."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,17 +10,20 @@ from cora.kernel.aggregate import Claim
 from cora.kernel.reader import Holder, KeyReused, Pointing, Replayed, Stored
 from cora.log.look import Fetch, find_counts, find_holders, find_pointing, find_records
 
-_ANSWER = """
-select digest, status, id, version, position, body from answer
-where principal = $1 and key = $2 and answered_at > clock_timestamp() - interval '7 days'
+_ANSWERS = """
+select a.digest, a.status, a.id, a.version, a.position, a.body
+from unnest($1::text[], $2::text[]) with ordinality u(principal, key, n)
+left join answer a on a.principal = u.principal and a.key = u.key
+    and a.answered_at > clock_timestamp() - interval '7 days'
+order by u.n
 """
 
 _JOININGS = """
-select u.entity, latest.occurred_at from unnest($1::uuid[]) u(entity)
-cross join lateral (
+select latest.occurred_at from unnest($1::uuid[]) with ordinality u(entity, n)
+left join lateral (
     select e.occurred_at from mention j join event e on e.position = j.position
     where j.entity = u.entity and j.joining order by j.position desc limit 1
-) latest
+) latest on true order by u.n
 """
 
 
@@ -66,17 +69,25 @@ class ConnectionSource:
         return found
 
 
-async def find_joinings(fetch: Fetch, ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each of some records was last joined to or parted from another."""
-    return {row["entity"]: row["occurred_at"] for row in await fetch(_JOININGS, list(ids))}
+async def find_joinings(fetch: Fetch, ids: Sequence[UUID]) -> list[datetime | None]:
+    """When each of some records was last joined to or parted from another, if it ever was."""
+    return [row["occurred_at"] for row in await fetch(_JOININGS, ids)]
 
 
-async def find_answer(fetch: Fetch, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
-    """What was answered under an idempotency key within seven days."""
-    rows = await fetch(_ANSWER, principal, key)
-    if not rows:
+def joined(ids: Sequence[UUID], moments: Sequence[datetime | None]) -> dict[UUID, datetime]:
+    """The records that were joined or parted, with the latest time each."""
+    return {id: moment for id, moment in zip(ids, moments, strict=True) if moment is not None}
+
+
+async def find_answers(fetch: Fetch, asked: Sequence[tuple[str, str]]) -> list[asyncpg.Record]:
+    """What was answered within seven days to each principal and key: one row for each, in order."""
+    return await fetch(_ANSWERS, [principal for principal, _ in asked], [key for _, key in asked])
+
+
+def as_answered(row: asyncpg.Record, digest: bytes) -> Replayed | KeyReused | None:
+    """What a row of `find_answers` says to a request with this digest."""
+    if row["digest"] is None:
         return None
-    (row,) = rows
     if row["digest"] != digest:
         return KeyReused()
     return Replayed(row["status"], row["id"], row["version"], row["position"], row["body"])

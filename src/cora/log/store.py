@@ -1,8 +1,7 @@
 """The event log on Postgres, opened for one process."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from types import MappingProxyType
@@ -14,29 +13,28 @@ import structlog
 
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Page
-from cora.kernel.errors import OverloadedError
 from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.kernel.when import NOW, When
 from cora.log.append import Writer
-from cora.log.batch import read_rows
 from cora.log.beside import ContactTable, LeaseTable
-from cora.log.connect import LOST, WALKING, connect
+from cora.log.connect import WALKING, connect
 from cora.log.documents import ListQuery, page
 from cora.log.events import Feed, Walks, find_between, find_history
 from cora.log.held import hold
 from cora.log.link import Link
-from cora.log.look import Gatherer, find_counts, find_holders, find_pointing, find_records
+from cora.log.look import Gatherer, find_counts, find_current, find_holders, find_pointing, find_records
 from cora.log.past import past_source
 from cora.log.past_lists import past_page
-from cora.log.snapshot import ConnectionSource, find_answer, find_joinings, stored
+from cora.log.pool import borrowed, over
+from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined, stored
 from cora.log.tail import Tail
+from cora.log.tokens import TokenTable
 from cora.log.types import Connection, Pool
 
 PRUNE_EVERY = 3600.0
 CONNECTIONS_FOR_PEOPLE = 6
 
-_CURRENT = "select not exists (select from stale_requests($1, $2, $3))"
 _PRUNE = """
 delete from answer where answered_at < now() - interval '7 days';
 delete from batch where written_at < now() - interval '1 day';
@@ -57,7 +55,8 @@ class PostgresLog:
         self.schema = schema
         self.pool = pool
         self.contacts = ContactTable(pool)
-        self.leases = LeaseTable(pool)
+        self.leases = LeaseTable(link())
+        self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)
         self._feed = Feed(link(WALKING), self.tail)
         self._histories = Walks[tuple[AskedHistory, When], RecordedHistory](link(WALKING), find_history)
@@ -66,6 +65,9 @@ class PostgresLog:
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
         self._counts = Gatherer[tuple[str, UUID], tuple[int, int]](link(), find_counts)
         self._holders = Gatherer[Claim, Holder](link(), find_holders)
+        self._current = Gatherer[ReadSet, bool](link(), find_current)
+        self._answers = Gatherer[tuple[str, str], asyncpg.Record](link(), find_answers)
+        self._joinings = Gatherer[UUID, datetime | None](link(), find_joinings)
         self._held = link()
         self._one_holds = asyncio.Lock()
         self._pruning = asyncio.create_task(self._prune(), name="cora log pruning")
@@ -90,6 +92,10 @@ class PostgresLog:
             await gatherer.close()
         await self._feed.close()
         await self._histories.close()
+        for gatherer in (self._current, self._answers, self._joinings):
+            await gatherer.close()
+        await self.tokens.close()
+        await self.leases.close()
         await self.tail.close()
         await self._held.close()
         try:
@@ -127,17 +133,16 @@ class PostgresLog:
 
     async def still_current(self, reads: ReadSet) -> bool:
         """Whether nothing that was read has changed, in one snapshot."""
-        rows = read_rows(1, reads)
-        current: bool = await self._with_pool(lambda connection: connection.fetchval(_CURRENT, *rows))
-        return current
+        return await self._current.look(reads)
 
     async def answered(self, principal: str, key: str, digest: bytes) -> Replayed | KeyReused | None:
         """What was answered under an idempotency key."""
-        return await self._with_pool(lambda connection: find_answer(connection.fetch, principal, key, digest))
+        return as_answered(await self._answers.look((principal, key)), digest)
 
     async def latest_joinings(self, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
         """When each of these records was last joined to or parted from another, if it ever was."""
-        return await self._with_pool(lambda connection: find_joinings(connection.fetch, ids))
+        asked = list(ids)
+        return joined(asked, await self._joinings.look_all(asked))
 
     @asynccontextmanager
     async def under_lock(self) -> AsyncGenerator[Log]:
@@ -148,7 +153,7 @@ class PostgresLog:
     @asynccontextmanager
     async def snapshot(self, when: When = NOW) -> AsyncGenerator[Source]:
         """One consistent, read-only view of all records, as they are or as they were."""
-        async with self._connection() as connection:
+        async with borrowed(self.pool) as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 if when.is_now:
                     yield ConnectionSource(connection.fetch)
@@ -159,7 +164,7 @@ class PostgresLog:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
         if not asked.when.is_now:
             async with (
-                self._connection() as connection,
+                borrowed(self.pool) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 source = await past_source(connection.fetch, asked.when)
@@ -173,7 +178,7 @@ class PostgresLog:
             count: int | None = await connection.fetchval(sql, *values) if asked.count else None
             return page(asked, rows, count)
 
-        answer: Page = await self._with_pool(look)
+        answer: Page = await over(self.pool, look)
         return answer
 
     async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
@@ -182,7 +187,7 @@ class PostgresLog:
 
     async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:
         """A record at two moments, and what was recorded between."""
-        return await self._with_pool(lambda connection: find_between(connection.fetch, id, earlier, later, most))
+        return await over(self.pool, lambda connection: find_between(connection.fetch, id, earlier, later, most))
 
     async def feed(self, asked: AskedFeed) -> FeedPage:
         """A page of the feed of all events."""
@@ -195,22 +200,6 @@ class PostgresLog:
     def stop_following(self) -> None:
         """End whoever follows: the server stops."""
         self._feed.stop()
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        try:
-            async with self.pool.acquire(timeout=10) as connection:
-                yield connection  # pyright: ignore[reportReturnType]
-        except (*LOST, TimeoutError) as error:
-            raise OverloadedError from error
-
-    async def _with_pool(self, use: Callable[[Connection], Awaitable[Any]]) -> Any:
-        """A read over the pool, tried again on another connection when one was lost."""
-        for _ in range(3):
-            with contextlib.suppress(OverloadedError):
-                async with self._connection() as connection:
-                    return await use(connection)
-        raise OverloadedError
 
     async def _prune(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from cora.log.connect import LOST, connect
+from cora.log.connect import BUSY, LOST, connect
 from cora.log.types import Connection
 
 POLL_EVERY = 1.0
@@ -108,7 +108,9 @@ class Tail:
                     if connection is None or connection.is_closed():
                         connection = await connect(self._dsn, self._schema)
                     events = await read_after(connection, after, at_once)
-                except LOST:
+                except (*LOST, *BUSY):
+                    if connection is not None:
+                        connection.terminate()
                     connection = None
                     await asyncio.sleep(POLL_EVERY)
                     continue
@@ -131,7 +133,7 @@ class Tail:
         while True:
             try:
                 connection = await connect(self._dsn, self._schema)
-            except LOST:
+            except (*LOST, *BUSY):
                 await asyncio.sleep(POLL_EVERY)
                 continue
             try:
@@ -139,7 +141,7 @@ class Tail:
                     grew = self._grew
                     if not await _advance(connection, name, effect, at_once):
                         await self.until_grown(grew)
-            except LOST:
+            except (*LOST, *BUSY):
                 await asyncio.sleep(POLL_EVERY)
             finally:
                 connection.terminate()
@@ -159,7 +161,11 @@ class Tail:
                     # A notification commits; nobody must wait for the disk because of it.
                     await connection.execute("set synchronous_commit = off")
                 await connection.execute(f"notify {self._channel}")
-            except LOST:
+            except Exception as error:
+                # Whatever it is: if it ended this task, nothing would ever be announced again.
+                _logger.debug("not announced", error=type(error).__name__)
+                if connection is not None:
+                    connection.terminate()
                 connection = None
             except asyncio.CancelledError:
                 if connection is not None:
@@ -174,8 +180,8 @@ class Tail:
                 await connection.add_listener(self._channel, self._notified)
                 while not connection.is_closed():
                     await asyncio.sleep(POLL_EVERY)
-            except LOST as lost:
-                _logger.debug("not listening", error=type(lost).__name__)
+            except Exception as error:
+                _logger.debug("not listening", error=type(error).__name__)
                 await asyncio.sleep(POLL_EVERY)
             finally:
                 if connection is not None:

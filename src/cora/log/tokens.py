@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,13 @@ from hashlib import sha256
 from hmac import compare_digest
 from uuid import UUID
 
-from cora.kernel.errors import OverloadedError
+import asyncpg
+
 from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal, Role
-from cora.log.connect import BUSY, LOST
+from cora.log.link import Link
+from cora.log.look import Fetch, Gatherer
+from cora.log.pool import borrowed
 from cora.log.types import Pool
 
 TIME_TO_LIVE = 1.0
@@ -22,11 +26,13 @@ MOST_REMEMBERED = 10_000
 
 _TOKEN = re.compile(r"cora_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _NAME = re.compile(r"[^\W_](?:[\w .@-]{0,98}[\w.@-])?")
+_RESERVED = frozenset({"system", "anonymous"})
+"""What cora itself is called in events, and whoever has no token. Its other actors have a colon in their names."""
 _NO_HASH = bytes(32)
 
 _FIND = """
-select hash, role, name, revoked_at is null and (expires_at is null or expires_at > now()) as valid
-from token where id = $1
+select t.hash, t.role, t.name, t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) as valid
+from unnest($1::uuid[]) with ordinality u(id, n) left join token t on t.id = u.id order by u.n
 """
 
 
@@ -46,17 +52,31 @@ class Token:
     revoked_at: datetime | None
 
 
-class TokenTable:
-    """Implements `kernel.tokens.Tokens`, and the making and revoking of tokens."""
+async def find_tokens(fetch: Fetch, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """One row for each id, in order; `hash` is None for what does not exist."""
+    return await fetch(_FIND, ids)
 
-    def __init__(self, pool: Pool) -> None:
+
+class TokenTable:
+    """Implements `kernel.tokens.Tokens`, and the making and revoking of tokens.
+
+    Tokens are looked up together over a connection of their own: anybody may send one, and what they send must
+    neither take the connections of others nor wait without end.
+    """
+
+    def __init__(self, pool: Pool, link: Link) -> None:
         self._pool = pool
+        self._looks = Gatherer[UUID, asyncpg.Record](link, find_tokens)
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
+
+    async def close(self) -> None:
+        """Close the connection; who still waits is refused as overload."""
+        await self._looks.close()
 
     async def authenticate(self, bearer: str) -> Principal | None:
         """Who holds this token; None when it is unknown, expired or revoked.
 
-        Raises `OverloadedError` when the database does not answer.
+        Raises `OverloadedError` when too many ask or the database does not answer.
         """
         key = sha256(bearer.encode()).digest()
         remembered = self._remembered.get(key)
@@ -77,12 +97,9 @@ class TokenTable:
         # ones are looked up too, under an id that nobody has.
         parsed = _TOKEN.fullmatch(bearer)
         id, secret = (UUID(parsed[1]), parsed[2]) if parsed else (UUID(int=0), "")
-        try:
-            row = await self._pool.fetchrow(_FIND, id, timeout=10)
-        except (*LOST, *BUSY, TimeoutError) as error:
-            raise OverloadedError from error
-        is_right = compare_digest(row["hash"] if row else _NO_HASH, _hashed(secret))
-        if row is None or not is_right or not row["valid"]:
+        row = await self._looks.look(id)
+        is_right = compare_digest(row["hash"] or _NO_HASH, _hashed(secret))
+        if row["hash"] is None or not is_right or not row["valid"]:
             return None
         return Principal(row["name"], Role.named(row["role"]))
 
@@ -90,7 +107,7 @@ class TokenTable:
         """Make a token and return its text, which cannot be had again.
 
         Raises `ValueError` for a name that is not 1 to 100 letters, digits, spaces or `.@-`, or that another living
-        token has: it goes into every event as the actor.
+        token or cora itself has: it goes into every event as the actor.
         """
         id, secret = new_id(), secrets.token_urlsafe(32)
         name = name if name is not None else f"{role.label}-{id.hex[-8:]}"
@@ -98,7 +115,9 @@ class TokenTable:
             raise ValueError("a token has a role: reader, operator, steward or admin")
         if not _NAME.fullmatch(name) or not name.isprintable():
             raise ValueError(f"{name!r} is not a name of 1 to 100 letters, digits, spaces or .@-")
-        async with self._pool.acquire() as connection, connection.transaction():
+        if unicodedata.normalize("NFKC", name).casefold() in _RESERVED:
+            raise ValueError(f"{name!r} is what cora calls itself, or nobody; choose another name")
+        async with borrowed(self._pool) as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(hashtextextended('cora.token', 0))")
             if await connection.fetchval(
                 "select exists (select from token where name = $1 and revoked_at is null)", name
@@ -112,9 +131,10 @@ class TokenTable:
 
     async def list(self) -> Sequence[Token]:
         """Every token ever made, oldest first."""
-        rows = await self._pool.fetch(
-            "select id, name, role, created_at, expires_at, revoked_at from token order by created_at, id"
-        )
+        async with borrowed(self._pool) as connection:
+            rows = await connection.fetch(
+                "select id, name, role, created_at, expires_at, revoked_at from token order by created_at, id"
+            )
         return [
             Token(
                 row["id"], row["name"], Role.named(row["role"]),
@@ -125,9 +145,10 @@ class TokenTable:
 
     async def revoke(self, id: UUID) -> bool:
         """Make a token useless; whether it was not so already. Other processes believe in it `TIME_TO_LIVE` longer."""
-        revoked = await self._pool.fetchval(
-            "update token set revoked_at = now() where id = $1 and revoked_at is null returning true", id
-        )
+        async with borrowed(self._pool) as connection:
+            revoked = await connection.fetchval(
+                "update token set revoked_at = now() where id = $1 and revoked_at is null returning true", id
+            )
         self._remembered.clear()
         return bool(revoked)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 
@@ -14,10 +15,12 @@ from fastapi import FastAPI
 from cora.log.migrate import pending
 from cora.settings import Settings
 from cora.surfaces.http.app import HttpSettings, create_app
-from cora.surfaces.mcp.http import MCP_PATH, McpEndpoint
+from cora.surfaces.mcp.http import LEAST_ROLE, MCP_PATH, McpEndpoint
 from cora.surfaces.start import Opened, PortTakenError, working
 
 STOP_WITHIN = 10
+READY_FOR = 1.0
+"""Seconds that a check of the database is believed."""
 
 
 def application(cora: Opened) -> FastAPI:
@@ -35,8 +38,30 @@ def application(cora: Opened) -> FastAPI:
         except (OSError, psycopg.Error):
             return False
 
-    settings = HttpSettings(is_ready=is_ready, within={MCP_PATH: mcp}, lifespan=lifespan)
+    settings = HttpSettings(
+        # Anybody may ask, and each time it takes a connection.
+        is_ready=remembered(is_ready, READY_FOR),
+        within={MCP_PATH: mcp},
+        allow={MCP_PATH: LEAST_ROLE},
+        lifespan=lifespan,
+    )
     return create_app(cora.kernel, cora.log, cora.tokens, cora.equipment, settings)
+
+
+def remembered(ask: Callable[[], Awaitable[bool]], seconds: float) -> Callable[[], Awaitable[bool]]:
+    """A question that is asked once at a time, and whose answer is given again for some seconds."""
+    one_asks = asyncio.Lock()
+    known, until = False, 0.0
+
+    async def answer() -> bool:
+        nonlocal known, until
+        async with one_asks:
+            if time.monotonic() >= until:
+                known = await ask()
+                until = time.monotonic() + seconds
+            return known
+
+    return answer
 
 
 def listening(settings: Settings) -> socket.socket:

@@ -83,7 +83,7 @@ async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGen
         )
         kernel = Kernel(log, equipment, events=log)
         await _seed_roles(kernel)
-        yield Opened(settings, log, TokenTable(log.pool), equipment, kernel)
+        yield Opened(settings, log, log.tokens, equipment, kernel)
     finally:
         await log.close()
 

@@ -99,6 +99,8 @@ class World:
         decided = self._decided(command, asked, new_id, if_match)
         if isinstance(decided, Refused) or not decided.events:
             return decided
+        if (claimed := self._claimed(decided)) is not None:
+            return claimed
         if occurred_at is not None:
             early: list[str] = []
             for stream, kind, data in decided.events:
@@ -109,7 +111,7 @@ class World:
                 ]
             if early:
                 return Refused("OccurredBeforeLastFact", {"id": min(early)})
-        return self._claimed(decided) or decided
+        return decided
 
     def _claimed(self, decided: Recorded) -> Refused | None:
         given = {data["badge"] for _, kind, data in decided.events if kind == "BadgeGiven"}

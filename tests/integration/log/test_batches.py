@@ -6,20 +6,22 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+import cora.log.append
 from cora.kernel.aggregate import Claim, Fact
-from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
+from cora.kernel.errors import ConcurrencyConflictError, OverloadedError, UnstorableError
 from cora.kernel.execute import Answer
 from cora.kernel.moment import UNRECORDED
 from cora.kernel.reader import Accepted, Append, Holding, NewDocument, NewEvent, ReadSet, Stale
-from cora.log.append import UnstorableError
 from cora.log.batch import APPEND, APPEND_ONE, arguments, call_of, from_micros, verdicts
 from cora.log.connect import connect as log_connect
+from cora.log.link import Link
 
 from . import records, toy
 from .harness import Client, connect, fetch, moment, opened, verified
@@ -57,6 +59,13 @@ def opened_bay(name: str, *, data: str | None = None, search: str | None = None,
     return replace(request, **changed)  # pyright: ignore[reportArgumentType]
 
 
+def with_event(**changed: object) -> Append:
+    """A request whose event holds something else."""
+    request = opened_bay("p")
+    (event,) = request.events
+    return replace(request, events=(event._replace(**changed),))  # pyright: ignore[reportArgumentType]
+
+
 POISON = {
     "a NUL in the data": opened_bay("p", data='{"name":"a\\u0000b","contact_id":null}'),
     "a lone surrogate in the data": opened_bay("p", data='{"name":"\\ud800","contact_id":null}'),
@@ -66,13 +75,9 @@ POISON = {
     "a lone surrogate in a text": opened_bay("p", request="\ud800"),
     "a document that is no JSON": opened_bay("p", documents=(NewDocument(uuid4(), "bay", 1, "{", "p"),)),
     "a search text that is too long": opened_bay("p", search=" ".join(str(n) for n in range(300_000))),
-    "the kind of a claim that is too long": opened_bay(
-        "p", taken=(Holding(Claim("".join(uuid4().hex for _ in range(200)), "p"), uuid4()),)
-    ),
-    "a schema version out of range": opened_bay(
-        "p", events=(NewEvent(uuid4(), 1, "BayOpened", '{"name":"p"}', 1 << 40, ()),)
-    ),
-    "a position that was left out": opened_bay("p", events=(NewEvent(uuid4(), None, "BayOpened", "{}", 1, ()),)),  # pyright: ignore[reportArgumentType]
+    "the kind of a claim that is too long": opened_bay("p"),
+    "a schema version out of range": with_event(schema_version=1 << 40),
+    "a version that was left out": with_event(version=None),
 }
 
 
@@ -82,6 +87,10 @@ async def test_poison_fails_alone(poison: str, client: Client, server: str, sche
     if poison == "a document that is no JSON":
         (event,) = request.events
         request = replace(request, documents=(request.documents[0]._replace(id=event.stream),))
+    if poison == "the kind of a claim that is too long":
+        (taken,) = request.taken
+        claim = Claim("".join(uuid4().hex for _ in range(200)), "p")
+        request = replace(request, taken=(taken._replace(claim=claim),))
     async with busy(server, schema):
         first = asyncio.create_task(client.log.append(opened_bay("first")))
         await asyncio.sleep(0.02)
@@ -296,3 +305,59 @@ async def test_recorded_at_is_not_when_the_wait_began(client: Client, server: st
         assert moment(told["recorded_at"]) > row["now"]
         later = await other.run(toy.OpenBay(name="east"))
         assert moment(later["recorded_at"]) > moment(told["recorded_at"])
+
+
+async def test_what_was_committed_is_never_sent_again_whatever_becomes_of_its_verdicts(
+    client: Client, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(cora.log.append, "verdicts", faulty)
+    async with busy(server, schema):
+        first = asyncio.create_task(client.log.append(opened_bay("first")))
+        await asyncio.sleep(0.02)
+        sent = [asyncio.create_task(client.log.append(opened_bay(f"bay {number}"))) for number in range(5)]
+        await asyncio.sleep(0.02)
+    for failed in (first, *sent):
+        with pytest.raises(RuntimeError, match="a fault"):
+            await failed
+    assert len(await fetch(server, schema, "select from event")) == 6
+    (row,) = await fetch(server, schema, "select number from batch")
+    assert row["number"] == 2
+
+
+async def test_a_fault_of_the_database_is_not_put_on_the_request(client: Client, server: str, schema: str) -> None:
+    await fetch(server, schema, f"revoke insert on {schema}.event from cora_app")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await client.log.append(opened_bay("west"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with client.log.under_lock() as held:
+            await held.append(opened_bay("west"))
+    await fetch(server, schema, f"grant insert on {schema}.event to cora_app")
+    assert isinstance(await client.log.append(opened_bay("west")), Accepted)
+
+
+async def test_poison_under_the_lock_is_a_refusal(client: Client) -> None:
+    with pytest.raises(UnstorableError):
+        async with client.log.under_lock() as held:
+            await held.append(POISON["a NUL in the data"])
+    async with client.log.under_lock() as held:
+        assert isinstance(await held.append(opened_bay("west")), Accepted)
+
+
+async def test_a_connection_lost_before_the_commit_under_the_lock_loses_nothing(
+    client: Client, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is there and the commit is not: on a new connection there would be nothing to commit."""
+    true_fetchval = Link.fetchval
+
+    async def then_lost(self: Link, sql: str, *values: Any) -> Any:
+        answer = await true_fetchval(self, sql, *values)
+        (await self.connection()).terminate()
+        return answer
+
+    monkeypatch.setattr(Link, "fetchval", then_lost)
+    async with client.log.under_lock() as held:
+        assert isinstance(await held.append(opened_bay("west")), Accepted)
+    assert len(await fetch(server, schema, "select from event")) == 1

@@ -227,10 +227,13 @@ async def test_a_fault_of_our_own_fails_its_batch_and_the_next_is_served(
         raise RuntimeError("a fault")
 
     with monkeypatch.context() as broken:
-        broken.setattr(cora.log.append, "_logger", _NoLog())
         broken.setattr(cora.log.append, "call_of", faulty)
-        with pytest.raises(ValueError, match="closed file"):
+        with pytest.raises(RuntimeError, match="a fault"):
             await client.open_bay()
+    with monkeypatch.context() as broken:
+        broken.setattr(cora.log.append, "_logger", _NoLog())
+        with pytest.raises(ValueError, match="closed file"):
+            await client.open_bay("what cannot be stored is logged\0")
     async with asyncio.timeout(10):
         bay = await client.open_bay()
         assert (await client.run(toy.MeasureBay(bay_id=bay, value=1)))["version"] == 2

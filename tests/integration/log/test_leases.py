@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from cora.kernel.errors import OverloadedError
+
 from .harness import Client, fetch, opened
 
 
@@ -55,3 +57,24 @@ async def test_whoever_dies_loses_it_when_it_expires(client: Client, server: str
     before = loop.time()
     async with client.log.leases.hold("minting"):
         assert loop.time() - before > 0.2
+
+
+async def test_a_holder_that_lost_its_lease_is_stopped(client: Client, server: str, schema: str) -> None:
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    with pytest.raises(OverloadedError):
+        async with asyncio.timeout(5), client.log.leases.hold("minting", 0.6):
+            stolen = "update lease set holder = gen_random_uuid(), expires_at = 'infinity' returning 1"
+            await fetch(server, schema, stolen)
+            await asyncio.sleep(4)
+    assert 0.4 < loop.time() - before < 2
+    assert len(await fetch(server, schema, "select from lease")) == 1
+
+
+async def test_a_timeout_of_the_body_is_its_own(client: Client) -> None:
+    with pytest.raises(TimeoutError):
+        async with client.log.leases.hold("minting", 5), asyncio.timeout(0.01):
+            await asyncio.sleep(1)
+    with pytest.raises(TimeoutError):
+        async with client.log.leases.hold("minting", 5):
+            raise TimeoutError

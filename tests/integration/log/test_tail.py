@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 import pytest
 
 import cora.log.tail
@@ -240,3 +242,28 @@ class TestSubscriber:
                     proxy.sever()
             assert await _seen(server, schema, 30) == list(range(1, 31))
         assert (await verified(server, schema)).difference is None
+
+
+async def test_listening_and_announcing_survive_a_database_that_takes_no_more_connections(
+    client: Client, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = 0
+    true_connect = cora.log.tail.connect
+
+    async def at_first_refused(*given: Any) -> Connection:
+        nonlocal refused
+        refused += 1
+        if refused <= 4:
+            raise asyncpg.TooManyConnectionsError("sorry, too many clients already")
+        return await true_connect(*given)
+
+    monkeypatch.setattr(cora.log.tail, "POLL_EVERY", 0.1)
+    monkeypatch.setattr(cora.log.tail, "connect", at_first_refused)
+    async with opened(server, schema) as other, following(other.log) as follower:
+        await other.open_bay()
+        await follower.until(1)
+        assert refused > 4
+        assert not any(task.done() for task in other.log.tail._tasks)
+        await other.open_bay()
+        async with following(client.log, after=1) as elsewhere:
+            await elsewhere.until(2)

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -12,13 +14,24 @@ import pytest
 from cora.kernel.errors import OverloadedError
 from cora.kernel.principal import Principal, Role
 from cora.log import tokens as tokens_module
+from cora.log.link import Link
 from cora.log.store import PostgresLog
 from cora.log.tokens import TIME_TO_LIVE, TokenNameTakenError, TokenTable
 
 
 @pytest.fixture
 def tokens(log: PostgresLog) -> TokenTable:
-    return TokenTable(log.pool)
+    return log.tokens
+
+
+@asynccontextmanager
+async def another(log: PostgresLog) -> AsyncGenerator[TokenTable]:
+    """A table as another process has it: it remembers nothing of what the first one was asked."""
+    tokens = TokenTable(log.pool, Link(log.dsn, log.schema))
+    try:
+        yield tokens
+    finally:
+        await tokens.close()
 
 
 def _id_in(token: str) -> UUID:
@@ -56,36 +69,36 @@ async def test_whatever_is_wrong_there_is_no_holder(tokens: TokenTable) -> None:
 
 
 async def test_a_revoked_token_is_believed_a_moment_longer_elsewhere_but_not_here(log: PostgresLog) -> None:
-    here, elsewhere = TokenTable(log.pool), TokenTable(log.pool)
+    here = log.tokens
     token = await here.create(Role.READER)
     assert await here.authenticate(token)
-    assert await elsewhere.authenticate(token)
-    checked_at = time.monotonic()
-    assert await here.revoke(_id_in(token))
-    assert await here.authenticate(token) is None
-    await asyncio.sleep(checked_at + TIME_TO_LIVE + 0.1 - time.monotonic())
-    assert await elsewhere.authenticate(token) is None
+    async with another(log) as elsewhere:
+        assert await elsewhere.authenticate(token)
+        checked_at = time.monotonic()
+        assert await here.revoke(_id_in(token))
+        assert await here.authenticate(token) is None
+        await asyncio.sleep(checked_at + TIME_TO_LIVE + 0.1 - time.monotonic())
+        assert await elsewhere.authenticate(token) is None
     assert not await here.revoke(_id_in(token))
     assert not await here.revoke(UUID(int=1))
 
 
 async def test_within_its_time_a_check_is_not_made_again(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = TokenTable(log.pool)
+    tokens = log.tokens
     token = await tokens.create(Role.READER)
     await tokens.authenticate(token)
     await log.pool.execute("delete from token")
     assert await tokens.authenticate(token)
     monkeypatch.setattr(tokens_module, "TIME_TO_LIVE", 0.0)
-    tokens = TokenTable(log.pool)
-    assert await tokens.authenticate(token) is None
+    async with another(log) as tokens:
+        assert await tokens.authenticate(token) is None
 
 
 async def test_what_is_remembered_is_bounded(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens_module, "MOST_REMEMBERED", 3)
-    tokens = TokenTable(log.pool)
     for _ in range(8):
-        assert await tokens.authenticate(await tokens.create(Role.READER))
-        assert len(tokens._remembered) <= 3
+        assert await log.tokens.authenticate(await log.tokens.create(Role.READER))
+        assert len(log.tokens._remembered) <= 3
 
 
 async def test_names_go_into_events_so_they_are_plain_and_used_once(tokens: TokenTable) -> None:
@@ -97,6 +110,10 @@ async def test_names_go_into_events_so_they_are_plain_and_used_once(tokens: Toke
     for name in ("", " ", "cli:root", "a\nb", "a" * 101, " a", "a ", "\u202e", "system:x"):
         with pytest.raises(ValueError, match="is not a name"):
             await tokens.create(Role.READER, name)
+    for name in ("system", "System", "anonymous", "ＳＹＳＴＥＭ"):
+        with pytest.raises(ValueError, match="choose another name"):
+            await tokens.create(Role.ADMIN, name)
+    await tokens.create(Role.READER, "systems group")
     with pytest.raises(ValueError, match="has a role"):
         await tokens.create(Role.ANONYMOUS)
 
@@ -121,8 +138,7 @@ async def test_tokens_are_listed_in_the_order_they_were_made(tokens: TokenTable)
 
 async def test_without_a_database_nobody_is_told_that_a_token_is_wrong(database_url: str) -> None:
     log = await PostgresLog.open(database_url)
-    tokens = TokenTable(log.pool)
-    token = await tokens.create(Role.READER)
+    token = await log.tokens.create(Role.READER)
     await log.close()
     with pytest.raises(OverloadedError):
-        await tokens.authenticate(token)
+        await log.tokens.authenticate(token)

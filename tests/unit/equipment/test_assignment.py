@@ -184,7 +184,8 @@ async def test_a_retry_resumes_the_same_identifier(world: World, given: str | No
         with pytest.raises(PersistentIdentifierMintError) as failure:
             await world.assign("asset", asset, suffix=attempt)
         assert failure.value.members() == {
-            "scheme": "DOI", "reason": "no answer", "retryable": True, "value": "10.0000/cora-stub/a1"
+            "scheme": "DOI", "reason": "no answer", "retryable": True, "value": "10.0000/cora-stub/a1",
+            "released": False,
         }  # fmt: skip
     assert (await world.assign("asset", asset, suffix=given)).status == 201
     assert {request.identifier.value for request in world.minter.asked} == {"10.0000/cora-stub/a1"}
@@ -198,6 +199,7 @@ async def test_a_hopeless_failure_releases_the_identifier_so_that_another_can_be
     with pytest.raises(PersistentIdentifierMintError) as failure:
         await world.assign("asset", asset, suffix="bad")
     assert not failure.value.retryable
+    assert "choose another suffix" in failure.value.detail()
     assert world.log.kinds()[-2:] == ["PersistentIdMintFailed", "PersistentIdReleased"]
     assert (await world.assign("asset", asset, suffix="good")).status == 201
     assert (await world.assign("asset", await world.asset(), suffix="bad")).status == 201
@@ -208,8 +210,11 @@ async def test_what_the_authority_may_hold_is_not_released(world: World, holds: 
     asset = await world.asset()
     world.minter.outcomes = [MintFailedError("conflict", retryable=False)]
     world.minter.held = holds
-    with pytest.raises(PersistentIdentifierMintError):
+    with pytest.raises(PersistentIdentifierMintError) as failure:
         await world.assign("asset", asset, suffix="a1")
+    assert not failure.value.released
+    assert "It stays reserved" in failure.value.detail()
+    assert "another suffix" not in failure.value.detail()
     assert "PersistentIdReleased" not in world.log.kinds()
     with pytest.raises(PersistentIdReservedError):
         await world.assign("asset", asset, suffix="a2")
@@ -249,6 +254,25 @@ async def test_those_who_wait_for_a_hopeless_attempt_meet_its_failure(world: Wor
     answers = await asyncio.gather(*requests, return_exceptions=True)
     assert [type(answer) for answer in answers] == [PersistentIdentifierMintError] * 3
     assert len(world.minter.asked) == 1
+
+
+async def test_whoever_lost_the_lease_does_not_mint_what_was_released_meanwhile(world: World) -> None:
+    asset = await world.asset()
+    world.minter.gate = gate = asyncio.Event()
+    first = asyncio.create_task(world.assign("asset", asset, suffix="a1"))
+    await asyncio.sleep(0.05)
+    world.wired.leases._locks.clear()  # type: ignore[attr-defined]
+    world.minter.gate = None
+    world.minter.outcomes = [MintFailedError("not allowed", retryable=False)]
+    with pytest.raises(PersistentIdentifierMintError):
+        await world.assign("asset", asset, suffix="a1")
+    assert world.log.kinds()[-1] == "PersistentIdReleased"
+    gate.set()
+    with pytest.raises(PersistentIdentifierMintError) as failure:
+        await first
+    assert failure.value.released
+    assert world.log.kinds()[-1] == "PersistentIdReleased"
+    assert (await world.assign("asset", asset, suffix="a2")).status == 201
 
 
 async def test_the_same_idempotency_key_at_once_and_later_gets_one_answer(world: World) -> None:
@@ -295,6 +319,15 @@ async def test_a_time_before_the_record_is_refused_before_anybody_is_asked(world
         assert refusal.value.id == asset
     assert world.minter.asked == []
     assert "PersistentIdReserved" not in world.log.kinds()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_time_before_the_record_is_refused_after_the_row_of_the_command(world: World, dry_run: bool) -> None:
+    await world.assign("asset", await world.asset(), suffix="taken")
+    asset = await world.asset()
+    before = datetime.now(UTC) - timedelta(days=1)
+    with pytest.raises(PersistentIdTakenError):
+        await world.assign("asset", asset, suffix="taken", occurred_at=before, dry_run=dry_run)
 
 
 async def test_a_time_is_kept_and_given_up_only_when_a_later_fact_came_in_between(world: World) -> None:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cora.equipment.json_schema import DRAFT, LARGEST, schema_problems
+from cora.equipment.json_schema import (
+    DRAFT,
+    LARGEST,
+    MOST_PATTERNS,
+    MOST_RULES,
+    at,
+    rules_applied,
+    schema_problems,
+    schema_violations,
+)
 
 USABLE: list[dict[str, Any]] = [
     {},
@@ -81,3 +90,45 @@ _schemas = st.recursive(
 def test_whatever_is_sent_there_is_an_answer_and_what_is_accepted_works(schema: dict[str, Any], value: Any) -> None:
     if not schema_problems(schema, "/s"):
         list(jsonschema_rs.Draft202012Validator(schema, offline=True).iter_errors(value))
+
+
+def _doubling(depth: int, link: str) -> dict[str, Any]:
+    """Each step makes two references to the next: what is applied grows beyond all bounds."""
+    steps: dict[str, Any] = {f"{n}": {"allOf": [{"$ref": f"{link}{n + 1}"}] * 2} for n in range(depth)}
+    return {"$ref": f"{link}0", "$defs": {**steps, f"{depth}": {"type": "object"}}}
+
+
+@pytest.mark.parametrize("link", ["#/$defs/", "#/%24defs/"])
+def test_a_schema_that_would_take_for_ever_is_refused(link: str) -> None:
+    assert schema_problems(_doubling(5, link), "/s") == ()
+    (problem,) = schema_problems(_doubling(500, link), "/s")
+    assert problem.pointer == "/s"
+    assert f"{MOST_RULES:,} rules" in problem.detail
+
+
+def test_a_schema_has_so_many_patterns_at_most() -> None:
+    patterns: dict[str, Any] = {f"^{n}$": {} for n in range(MOST_PATTERNS)}
+    assert schema_problems({"patternProperties": patterns}, "/s") == ()
+    (problem,) = schema_problems({"patternProperties": patterns, "allOf": [{"patternProperties": {"x": {}}}]}, "/s")
+    assert "patterns" in problem.detail
+
+
+def test_a_long_chain_of_references_is_no_problem() -> None:
+    steps: dict[str, Any] = {f"{n}": {"$ref": f"#/$defs/{n + 1}"} for n in range(1500)}
+    chain = {"$ref": "#/$defs/0", "$defs": {**steps, "1500": {"type": "object"}}}
+    assert schema_problems(chain, "/s") == ()
+    assert rules_applied(chain) == 1502
+    assert list(schema_violations({}, chain)) == []
+    assert [each.pointer for each in schema_violations(3, chain)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("#", True), ("#/a~1b", 1), ("#/c/1", 3), ("#/c/2", None), ("#/c/x", None), ("#/%C3%A4", 4), ("#a", None),
+        ("#/c/1/2", None),
+    ],
+)  # fmt: skip
+def test_where_a_reference_leads(reference: str, found: Any) -> None:
+    root = {"a/b": 1, "c": [2, 3], "ä": 4}
+    assert at(root, reference) == (root if found is True else found)

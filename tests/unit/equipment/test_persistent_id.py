@@ -96,3 +96,12 @@ def test_a_taken_value_names_the_identifier_that_has_it() -> None:
 def test_nothing_comes_before_the_reservation(event: Event) -> None:
     with pytest.raises(TypeError, match="cannot follow"):
         folded(event)
+
+
+@pytest.mark.parametrize("end", [PersistentIdMinted(), PersistentIdReleased("refused")])
+@pytest.mark.parametrize(
+    "event", [PersistentIdMinted(), PersistentIdReleased("no"), PersistentIdMintFailed("no", retryable=True)]
+)
+def test_nothing_comes_after_the_end(end: Event, event: Event) -> None:
+    with pytest.raises(TypeError, match="cannot follow"):
+        folded(reserved(), end, event)

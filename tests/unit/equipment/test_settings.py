@@ -1,6 +1,8 @@
 """Settings: the merge patch and the validation of the whole."""
 
 import json
+import resource
+import time
 from copy import deepcopy
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cora.equipment.settings import FamilySchema, merged, pointer, same_json, schema_violations, setting_violations
+from cora.equipment.aggregates.asset.errors import InvalidAssetSettingsError
+from cora.equipment.json_schema import MOST_PATTERNS, schema_violations
+from cora.equipment.settings import LARGEST, FamilySchema, merged, same_json, setting_violations
+from cora.kernel.errors import MAXIMUM_VIOLATIONS, Violation, pointer
 
 ROTARY = FamilySchema(
     "RotaryStage",
@@ -171,13 +176,82 @@ def test_a_schema_that_refers_to_itself_is_followed_once() -> None:
     assert [violation.pointer for violation in setting_violations({"b": 1}, (nowhere,))] == ["/b"]
 
 
+def test_a_long_chain_of_references_is_followed_to_its_end() -> None:
+    links: dict[str, Any] = {f"{n}": {"$ref": f"#/$defs/{n + 1}"} for n in range(1500)}
+    keys = {"1500": {"properties": {"a": {"type": "number"}}}, "type": {"$ref": "#/$defs/b0"}}
+    types: dict[str, Any] = {f"b{n}": {"$ref": f"#/$defs/b{n + 1}"} for n in range(1500)}
+    chain = {"$ref": "#/$defs/0", "properties": {"b": {"$ref": "#/$defs/b0"}}}
+    one = FamilySchema("Table", {**chain, "$defs": {**links, **keys, **types, "b1500": {"type": "number"}}})
+    assert setting_violations({"a": 1, "b": 1}, (one,)) == ()
+    assert [violation.pointer for violation in setting_violations({"c": 1}, (one,))] == ["/c"]
+    other = FamilySchema("Mirror", {"properties": {"b": {"type": "string"}}})
+    assert any("family Table as number" in v.detail for v in setting_violations({"b": 1}, (one, other)))
+
+
+# Each took minutes, or more memory than there is, while it was done without limits.
+ENDLESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "many keys that nobody declares": (
+        {f"k{n}": 1 for n in range(50_000)},
+        [{"properties": {f"declared {n}": {} for n in range(4000)}}],
+    ),
+    "many keys and many patterns": (
+        {f"k{n}": 1 for n in range(50_000)},
+        [{"patternProperties": {f"^{n} .*[a-z]$": {"type": "number"} for n in range(MOST_PATTERNS)}}] * 3,
+    ),
+    "many keys that break many rules": (
+        {f"k{n}": n for n in range(50_000)},
+        [{"patternProperties": {"k": {"allOf": [{"type": "string"}] * 2000}}}],
+    ),
+    "a long text that breaks many rules": (
+        {"k": "x" * 900_000},
+        [{"properties": {"k": {"allOf": [{"type": "number"}] * 3000}}}],
+    ),
+    "a long text that fits none of many alternatives": (
+        {"k": "x" * 900_000},
+        [{"properties": {"k": {"anyOf": [{"type": "number"}] * 3000}}}],
+    ),
+    "many families that declare many keys differently": (
+        {f"k{n}": n for n in range(2000)},
+        [{"properties": {f"k{n}": {"type": ["number", f"{kind}"]} for n in range(2000)}} for kind in ("null", "string")]
+        * 20,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_whatever_is_wrong_is_told_in_a_moment_and_not_without_end(what: str) -> None:
+    settings, schemas = ENDLESS[what]
+    families = [FamilySchema(f"Family {number}", schema) for number, schema in enumerate(schemas)]
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    found = setting_violations(settings, families)
+    assert time.process_time() - began < 10
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
+    assert 0 < len(found) <= MAXIMUM_VIOLATIONS + 1
+    refusal = InvalidAssetSettingsError(found)
+    assert len(refusal.errors) <= MAXIMUM_VIOLATIONS + 1
+    assert sum(len(each.pointer) + len(each.detail) for each in refusal.errors) < 2_000_000
+
+
+def test_settings_have_an_end() -> None:
+    schema = FamilySchema("Table", {"properties": {"a": {}}})
+    assert setting_violations({"a": "x" * (LARGEST - 8)}, (schema,)) == ()
+    assert setting_violations({"a": "x" * (LARGEST - 7)}, (schema,)) == (Violation("", "would be larger than 1 MiB"),)
+
+
+@given(st.text("abc1_", max_size=4), st.sampled_from(["^a", "b$", "[0-9]", "a|b", "^(a)(b)?$", "", "_", "^$"]))
+def test_a_key_fits_a_pattern_here_exactly_when_it_does_for_the_validator(key: str, pattern: str) -> None:
+    schema: dict[str, Any] = {"patternProperties": {pattern: {}}, "additionalProperties": False}
+    is_declared = setting_violations({key: 1}, (FamilySchema("Table", {"patternProperties": {pattern: {}}}),)) == ()
+    assert is_declared == (not list(schema_violations({key: 1}, schema)))
+
+
 @given(json_objects)
 def test_settings_of_declared_keys_hold_exactly_when_every_schema_does(settings: dict[str, Any]) -> None:
     first = {"properties": {"a": {"type": "number"}, "b": {"type": "string"}}}
     second = {"properties": {"b": {"maxLength": 1}, "c": {"type": ["boolean", "null"]}}}
     found = setting_violations(settings, (FamilySchema("First", first), FamilySchema("Second", second)))
     undeclared = settings.keys() - {"a", "b", "c"}
-    broken = schema_violations(settings, first) + schema_violations(settings, second)
+    broken = [*schema_violations(settings, first), *schema_violations(settings, second)]
     assert bool(found) == bool(undeclared or broken)
     assert {violation.pointer for violation in found} == {
         *(pointer((key,)) for key in undeclared),

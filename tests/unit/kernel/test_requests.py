@@ -3,6 +3,8 @@
 import contextlib
 import json
 import math
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from cora.kernel.errors import InvalidRequestError, Violation
+from cora.equipment.aggregates.asset.errors import InvalidAssetSettingsError
+from cora.equipment.aggregates.family import InvalidSettingsSchemaError
+from cora.kernel.errors import MAXIMUM_VIOLATIONS, InvalidRequestError, Violation, pointer
 from cora.kernel.principal import ANONYMOUS
 from cora.kernel.requests import (
     MAXIMUM_DEPTH,
-    MAXIMUM_VIOLATIONS,
     gathering,
     invalid,
-    pointer,
     read_call,
     read_json,
     read_moment,
@@ -184,7 +186,46 @@ def test_violations_are_told_once_and_not_without_end() -> None:
     many = [Violation(f"/{number}", "is wrong") for number in range(MAXIMUM_VIOLATIONS + 5)]
     told = invalid([*many, *many]).errors
     assert told[:-1] == tuple(many[:MAXIMUM_VIOLATIONS])
-    assert told[-1].detail == "and 5 further violations"
+    assert told[-1].detail == "and further violations"
+
+
+def test_violations_are_looked_at_no_longer_than_it_takes_to_tell_them() -> None:
+    seen = 0
+
+    def endless() -> Iterator[Violation]:
+        nonlocal seen
+        while True:
+            seen += 1
+            yield Violation(f"/{seen}", "is wrong")
+
+    assert len(invalid(endless()).errors) == MAXIMUM_VIOLATIONS + 1
+    assert seen == MAXIMUM_VIOLATIONS + 1
+
+
+@pytest.mark.parametrize("refusal", [InvalidRequestError, InvalidAssetSettingsError, InvalidSettingsSchemaError])
+def test_every_refusal_with_violations_tells_them_so(refusal: type[InvalidRequestError]) -> None:
+    many = tuple(Violation(f"/{number}", "is wrong") for number in range(MAXIMUM_VIOLATIONS + 5))
+    assert len(refusal(many).errors) == MAXIMUM_VIOLATIONS + 1
+    long = Violation("/" + "k" * 100_000, "x" * 100_000)
+    (error,) = refusal((long,)).errors
+    assert len(error.pointer) + len(error.detail) < 3000
+    assert len(refusal((long,) * 5).detail()) < 20_000
+
+
+def test_many_violations_below_a_long_key_are_told_in_a_moment() -> None:
+    body = json.dumps({"k" * 500_000: ["\x01"] * 50_000}).encode()
+    began = time.process_time()
+    with pytest.raises(InvalidRequestError) as refused:
+        read_json(body)
+    assert len(refused.value.errors) <= MAXIMUM_VIOLATIONS + 1
+    assert time.process_time() - began < 5
+
+
+def test_very_many_complaints_are_not_told_one_by_one() -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        to_request(Order, {"asset_id": ASSET, "name": "x", "parts": [1] * 50_000})
+    (error,) = refused.value.errors
+    assert "too many to be told" in error.detail
 
 
 def test_gathering_keeps_violations_and_lets_all_else_through() -> None:

@@ -10,7 +10,7 @@ import rfc8785
 
 from cora.equipment.values import DefinitionStatus, Drawing, TemplateSlot, TemplateWire, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
-from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
+from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,8 @@ class WireReferencesUnknownSlotError(InvalidError):
 
 
 @dataclass(eq=False)
-class InvalidParameterOverridesSchemaError(InvalidError):
+class InvalidParameterOverridesSchemaError(InvalidRequestError):
     """The schema of the parameter overrides is not a JSON Schema that can be used."""
-
-    says = "The schema of the parameter overrides cannot be used; see errors."
-    errors: tuple[Violation, ...]
 
 
 def content_hash(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cora.equipment.values import Affordance, DefinitionStatus, Term, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
-from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Violation
+from cora.kernel.errors import ConflictError, InvalidRequestError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,8 @@ class FamilyCannotUpdateError(ConflictError):
 
 
 @dataclass(eq=False)
-class InvalidSettingsSchemaError(InvalidError):
+class InvalidSettingsSchemaError(InvalidRequestError):
     """The settings schema is not a JSON Schema that can be used."""
-
-    says = "The settings schema cannot be used; see errors."
-    errors: tuple[Violation, ...]
 
 
 @dataclass(eq=False)

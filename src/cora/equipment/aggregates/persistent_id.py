@@ -182,12 +182,20 @@ class PersistentIdentifierMintError(AuthorityError):
     reason: str
     retryable: bool
     value: str | None = None
+    released: bool = False
 
     def detail(self) -> str:
         what = f"The {self.scheme} {self.value or 'identifier'} could not be minted: {self.reason}."
         if self.retryable:
             return f"{what} It stays reserved: send the command again to resume it, or wait until cora has done so."
-        return f"{what} Sending the command again will not help; see the reason, or choose another suffix."
+        if self.released:
+            return f"{what} It is released: see the reason, and choose another suffix or leave it out."
+        if self.value is None:
+            return f"{what} Sending the command again will not help; see the reason."
+        return (
+            f"{what} It stays reserved, because the authority may hold it: see the reason and mend it there, then send "
+            "the command again; cora tries again once a day."
+        )
 
 
 def value_claim(scheme: IdentifierScheme, value: str) -> Claim:
@@ -210,13 +218,13 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
                 status=PersistentIdStatus.RESERVED,
                 reserved_at=fact.occurred_at,
             )
-        case PersistentId(), PersistentIdMinted():
+        case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdMinted():
             return replace(state, status=PersistentIdStatus.MINTED, minted_at=fact.occurred_at)
-        case PersistentId(), PersistentIdMintFailed():
+        case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdMintFailed():
             attempt = state.last_failure.attempt + 1 if state.last_failure else 1
             failure = MintFailure(event.reason, event.retryable, attempt, fact.occurred_at)
             return replace(state, last_failure=failure)
-        case PersistentId(), PersistentIdReleased():
+        case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdReleased():
             return replace(state, status=PersistentIdStatus.RELEASED, released_at=fact.occurred_at)
         case _:
             raise TypeError(f"{type(event).__name__} cannot follow here")

@@ -32,7 +32,7 @@ from cora.equipment.aggregates.fixture import (
     FixtureRegistered,
     FixtureWireUnsatisfiedError,
 )
-from cora.equipment.settings import pointer, schema_violations
+from cora.equipment.json_schema import schema_violations
 from cora.equipment.values import (
     DefinitionStatus,
     Description,
@@ -42,7 +42,7 @@ from cora.equipment.values import (
     SlotAssetBinding,
     SlotCardinality,
 )
-from cora.kernel.errors import Violation
+from cora.kernel.errors import Violation, pointer, told
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Creation, decides
@@ -198,12 +198,10 @@ def _require_wires(assembly: Assembly, bindings: Iterable[SlotAssetBinding], ass
 def _require_overrides(assembly: Assembly, overrides: JsonObject) -> None:
     schema = assembly.parameter_overrides_schema
     if schema is None:
-        violations = tuple(
-            Violation(pointer(("parameter_overrides", key)), "the assembly has no schema for parameter overrides")
-            for key in overrides
-        )
+        says = "the assembly has no schema for parameter overrides"
+        violations = told(Violation(pointer(("parameter_overrides", key)), says) for key in overrides)
     else:
-        violations = tuple(
+        violations = told(
             Violation(pointer(("parameter_overrides",)) + broken.pointer, broken.detail)
             for broken in schema_violations(overrides, schema)
         )

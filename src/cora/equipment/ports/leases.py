@@ -8,5 +8,8 @@ class Leases(Protocol):
     """Named leases. A holder that dies loses its lease when the seconds are over."""
 
     def hold(self, name: str, seconds: float = 60.0) -> AbstractAsyncContextManager[None]:
-        """Wait for a lease and hold it while the body runs."""
+        """Wait for a lease and hold it while the body runs; a body that lost its lease is cancelled.
+
+        Raises `OverloadedError` then.
+        """
         ...

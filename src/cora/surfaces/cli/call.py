@@ -135,6 +135,7 @@ def _list_command(aggregate: Aggregate[Any]) -> click.Command:
         asked = Asked(filters, given["sort"], given["limit"], given["cursor"])
 
         async def work() -> None:
+            require_fit({**{name: list(values) for name, values in filters.items()}, "cursor": given["cursor"]})
             async with beside(settings_from(data_dir=given["data_dir"])) as cora:
                 _show(json.loads((await cora.log.list(aggregate, asked)).body), as_json=given["as_json"])
 

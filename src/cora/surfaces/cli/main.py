@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 
 import cora
-from cora.kernel.principal import Principal, Role
+from cora.kernel.errors import UnauthenticatedError
+from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.log.migrate import migrate as migrate_database
 from cora.log.tokens import TokenNameTakenError
 from cora.log.verify import verify as verify_log
@@ -122,11 +123,17 @@ def mcp(
 
     async def work() -> bool:
         async with beside(settings) as running:
-            principal = await running.tokens.authenticate(token) if token else Principal(admin().name, acting)
-            if principal is None:
+
+            async def identify() -> Principal:
+                if token is None:
+                    return Principal(admin().name, acting)
+                return await running.tokens.authenticate(token) or ANONYMOUS
+
+            try:
+                await serve_stdio(running.kernel, running.log, running.equipment, identify)
+            except UnauthenticatedError:
                 err.print("The token is not valid.", style="red")
                 return False
-            await serve_stdio(running.kernel, running.log, running.equipment, principal)
         return True
 
     if not run(work()):

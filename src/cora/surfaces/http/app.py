@@ -19,6 +19,7 @@ from cora.kernel.documents import Documents
 from cora.kernel.errors import MethodNotAllowedError, Refusal, UnknownPathError
 from cora.kernel.execute import Kernel
 from cora.kernel.history import history_slices
+from cora.kernel.principal import Role
 from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
@@ -39,12 +40,13 @@ class HttpSettings:
     """What the server gives the surface beside the context.
 
     `is_ready` tells `/readyz` whether the database is reachable and migrated. `within` are further applications by
-    their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `lifespan` is run
-    around the serving.
+    their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `allow` is the least
+    role of those that are not for everybody. `lifespan` is run around the serving.
     """
 
     is_ready: Callable[[], Awaitable[bool]] = _always
     within: Mapping[str, ASGIApp] = field(default_factory=dict[str, ASGIApp])
+    allow: Mapping[str, Role] = field(default_factory=dict[str, Role])
     lifespan: Lifespan | None = None
 
 
@@ -77,7 +79,7 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=settings.lifespan,
-        middleware=[Middleware(Surface, paths=paths, tokens=tokens)],
+        middleware=[Middleware(Surface, paths=paths, tokens=tokens, allow=settings.allow)],
         exception_handlers={HTTPException: _not_here},
     )
     for path, application in settings.within.items():

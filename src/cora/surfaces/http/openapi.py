@@ -22,6 +22,7 @@ from cora.kernel.errors import (
     TooLargeError,
     UnauthenticatedError,
     UnknownPathError,
+    UnstorableError,
     UnsupportedMediaTypeError,
 )
 from cora.kernel.history import history_slices
@@ -54,6 +55,7 @@ _RECORDED = (
     PreconditionFailedError,
     IdempotencyKeyReusedError,
     OccurredInFutureError,
+    UnstorableError,
 )
 _EVERYWHERE = (UnauthenticatedError, ForbiddenError, UnknownPathError, MethodNotAllowedError, IdTakenError)
 

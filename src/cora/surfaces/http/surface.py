@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cora.kernel.errors import MethodNotAllowedError, OverloadedError, Refusal, UnauthenticatedError
 from cora.kernel.identity import new_id
-from cora.kernel.principal import ANONYMOUS, Principal
+from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.messages import ClientGoneError, Reply, Request, fault_reply, problem_reply
@@ -30,14 +30,15 @@ _logger: Any = structlog.get_logger("cora.http")
 class Surface:
     """An ASGI layer that answers the routes of the slices itself and leaves all else to the application within.
 
-    What is within finds `principal` and `request_id` in `scope["state"]`. A wrong token, an oversized body and a fault
-    are answered here for it too.
+    What is within finds `principal` and `request_id` in `scope["state"]`. A wrong token, a role that does not suffice
+    (`allow`, by path), an oversized body and a fault are answered here for it too.
     """
 
-    def __init__(self, app: ASGIApp, paths: Paths, tokens: Tokens) -> None:
+    def __init__(self, app: ASGIApp, paths: Paths, tokens: Tokens, allow: Mapping[str, Role]) -> None:
         self._within = app
         self._paths = paths
         self._tokens = tokens
+        self._allow = allow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,6 +80,7 @@ class Surface:
         found = self._paths.find(request.path)
         if found is None:
             request.principal = await self._caller(request)
+            request.principal.require(self._allow.get(request.path, Role.ANONYMOUS))
             await self._go_within(request, scope, outgoing)
             return None
         place, request.values = found

@@ -25,6 +25,7 @@ from cora.surfaces.mcp.server import Context, mcp_server
 from cora.surfaces.mcp.tools import Caller, offered_tools
 
 MCP_PATH = "/mcp"
+LEAST_ROLE = Role.READER
 
 
 class McpEndpoint:
@@ -65,7 +66,7 @@ class McpEndpoint:
 
 
 def _admit(principal: Principal, method: str, content_type: str) -> None:
-    principal.require(Role.READER)
+    principal.require(LEAST_ROLE)
     if method != "POST":
         # Without sessions there is nothing to listen to and nothing to end.
         raise MethodNotAllowedError(MCP_PATH, method, "POST")
@@ -78,7 +79,7 @@ def _caller(scope: Scope) -> Caller:
     return Caller(state.get("principal", ANONYMOUS), state.get("request_id") or new_id().hex)
 
 
-def _caller_of(context: Context) -> Caller:
+async def _caller_of(context: Context) -> Caller:
     """Who sent the HTTP request that holds this message."""
     request: Any = context.request
     return Caller(ANONYMOUS, new_id().hex) if request is None else _caller(request.scope)

@@ -1,7 +1,7 @@
 """The MCP server: tools offered by role, answers and refusals as the same JSON that HTTP gives."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -12,6 +12,7 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
+    INVALID_REQUEST,
     CallToolRequestParams,
     CallToolResult,
     ListToolsResult,
@@ -21,6 +22,7 @@ from mcp_types import (
 from pydantic_core import to_json
 
 from cora.kernel.errors import Refusal, TooLargeError
+from cora.kernel.identity import new_id
 from cora.kernel.principal import Role
 from cora.kernel.problem import internal_problem, problem
 from cora.kernel.requests import MAXIMUM_BODY, require_fit
@@ -35,15 +37,21 @@ Context = ServerRequestContext[Any, Any]
 _logger = structlog.get_logger("cora.mcp")
 
 
-def mcp_server(tools: Mapping[str, Offered], caller_of: Callable[[Context], Caller]) -> Server[Any]:
+def mcp_server(tools: Mapping[str, Offered], caller_of: Callable[[Context], Awaitable[Caller]]) -> Server[Any]:
     """The server for some tools. `caller_of` tells who sends a request; nobody is served without a role."""
 
     async def list_tools(context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
-        role = _known(caller_of(context)).principal.role
+        try:
+            role = _known(await caller_of(context)).principal.role
+        except Refusal as refusal:
+            raise MCPError(INVALID_REQUEST, refusal.detail()) from refusal
         return ListToolsResult(tools=[offered.tool for offered in tools.values() if offered.allow <= role])
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-        caller = _known(caller_of(context))
+        try:
+            caller = _known(await caller_of(context))
+        except Refusal as refusal:
+            return _refused(problem(refusal, new_id().hex))
         offered = tools.get(params.name)
         if offered is None:
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!a}; tools/list shows those that there are.")

@@ -1,5 +1,7 @@
 """MCP over standard input and output, for a client that starts cora itself."""
 
+from collections.abc import Awaitable, Callable
+
 from mcp.server.stdio import stdio_server
 
 from cora.equipment.wired import Equipment
@@ -11,18 +13,21 @@ from cora.surfaces.mcp.server import Context, mcp_server
 from cora.surfaces.mcp.tools import Caller, offered_tools
 
 
-async def serve_stdio(kernel: Kernel, documents: Documents, equipment: Equipment, principal: Principal) -> None:
+async def serve_stdio(
+    kernel: Kernel, documents: Documents, equipment: Equipment, identify: Callable[[], Awaitable[Principal]]
+) -> None:
     """Serve one client until it closes standard input.
 
-    Standard output carries the protocol and nothing else: while serving, what
-    is printed otherwise goes to standard error. Raises `UnauthenticatedError`
-    for the anonymous principal.
+    `identify` tells whom it acts as. It is asked for every message: a token
+    may be revoked while the client goes on. Standard output carries the
+    protocol and nothing else: while serving, what is printed otherwise goes
+    to standard error. Raises `UnauthenticatedError` for the anonymous principal.
     """
-    principal.require(Role.READER)
+    (await identify()).require(Role.READER)
     tools = offered_tools(kernel, documents, equipment.slices, equipment.views)
 
-    def caller_of(_context: Context) -> Caller:
-        return Caller(principal, new_id().hex)
+    async def caller_of(_context: Context) -> Caller:
+        return Caller(await identify(), new_id().hex)
 
     server = mcp_server(tools, caller_of)
     async with stdio_server() as (received, sent):

@@ -45,7 +45,7 @@ from cora.equipment.aggregates.fixture import (
 )
 from cora.equipment.aggregates.mount import MOUNT
 from cora.equipment.features.register_fixture import Context, RegisterFixture, register_fixture
-from cora.equipment.settings import schema_violations
+from cora.equipment.json_schema import schema_violations
 from cora.equipment.values import (
     DefinitionStatus,
     Port,
@@ -292,7 +292,7 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
         (len(assets) < len(bindings), FixtureAssetBoundTwiceError),
         (bool(wires) and both_filled and not connected, FixtureWireUnsatisfiedError),
         (
-            bool(schema_violations(overrides, TOWER.parameter_overrides_schema or {})),
+            any(schema_violations(overrides, TOWER.parameter_overrides_schema or {})),
             FixtureParameterOverridesInvalidError,
         ),
     )

@@ -12,6 +12,7 @@ from tests.unit.memory_log import MemoryLog
 from tests.unit.surfaces.http.client import PUBLIC_URL, client, make_app, register_asset, register_facility, send_raw
 
 from cora.kernel.errors import OverloadedError
+from cora.kernel.principal import Role
 from cora.kernel.reader import Stored
 from cora.surfaces.http.app import HttpSettings
 
@@ -369,5 +370,8 @@ async def test_an_application_within_finds_the_caller_and_is_guarded() -> None:
         assert answer.headers["x-request-id"] == "r-3"
         assert seen == [("a admin", "r-3", b"hello")]
     assert (await send_raw(app, "POST", "/inside", [b"x" * 600_000, b"x" * 600_000])).status == 413
+    guarded = make_app(settings=HttpSettings(within={"/inside": Within()}, allow={"/inside": Role.STEWARD}))
+    for role, status in ((None, 401), ("operator", 403), ("steward", 413)):
+        assert (await send_raw(guarded, "POST", "/inside", [b"x" * 2_000_000], role=role)).status == status
     assert (await send_raw(app, "POST", "/inside", headers=[(b"authorization", b"Bearer x")], role=None)).status == 401
     assert len(seen) == 1

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp_types import TextContent, Tool
 from starlette.types import Message, Scope
 from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
@@ -15,7 +15,7 @@ from cora.kernel.execute import Kernel
 from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.problem import internal_problem, problem
 from cora.surfaces.mcp.http import McpEndpoint
-from cora.surfaces.mcp.server import LONGEST_TEXT, call, mcp_server
+from cora.surfaces.mcp.server import LONGEST_TEXT, Context, call, mcp_server
 from cora.surfaces.mcp.tools import Caller, Offered, Run
 
 OPERATOR = Caller(Principal("ada", Role.OPERATOR), "request-1")
@@ -96,13 +96,18 @@ async def test_what_cannot_be_kept_is_refused(unfit: Any) -> None:
 
 async def test_a_caller_without_a_role_is_told_of_no_tool() -> None:
     tools = {"try_it": offered(answers_nothing, Role.ANONYMOUS)}
-    server = mcp_server(tools, lambda _: Caller(ANONYMOUS, "request-1"))
+
+    async def nobody(_context: Context) -> Caller:
+        return Caller(ANONYMOUS, "request-1")
+
+    server = mcp_server(tools, nobody)
     async with Client(server) as client:
-        with pytest.raises(Exception, match=r"(?i)error") as raised:
+        with pytest.raises(MCPError, match="Send a valid token") as raised:
             await client.list_tools()
         assert "try_it" not in str(raised.value)
-        with pytest.raises(Exception, match=r"(?i)error"):
-            await client.call_tool("try_it", {})
+        refused = await client.call_tool("try_it", {})
+        assert refused.is_error
+        assert (refused.structured_content or {})["code"] == "Unauthenticated"
 
 
 async def _status(endpoint: McpEndpoint, scope: Scope) -> int:
