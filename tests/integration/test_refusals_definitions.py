@@ -99,7 +99,7 @@ async def a_schema_that_is_none(world: World) -> Tried:
     return Tried(
         {"family_id": await world.family(), "settings_schema": schema},
         {"errors": at("/settings_schema/type")},
-        "errors",
+        "/settings_schema/type:",
     )
 
 
@@ -109,7 +109,7 @@ async def a_schema_that_points_to_the_net(world: World) -> Tried:
     return Tried(
         {"family_id": await world.family(), "settings_schema": schema},
         {"errors": at("/settings_schema/properties/a/$ref")},
-        "errors",
+        "leads outside the schema",
     )
 
 
@@ -117,7 +117,9 @@ async def a_schema_that_points_to_the_net(world: World) -> Tried:
 async def a_schema_of_more_than_64_kib(world: World) -> Tried:
     schema = {"description": "x" * 65536}
     return Tried(
-        {"family_id": await world.family(), "settings_schema": schema}, {"errors": at("/settings_schema")}, "errors"
+        {"family_id": await world.family(), "settings_schema": schema},
+        {"errors": at("/settings_schema")},
+        "is larger than 64 KiB",
     )
 
 
@@ -307,7 +309,7 @@ async def a_wire_to_nowhere(world: World) -> Tried:
 async def overrides_with_a_schema_that_is_none(world: World) -> Tried:
     await world.assembly(name="Tower")
     given = await _assembly(world, name="Tower", parameter_overrides_schema={"type": "thing"})
-    return Tried(given, {"errors": at("/parameter_overrides_schema/type")}, "errors")
+    return Tried(given, {"errors": at("/parameter_overrides_schema/type")}, "/parameter_overrides_schema/type:")
 
 
 @refuses("define_assembly", AssemblyNameTakenError)
