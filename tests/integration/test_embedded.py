@@ -1,5 +1,6 @@
 """The embedded Postgres: wherever its data lies, whoever runs it, however it ended the last time."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -158,6 +159,24 @@ def test_it_starts_again_after_the_server_was_killed(directory: Path) -> None:
         with embedded_postgres(directory) as again:
             assert postmaster(directory) != killed
             assert seen(again) == [1]
+    assert postmaster(directory) is None
+
+
+def test_it_is_started_again_for_those_who_use_it(directory: Path) -> None:
+    with embedded_postgres(directory) as server:
+        remember(server, 1)
+        for _ in range(2):
+            killed = postmaster(directory)
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
+            found: list[int] = []
+            until = time.monotonic() + 30
+            while not found and time.monotonic() < until:
+                with contextlib.suppress(psycopg.OperationalError):
+                    found = seen(server)
+                time.sleep(0.1)
+            assert found == [1]
+            assert postmaster(directory) != killed
     assert postmaster(directory) is None
 
 

@@ -36,13 +36,19 @@ class RemoteFacility:
         self.commands = commands_in(slices)
         self._server = server
         self._seen: dict[UUID, Record] = {}
-        self._client = httpx.AsyncClient(
-            base_url=server.rstrip("/"),
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(30, pool=None),
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            transport=transport,
-        )
+        # A client for each connection: in a shared pool every request looks through all connections and all who wait.
+        self._clients = [
+            httpx.AsyncClient(
+                base_url=server.rstrip("/"),
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=30,
+                transport=transport,
+            )
+            for _ in range(CONNECTIONS)
+        ]
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for client in self._clients:
+            self._free.put_nowait(client)
 
     async def __aenter__(self) -> "RemoteFacility":
         return self
@@ -52,7 +58,8 @@ class RemoteFacility:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()
 
     def forget(self) -> None:
         """Forget the records that were seen on the way to others."""
@@ -135,8 +142,9 @@ class RemoteFacility:
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request, again when the connection was lost. Raises `UnreachableError`."""
         for attempt in range(_TRIES):
+            client = await self._free.get()
             try:
-                answer = await self._client.request(method, path, **options)
+                answer = await client.request(method, path, **options)
             except httpx.TransportError as error:
                 if attempt + 1 == _TRIES:
                     raise UnreachableError(
@@ -146,6 +154,8 @@ class RemoteFacility:
                 continue
             except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
                 raise UnreachableError(f"{self._server} cannot be asked: {error}") from error
+            finally:
+                self._free.put_nowait(client)
             if method == "GET" and answer.status_code == 503 and attempt + 1 < _TRIES:
                 await asyncio.sleep(_PAUSE * (attempt + 1))
                 continue

@@ -3,7 +3,7 @@
 Every process that uses the server holds a shared lock on a file beside the
 data for as long as it lives; the one that finds itself the last stops the
 server. A process that is killed loses its lock with its life, so nothing is
-counted wrongly.
+counted wrongly. While anybody uses it, a server that has died is started again.
 
 Of the wheel only the programs are used. The server listens on no network, only
 on a socket in its own data directory, which nobody else may enter.
@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+import structlog
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
@@ -35,6 +37,7 @@ START_WITHIN = 60
 RECOVER_WITHIN = 3600
 """Seconds that a server that has started may need until it accepts connections: after a crash it recovers first."""
 STOP_WITHIN = 60
+WATCH_EVERY = 1.0
 
 _PROGRAMS = Path("pginstall18", "bin")
 _SOCKET = ".s.PGSQL.5432"
@@ -52,6 +55,9 @@ shared_buffers = 256MB
 max_wal_size = 2GB
 max_connections = 200
 """
+
+
+_logger = structlog.get_logger("cora.log")
 
 
 class EmbeddedPostgresError(Exception):
@@ -73,7 +79,8 @@ class EmbeddedPostgres:
 
 @contextmanager
 def embedded_postgres(data_directory: Path) -> Generator[EmbeddedPostgres]:
-    """The Postgres of a data directory, started when it is not running, stopped when nobody else uses it.
+    """The Postgres of a data directory: started when it is not running, and again when it dies, stopped when nobody
+    else uses it.
 
     Raises `EmbeddedPostgresError`.
     """
@@ -93,11 +100,38 @@ def embedded_postgres(data_directory: Path) -> Generator[EmbeddedPostgres]:
             version = cluster.start(socket_directory)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            yield EmbeddedPostgres(socket_directory, version, cluster.programs)
+            with _kept_running(cluster, socket_directory, turnstile):
+                yield EmbeddedPostgres(socket_directory, version, cluster.programs)
         finally:
             with _locked(turnstile):
                 if _is_last(users):
                     cluster.stop()
+
+
+@contextmanager
+def _kept_running(cluster: "_Cluster", socket_directory: Path, turnstile: IO[str]) -> Generator[None]:
+    """Look after the server from a thread: whoever uses it may wait for it in the event loop."""
+    leaving = threading.Event()
+
+    def watch() -> None:
+        while not leaving.wait(WATCH_EVERY):
+            if _accepts(socket_directory):
+                continue
+            try:
+                with _locked(turnstile):
+                    cluster.start(socket_directory)
+                _logger.warning("the embedded Postgres had stopped; it runs again")
+            except (EmbeddedPostgresError, OSError) as error:
+                _logger.error("the embedded Postgres has stopped", detail=str(error))
+
+    # The thread uses the turnstile only before it is joined: one open file cannot lock out itself.
+    watching = threading.Thread(target=watch, name="cora embedded Postgres")
+    watching.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        watching.join()
 
 
 @contextmanager
