@@ -13,6 +13,7 @@ import typer
 from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import filter_names
 from cora.kernel.errors import Refusal
 from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
@@ -94,7 +95,7 @@ def _commands(slices: Sequence[Slice]) -> str:
     parts.append("| kind | one | many | filters | sorts |\n|---|---|---|---|---|")
     for aggregate in AGGREGATES:
         (one, one_route, *_), (many, many_route, *_) = _reads(aggregate)
-        narrowed, ordered = ", ".join(aggregate.filters) or "-", ", ".join(aggregate.sorts) or "-"
+        narrowed, ordered = ", ".join(filter_names(aggregate)) or "-", ", ".join(aggregate.sorts) or "-"
         kind = words(aggregate.kind)
         parts.append(f"| {kind} | `{one}` `{one_route}` | `{many}` `{many_route}` | {narrowed} | {ordered} |")
     return "\n".join(parts) + "\n"

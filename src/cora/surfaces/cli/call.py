@@ -11,24 +11,29 @@ from pydantic import TypeAdapter
 from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import DEFAULT_LIMIT, Asked
+from cora.kernel.documents import DEFAULT_LIMIT, Asked, filter_names
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.history import history_slices
 from cora.kernel.identity import new_id
 from cora.kernel.requests import (
+    AS_OF,
     DRY_RUN,
     IDEMPOTENCY_KEY,
     IF_MATCH,
     OCCURRED_AT,
     ON_BEHALF_OF,
+    TRUE_AT,
+    WHEN_OPTIONS,
     invalid,
     read_call,
     read_json,
+    read_when,
     require_fit,
     to_request,
 )
 from cora.kernel.showing import View, show
 from cora.kernel.slice import ActSlice, QuerySlice, Slice, declared_slices
+from cora.kernel.when import When
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
 
@@ -87,6 +92,10 @@ def _option(name: str, **settings: Any) -> click.Option:
 
 
 _DATA_DIR = _option("data_dir", type=click.Path(), help="Where the embedded Postgres keeps its data.")
+_WHEN = (
+    _option(AS_OF, help="What the record said then: a time with its offset, or a position of the log."),
+    _option(TRUE_AT, help="What was true in the hutch then: a time with its offset."),
+)
 _JSON = click.Option(["--json", "as_json"], is_flag=True, help="One line of JSON.")
 
 
@@ -97,6 +106,8 @@ def _slice_command(declared: Slice) -> click.Command:
         _option(name, required=name in required, help=_help(schema), metavar=_metavar(schema))
         for name, schema in properties.items()
     ]
+    if isinstance(declared, QuerySlice) and declared.has_past:
+        options += _WHEN
     if not isinstance(declared, QuerySlice | ActSlice):
         options += [_option(name, help=text) for name, _, text in _GOES_WITH_ALL]
         options.append(_option(DRY_RUN, is_flag=True, help="Decide and show what would be recorded; record nothing."))
@@ -114,8 +125,10 @@ def _get_command(view: View[Any]) -> click.Command:
 
     def callback(**given: Any) -> None:
         async def work() -> None:
+            when = _when(given)
             async with beside(settings_from(data_dir=given["data_dir"])) as cora:
-                found = await cora.kernel.see(partial(show, aggregate, given[aggregate.path_id], beside=view.beside))
+                looked = partial(show, aggregate, given[aggregate.path_id], beside=view.beside)
+                found = await cora.kernel.see(looked, when)
                 _show(json.loads(found.body), as_json=given["as_json"])
 
         run(work())
@@ -123,7 +136,7 @@ def _get_command(view: View[Any]) -> click.Command:
     option = _option(aggregate.path_id, type=click.UUID, required=True, help="The id of the record.")
     return click.Command(
         f"get_{aggregate.kind}",
-        params=[option, _DATA_DIR, _JSON],
+        params=[option, *_WHEN, _DATA_DIR, _JSON],
         callback=callback,
         help=f"Show one {aggregate.kind} with its whole state.",
     )
@@ -131,10 +144,10 @@ def _get_command(view: View[Any]) -> click.Command:
 
 def _list_command(aggregate: Aggregate[Any]) -> click.Command:
     def callback(**given: Any) -> None:
-        filters = {name: tuple(given[name]) for name in aggregate.filters if given[name]}
-        asked = Asked(filters, given["sort"], given["limit"], given["cursor"])
+        filters = {name: tuple(given[name]) for name in filter_names(aggregate) if given[name]}
 
         async def work() -> None:
+            asked = Asked(filters, given["sort"], given["limit"], given["cursor"], when=_when(given))
             require_fit({**{name: list(values) for name, values in filters.items()}, "cursor": given["cursor"]})
             async with beside(settings_from(data_dir=given["data_dir"])) as cora:
                 _show(json.loads((await cora.log.list(aggregate, asked)).body), as_json=given["as_json"])
@@ -143,7 +156,7 @@ def _list_command(aggregate: Aggregate[Any]) -> click.Command:
 
     options = [
         _option(name, multiple=True, help="Only records with this value; may be repeated.")
-        for name in aggregate.filters
+        for name in filter_names(aggregate)
     ]
     sorts = ", ".join(sorted(aggregate.sorts)) or "none"
     options += [
@@ -153,7 +166,7 @@ def _list_command(aggregate: Aggregate[Any]) -> click.Command:
     ]
     return click.Command(
         f"list_{_plural(aggregate)}",
-        params=[*options, _DATA_DIR, _JSON],
+        params=[*options, *_WHEN, _DATA_DIR, _JSON],
         callback=callback,
         help=f"List {aggregate.collection}, a page at a time.",
     )
@@ -166,13 +179,18 @@ async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], 
         options[IF_MATCH] = f'"{version}"'
     options[DRY_RUN] = "true" if given.get(DRY_RUN) else None
     called = read_call(admin(), "cli", new_id().hex, options)
+    when = _when(given)
     async with beside(settings_from(data_dir=given["data_dir"])) as cora:
-        _show(await _answer(cora, declared, request, called), as_json=given["as_json"])
+        _show(await _answer(cora, declared, request, called, when), as_json=given["as_json"])
 
 
-async def _answer(cora: Opened, declared: Slice, request: Any, called: Any) -> Any:
+def _when(given: Mapping[str, Any]) -> When:
+    return read_when({name: given.get(name) for name in WHEN_OPTIONS})
+
+
+async def _answer(cora: Opened, declared: Slice, request: Any, called: Any, when: When) -> Any:
     if isinstance(declared, QuerySlice):
-        return _plain(declared, await cora.kernel.query(declared, request, called.principal))
+        return _plain(declared, await cora.kernel.query(declared, request, called.principal, when))
     if isinstance(declared, ActSlice):
         return _plain(declared, await cora.kernel.act(declared, request, called))
     answer = await cora.kernel.command(cast("Any", declared), request, called)

@@ -6,6 +6,7 @@ from typing import Any
 from mcp_types import ToolAnnotations
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.documents import filter_names
 from cora.kernel.errors import AuthorityError, Refusal
 from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Slice
 
@@ -60,7 +61,7 @@ def get_description(aggregate: Aggregate[Any]) -> str:
 def list_description(aggregate: Aggregate[Any]) -> str:
     """What `list_<collection>` is for."""
     collection = words(aggregate.collection)
-    narrowed = f" Narrow it by {_and(aggregate.filters)}." if aggregate.filters else ""
+    narrowed = f" Narrow it by {_and(filter_names(aggregate))}." if aggregate.filters else ""
     ordered = f" Order it by {_and(aggregate.sorts)}, with - before the name for descending." if aggregate.sorts else ""
     return (
         f"A page of {collection}, oldest first. Use it to find ids.{narrowed}{ordered} "

@@ -8,16 +8,20 @@ from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.execute import Call
 from cora.kernel.principal import Principal
 from cora.kernel.requests import (
+    AS_OF,
     CALL_OPTIONS,
     DRY_RUN,
     IDEMPOTENCY_KEY,
     IF_MATCH,
     OCCURRED_AT,
     ON_BEHALF_OF,
+    TRUE_AT,
     gathering,
     invalid,
     read_call,
+    read_when,
 )
+from cora.kernel.when import When
 from cora.surfaces.mcp.schemas import Schema
 
 VIA = "mcp"
@@ -52,6 +56,32 @@ OPTIONS: dict[str, Schema] = {
         "description": "answer what would be recorded, and record nothing",
     },
 }
+
+
+WHEN: dict[str, Schema] = {
+    AS_OF: {
+        "type": "string",
+        "description": "what the record said then: a time with an offset, or a position of the log; left out: now",
+    },
+    TRUE_AT: {
+        "type": "string",
+        "format": "date-time",
+        "description": "what was true in the hutch then, by all that is known now (or was by as_of)",
+    },
+}
+
+
+def split_when(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The moment among the arguments of a question, and the members of the question itself."""
+    when = {name: arguments[name] for name in WHEN if arguments.get(name) is not None}
+    return when, {name: value for name, value in arguments.items() if name not in WHEN}
+
+
+def when_of(options: dict[str, Any]) -> When:
+    """The moment a question is about. Raises `InvalidRequestError`."""
+    if wrong := [name for name, value in options.items() if not isinstance(value, str)]:
+        raise invalid(Violation(f"/{name}", "must be text") for name in wrong)
+    return read_when(options)
 
 
 def split(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -76,6 +76,7 @@ def page_schema(aggregate: Aggregate[Any]) -> Schema:
         "properties": {
             "items": {"type": "array", "items": _envelope(aggregate, state)},
             "next": {"type": ["string", "null"], "description": "the cursor of the next page; null: this is the last"},
+            "count": {**_COUNT, "description": "of records on all pages, where asked for"},
         },
         "required": ["items", "next"],
     }

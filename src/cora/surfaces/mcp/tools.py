@@ -1,30 +1,35 @@
 """Every slice as a tool, and the reads of every kind of record."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from mcp_types import Tool
 from pydantic import Field, TypeAdapter, create_model
 
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, filter_names
 from cora.kernel.errors import Violation
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import gathering, invalid, to_request
-from cora.kernel.showing import View, show
+from cora.kernel.showing import View, find_under, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, Query, QuerySlice, Slice
+from cora.kernel.when import When
 from cora.surfaces.mcp.describe import annotations, get_description, list_description, reading, slice_description, title
-from cora.surfaces.mcp.options import OPTIONS, VIA, call_of, split
+from cora.surfaces.mcp.options import OPTIONS, VIA, WHEN, call_of, split, split_when, when_of
 from cora.surfaces.mcp.schemas import answer_schema, command_schema, envelope_schema, input_schema, page_schema
 
 _FITTING = "a value that fits, or a list of those that do"
 _Value = Annotated[str, Field(max_length=500)]
 _Values: TypeAlias = _Value | Annotated[list[_Value], Field(min_length=1, max_length=100)] | None
+_Place: TypeAlias = Annotated[str, Field(max_length=4000)] | None
+_Names: TypeAlias = Annotated[list[_Value], Field(max_length=50)] | None
 _Cursor: TypeAlias = Annotated[str, Field(max_length=4000)] | None
+
+Q = TypeVar("Q")
 
 LONGEST_PAGE = 100_000
 """Characters of a page of a list; one that comes out longer is asked for again with fewer records."""
@@ -67,7 +72,8 @@ def _of_slices(kernel: Kernel, slices: tuple[Slice, ...]) -> Iterator[Offered]:
             case CommandSlice() | HandlerSlice():
                 schema, run, options = command_schema(declared), _command(kernel, declared), OPTIONS
             case QuerySlice():
-                schema, run, options = answer_schema(declared.answer), _query(kernel, declared), {}
+                schema, run = answer_schema(declared.answer), _query(kernel, declared)
+                options = WHEN if declared.has_past else {}
             case ActSlice():
                 schema, run, options = answer_schema(declared.answer), _act(kernel, declared), {}
             case _:
@@ -104,8 +110,9 @@ def _query(kernel: Kernel, declared: QuerySlice) -> Run:
     adapter = TypeAdapter[Any](declared.answer)
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
-        query = to_request(declared.request, arguments)
-        return adapter.dump_json(await kernel.query(declared, query, caller.principal)).decode()
+        options, members = split_when(arguments) if declared.has_past else ({}, arguments)
+        query, when = _both(lambda: to_request(declared.request, members), lambda: when_of(options))
+        return adapter.dump_json(await kernel.query(declared, query, caller.principal, when)).decode()
 
     return run
 
@@ -139,7 +146,7 @@ def _of_records(kernel: Kernel, documents: Documents, views: tuple[View[Any], ..
             description=list_description(aggregate),
             request=listed,
             answers=page_schema(aggregate),
-            run=_list(documents, aggregate, listed),
+            run=_list(kernel, documents, view, listed),
         )
 
 
@@ -148,7 +155,7 @@ def _read(name: str, description: str, request: type[Query], answers: dict[str, 
         name=name,
         title=title(name),
         description=description,
-        input_schema=input_schema(request, {}),
+        input_schema=input_schema(request, WHEN),
         output_schema=answers,
         annotations=reading(),
     )
@@ -159,37 +166,66 @@ def _get(kernel: Kernel, view: View[Any], request: type[Query]) -> Run:
     aggregate = view.aggregate
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
-        query = to_request(request, arguments)
+        options, members = split_when(arguments)
+        query, when = _both(lambda: to_request(request, members), lambda: when_of(options))
         id: UUID = getattr(query, aggregate.path_id)
-        return (await kernel.see(partial(show, aggregate, id, beside=view.beside))).body
+        return (await kernel.see(partial(show, aggregate, id, beside=view.beside), when)).body
 
     return run
 
 
 def _list_request(aggregate: Aggregate[Any]) -> type[Query]:
-    fields: dict[str, Any] = {name: (_Values, Field(None, description=_FITTING)) for name in aggregate.filters}
+    fields: dict[str, Any] = {name: (_Values, Field(None, description=_FITTING)) for name in filter_names(aggregate)}
     if aggregate.sorts:
         orders: Any = Literal[tuple(order for name in sorted(aggregate.sorts) for order in (name, f"-{name}"))]
         fields["sort"] = (orders | None, None)
+    if aggregate.tree is not None:
+        fields["under"] = (_Place, Field(None, description="only what stands below this one: its id or path"))
+    fields["missing"] = (_Names, Field(None, description="names of filters: only what has nothing there"))
+    fields["count"] = (bool, Field(False, description="tell how many there are on all pages"))
     fields["limit"] = (Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT)], DEFAULT_LIMIT)
     fields["cursor"] = (_Cursor, Field(None, description="`next` of a page"))
     return create_model(f"List_{aggregate.collection}", __base__=Query, **fields)
 
 
-def _list(documents: Documents, aggregate: Aggregate[Any], request: type[Query]) -> Run:
+def _list(kernel: Kernel, documents: Documents, view: View[Any], request: type[Query]) -> Run:
+    aggregate = view.aggregate
+
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
-        query = to_request(request, arguments)
+        options, members = split_when(arguments)
+        query, when = _both(lambda: to_request(request, members), lambda: when_of(options))
         given: dict[str, Any] = query.model_dump(exclude_none=True)
-        filters = {name: _all(given[name]) for name in aggregate.filters if name in given}
         limit: int = given["limit"]
+        asked = Asked(
+            filters={name: _all(given[name]) for name in filter_names(aggregate) if name in given},
+            sort=given.get("sort"),
+            after=given.get("cursor"),
+            missing=given.get("missing", ()),
+            under=await kernel.see(partial(find_under, view, given["under"]), when) if "under" in given else None,
+            count=given["count"],
+            when=when,
+        )
         while True:
-            asked = Asked(filters, given.get("sort"), limit, given.get("cursor"))
-            page = await documents.list(aggregate, asked)
+            page = await documents.list(aggregate, replace(asked, limit=limit))
             if len(page.body) <= LONGEST_PAGE or limit == 1:
                 return page.body
             limit = max(1, limit // 2)
 
     return run
+
+
+def _both(query: Callable[[], Q], when: Callable[[], When]) -> tuple[Q, When]:
+    """A question and its moment. Raises `InvalidRequestError` with what is wrong with both."""
+    errors: list[Violation] = []
+    asked: list[Q] = []
+    moment: list[When] = []
+    with gathering(errors):
+        asked.append(query())
+    with gathering(errors):
+        moment.append(when())
+    if errors:
+        raise invalid(errors)
+    return asked[0], moment[0]
 
 
 def _all(value: str | list[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from cora.kernel.execute import Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import CALL_OPTIONS
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, declared_slices
-from cora.surfaces.mcp.options import OPTIONS, argument, call_of
+from cora.surfaces.mcp.options import OPTIONS, WHEN, argument, call_of
 from cora.surfaces.mcp.schemas import answer_schema, input_schema
 from cora.surfaces.mcp.tools import LONGEST_PAGE, Caller, offered_tools
 
@@ -56,6 +56,8 @@ def test_a_slice_is_a_tool_of_its_name_role_words_and_refusals(declared: Any) ->
         assert f"- {refusal.code()} ({refusal.status}): {refusal.title()}" in told(declared.name)
     fields = {field.alias or name for name, field in declared.request.model_fields.items()}
     options = set(OPTIONS) if isinstance(declared, CommandSlice | HandlerSlice) else set[str]()
+    if isinstance(declared, QuerySlice) and declared.has_past:
+        options = set(WHEN)
     assert set(offered.tool.input_schema["properties"]) == fields | options
 
 
