@@ -14,7 +14,7 @@ from cora.equipment import features
 from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.documents import Asked, Documents, Page
+from cora.kernel.documents import Asked, Documents, Page, filter_names
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import Principal, Role
@@ -68,7 +68,8 @@ def test_every_kind_is_read_and_listed(aggregate: Aggregate[Any]) -> None:
     assert get.tool.input_schema["required"] == [aggregate.path_id]
     assert aggregate.not_found.code() in (get.tool.description or "")
     offered = set(listed.tool.input_schema["properties"])
-    assert offered - {"sort"} == {*aggregate.filters, "limit", "cursor"}
+    further = {"limit", "cursor", "missing", "count", *WHEN} | ({"under"} if aggregate.tree else set[str]())
+    assert offered - {"sort"} == {*filter_names(aggregate)} | further
 
 
 def test_there_are_no_further_tools() -> None:
