@@ -128,7 +128,8 @@ class Reader:
 
     async def ahead(self, *ids: UUID | None) -> None:
         """Look at several records in one go, for the `get`s that follow. None stands for no record."""
-        wanted = tuple({id: None for id in ids if id is not None and id not in self.versions})
+        # Of a source or an owner the version is known already, and not the state.
+        wanted = tuple({id: None for id in ids if id is not None and id not in self.states})
         if len(wanted) > 1:
             self._ahead.update(zip(wanted, await self.source.records(wanted), strict=True))
 
