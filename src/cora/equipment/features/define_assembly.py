@@ -2,7 +2,10 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from cora.equipment.aggregates.assembly import (
     ASSEMBLY,
@@ -33,8 +36,8 @@ class DefineAssembly(Creation):
 
     name: Name
     presents_as_family_id: UUID
-    required_slots: tuple[TemplateSlot, ...] = ()
-    required_wires: tuple[TemplateWire, ...] = ()
+    required_slots: Annotated[tuple[TemplateSlot, ...], Field(max_length=200)] = ()
+    required_wires: Annotated[tuple[TemplateWire, ...], Field(max_length=2000)] = ()
     parameter_overrides_schema: JsonObject | None = None
     drawing: Drawing | None = None
 
@@ -51,7 +54,9 @@ class Context:
 
 
 async def load_context(command: DefineAssembly, read: Reader) -> Context:
-    return Context({id: await read.get(FAMILY, id) for id in sorted(command.family_ids())})
+    family_ids = sorted(command.family_ids())
+    await read.ahead(*family_ids)
+    return Context({id: await read.get(FAMILY, id) for id in family_ids})
 
 
 @decides(

@@ -3,6 +3,10 @@
 Names are anatomical, never those of vendors.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from cora.equipment.aggregates.family import FAMILY, FamilyAlreadyExistsError, FamilyDefined
 from cora.equipment.values import Affordances, Description, Name, Term
 from cora.kernel.principal import Role
@@ -16,8 +20,8 @@ class DefineFamily(Creation):
     description: Description | None = None
     affordances: Affordances = ()
     term: Term | None = None
-    measured_variables: tuple[Term, ...] = ()
-    measurement_techniques: tuple[Term, ...] = ()
+    measured_variables: Annotated[tuple[Term, ...], Field(max_length=200)] = ()
+    measurement_techniques: Annotated[tuple[Term, ...], Field(max_length=200)] = ()
 
 
 @decides("POST /families", on=FAMILY, allow=Role.STEWARD, refuses=(FamilyAlreadyExistsError,))

@@ -29,7 +29,7 @@ class DefineModel(Creation):
     name: Name
     manufacturer: Manufacturer
     part_number: PartNumber
-    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1)]
+    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100)]
     description: Description | None = None
     website: Url | None = None
 
@@ -42,6 +42,7 @@ class Context:
 
 
 async def load_context(command: DefineModel, read: Reader) -> Context:
+    await read.ahead(*command.declared_family_ids)
     return Context({id: await read.get(FAMILY, id) for id in command.declared_family_ids})
 
 

@@ -1,14 +1,14 @@
 """Reading what a record rests on, and who may see it."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.unit.equipment.world import World
-from tests.unit.memory_log import MemorySource
+from tests.unit.memory_log import CountingSource
 
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.errors import AssetNotFoundError
@@ -19,11 +19,10 @@ from cora.equipment.aggregates.fixture import FixtureNotFoundError
 from cora.equipment.features.get_asset_pidinst import GetAssetPidinst, get_asset_pidinst
 from cora.equipment.features.get_fixture_pidinst import GetFixturePidinst, get_fixture_pidinst
 from cora.equipment.values import Owner
-from cora.kernel.aggregate import Claim
 from cora.kernel.errors import UnauthenticatedError
 from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal, Role
-from cora.kernel.reader import Holder, Pointing, Source, Stored
+from cora.kernel.reader import Source
 
 READER = Principal("reader", Role.READER)
 
@@ -98,30 +97,8 @@ async def test_what_does_not_exist_is_told_to_readers_only(world: World, kind: s
         await seen(world, kind, UUID(int=9), ANONYMOUS)
 
 
-class _Counting(MemorySource):
-    """Counts the looks, of which each is a statement."""
-
-    looks = 0
-
-    async def record(self, id: UUID) -> Stored:
-        self.looks += 1
-        return await super().record(id)
-
-    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
-        self.looks += 1
-        return [await MemorySource.record(self, id) for id in ids]
-
-    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
-        self.looks += 1
-        return await super().pointing(relation, target, first=first)
-
-    async def holder(self, claim: Claim) -> Holder:
-        self.looks += 1
-        return await super().holder(claim)
-
-
 async def _looks(world: World, kind: str, id: UUID) -> int:
-    source = _Counting(world.log.tables)
+    source = CountingSource(world.log.tables)
 
     @asynccontextmanager
     async def snapshot() -> AsyncGenerator[Source]:
