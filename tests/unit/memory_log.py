@@ -127,6 +127,28 @@ class MemorySource:
         return len(self.tables.events)
 
 
+class CountingSource(MemorySource):
+    """Counts the looks, of which each is a statement."""
+
+    looks = 0
+
+    async def record(self, id: UUID) -> Stored:
+        self.looks += 1
+        return await super().record(id)
+
+    async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
+        self.looks += 1
+        return [await MemorySource.record(self, id) for id in ids]
+
+    async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
+        self.looks += 1
+        return await super().pointing(relation, target, first=first)
+
+    async def holder(self, claim: Claim) -> Holder:
+        self.looks += 1
+        return await super().holder(claim)
+
+
 class MemoryLog(MemorySource):
     """`Log` and `Documents` in memory. `clock` may be replaced to move time."""
 

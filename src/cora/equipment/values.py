@@ -115,10 +115,10 @@ def _in_order(values: Any) -> Any:
     return tuple(sorted(set(values)))
 
 
-Affordances = Annotated[tuple[Affordance, ...], AfterValidator(_in_order)]
+Affordances = Annotated[tuple[Affordance, ...], Field(max_length=100), AfterValidator(_in_order)]
 """A set of affordances."""
 
-SignalTypes = Annotated[tuple[SignalType, ...], AfterValidator(_in_order)]
+SignalTypes = Annotated[tuple[SignalType, ...], Field(max_length=100), AfterValidator(_in_order)]
 """A set of signal types."""
 
 
@@ -338,7 +338,7 @@ class TemplateSlot:
 
     __pydantic_config__ = _STRICT
     slot_name: SlotName
-    required_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1), AfterValidator(_in_order)]
+    required_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20), AfterValidator(_in_order)]
     cardinality: SlotCardinality = SlotCardinality.EXACTLY_1
 
 

@@ -9,8 +9,6 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from cora.equipment.ports.contacts import Contacts
 from cora.facility_file.keys import AGGREGATES, Key
 from cora.facility_file.port import Record, StepRefusedError, UnreachableError
@@ -19,7 +17,7 @@ from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal
-from cora.kernel.requests import AS_OF, read_when
+from cora.kernel.requests import AS_OF, read_when, require_fit, to_request
 from cora.kernel.showing import show
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 
@@ -98,9 +96,9 @@ class DirectFacility:
         declared = self.commands[command]
         call = Call(self._principal, "import", key, occurred_at=occurred_at)
         try:
-            await self._kernel.command(declared, declared.request.model_validate(arguments), call)
-        except ValidationError as wrong:
-            raise StepRefusedError("InvalidRequest", str(wrong.errors(include_url=False)[0]["msg"]), 422) from wrong
+            # The same rules as for whoever sends it over the network.
+            require_fit(dict(arguments))
+            await self._kernel.command(declared, to_request(declared.request, dict(arguments)), call)
         except OccurredBeforeLastFactError as refusal:
             raise StepRefusedError(
                 refusal.code(), refusal.detail(), refusal.status, refusal.last_occurred_at

@@ -1,17 +1,16 @@
 """A piece of YAML as it was read: text, mapping or list, each with its line; scalars as in the YAML 1.2 core schema."""
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cora.facility_file.problems import Line
+from cora.kernel.requests import read_number, why_unfit
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 # A number with leading zeros (01, 007.5) is text: such things are part numbers and revisions.
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -54,8 +53,10 @@ Node: TypeAlias = Scalar | Mapping | Sequence
 
 
 def resolved(scalar: Scalar) -> Any:
-    """The value of a scalar: None, bool, int, float or str. Raises `ValueError` for a number JSON cannot hold."""
+    """The value of a scalar: None, bool, int, float or str. Raises `ValueError` for what cora cannot keep."""
     text = scalar.text
+    if why := why_unfit(text):
+        raise ValueError(f"it {why}")
     if not scalar.plain:
         return text
     if text in _NULL:
@@ -68,7 +69,7 @@ def resolved(scalar: Scalar) -> Any:
         return text
     if _NOT_FINITE.fullmatch(text):
         raise ValueError(f"{text} is not a finite number")
-    for pattern, read in ((_INTEGER, _decimal), (_FLOAT, _decimal_fraction), (_HEXADECIMAL, _based), (_OCTAL, _based)):
+    for pattern, read in ((_FLOAT, read_number), (_HEXADECIMAL, _based), (_OCTAL, _based)):
         if pattern.fullmatch(text):
             if len(text) > _LONGEST_NUMBER:
                 raise ValueError("the number has too many digits")
@@ -77,7 +78,7 @@ def resolved(scalar: Scalar) -> Any:
 
 
 def plain_json(node: Node) -> Any:
-    """The node as JSON data. Raises `ValueError` for a number JSON cannot hold."""
+    """The node as JSON data. Raises `ValueError` for what cora cannot keep."""
     match node:
         case Scalar():
             return resolved(node)
@@ -87,16 +88,5 @@ def plain_json(node: Node) -> Any:
             return {key: plain_json(value) for key, value in node.items.items()}
 
 
-def _decimal(text: str) -> int:
-    return int(text)
-
-
-def _based(text: str) -> int:
-    return int(text, 0)
-
-
-def _decimal_fraction(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the number {text} is too large")
-    return value
+def _based(text: str) -> int | float:
+    return read_number(str(int(text, 0)))

@@ -26,6 +26,7 @@ from cora.equipment.paths import tidy
 from cora.facility_file import nodes
 from cora.facility_file.nodes import Node, Scalar, plain_json, resolved
 from cora.facility_file.problems import Line, Place, Problems, did_you_mean, short
+from cora.kernel.requests import EARLIEST, why_unfit
 
 E = TypeVar("E", bound="Entry")
 
@@ -79,6 +80,8 @@ def text(node: Node, key: str, reading: Reading) -> str | LeftOut:
         return reading.wrong(node.line, f"'{key}' cannot be cleared; put {found} in quotes if the text is meant")
     if not found:
         return reading.wrong(node.line, f"'{key}' is empty")
+    if why := why_unfit(found):
+        return reading.wrong(node.line, f"'{key}' {why}")
     return found
 
 
@@ -156,8 +159,8 @@ def moment(node: Node, key: str, reading: Reading) -> datetime | LeftOut:
         when = when.astimezone(UTC)
     except OverflowError:
         return reading.wrong(node.line, f"'{key}' is out of range: '{short(found)}'")
-    if when.year < 1000:
-        return reading.wrong(node.line, f"'{key}' is out of range: '{short(found)}'")
+    if when < EARLIEST:
+        return reading.wrong(node.line, f"'{key}' must not lie before {EARLIEST.year}: '{short(found)}'")
     return when
 
 

@@ -28,6 +28,9 @@ MAXIMUM_BODY = 1024 * 1024
 """Bytes of a request's body."""
 MAXIMUM_DEPTH = 64
 """Levels of arrays and objects inside each other."""
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Nothing that is recorded occurred before."""
+
 INTEGERS = range(-(2**63), 2**63)
 # The database writes numbers out, digit by digit: 1e308 would come back as 309 of them.
 SMALLEST, LARGEST = 1e-64, 1e64
@@ -52,7 +55,6 @@ _MOMENT = re.compile(r"(?a:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz
 _VERSION = re.compile(r'"(?a:\d{1,18})"')
 _POSITION = re.compile(r"(?a:\d{1,18})")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 # Each is an object of its own before the first of them is told.
 _MOST_EXAMINED = 20_000
 _BEYOND_RANGE = f"is a number beyond range: it must be 0, or from {SMALLEST} to {LARGEST} in size"
@@ -111,6 +113,14 @@ def read_json(body: bytes) -> Any:
         raise invalid([Violation("", f"is not JSON: {error}")]) from None
     require_fit(value)
     return value
+
+
+def read_number(text: str) -> int | float:
+    """A number as JSON and YAML write it. Raises `ValueError` when it cannot be kept."""
+    number = _number(text) if re.search("[.eE]", text) else _integer(text)
+    if why := why_unfit(number):
+        raise ValueError(f"{text} {why}")
+    return cast("int | float", number)
 
 
 def require_fit(value: Any) -> None:
@@ -193,7 +203,7 @@ def read_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(says) from None
-    if moment < _EARLIEST:
+    if moment < EARLIEST:
         raise ValueError("must not lie before 1900")
     return moment
 
@@ -284,7 +294,7 @@ def _is_fit(value: Any) -> bool:
                     below += members.values()
                 else:
                     below += cast("list[Any]", item)
-            elif _unfit(item) is not None:
+            elif why_unfit(item) is not None:
                 return False
         if not below:
             return True
@@ -306,7 +316,7 @@ def _unfit_parts(value: Any) -> Generator[Violation]:
         elif isinstance(inside, list):
             items = enumerate(cast("list[Any]", inside))
         else:
-            if why := _unfit(inside):
+            if why := why_unfit(inside):
                 yield Violation(pointer(path), why)
             continue
         if len(path) >= MAXIMUM_DEPTH:
@@ -315,7 +325,8 @@ def _unfit_parts(value: Any) -> Generator[Violation]:
         waiting += [(item, (*path, key)) for key, item in items][::-1]
 
 
-def _unfit(leaf: Any) -> str | None:
+def why_unfit(leaf: Any) -> str | None:
+    """Why a text, a number or what else is no list or object cannot be kept; None when it can."""
     if isinstance(leaf, str):
         found = _UNFIT.search(leaf)
         return f"has a character that cannot be kept: U+{ord(found[0]):04X}" if found else None

@@ -440,3 +440,35 @@ async def test_whatever_a_file_says_the_answer_is_in_words(tmp_path: Path):
 
 def test_the_clock_of_the_tests_is_past_the_dates_of_the_files():
     assert datetime.now(UTC).year >= 2025
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"settings": {"max_speed": 1e300}},
+        {"settings": {"max_speed": 2**70}},
+        {"settings": {"max_speed": float("nan")}},
+        {"settings": {"mode": "a\ufffe"}},
+    ],
+)
+async def test_what_no_surface_takes_is_refused_on_every_way_in(hutch: Hutch, members: dict[str, Any]):
+    await hutch.apply(BASE)
+    recorded = len(hutch.log.events)
+    arguments = {"asset_id": str(hutch.id("asset", "Rotary")), "patch": members["settings"]}
+    with pytest.raises(StepRefusedError) as refused:
+        await hutch.facility.execute("update_asset_settings", arguments, None, "a-key")
+    assert (refused.value.code, refused.value.status) == ("InvalidRequest", 422)
+    assert len(hutch.log.events) == recorded
+
+
+async def test_a_value_is_of_its_type_on_every_way_in(hutch: Hutch):
+    with pytest.raises(StepRefusedError) as refused:
+        await hutch.facility.execute("define_family", {"name": 7}, None, "a-key")
+    assert (refused.value.code, refused.value.status) == ("InvalidRequest", 422)
+
+
+async def test_a_list_that_is_too_long_is_a_problem_of_the_plan(hutch: Hutch):
+    ports = ", ".join(f"{{name: p{n}, direction: Input, signal_type: TTL}}" for n in range(1001))
+    before = "        ports: [{name: pso_out, direction: Output, signal_type: TTL}]\n"
+    plan = await hutch.plan(changed(BASE, before, f"        ports: [{ports}]\n"))
+    assert any("'ports': lists 1001, but at most 1000 are possible" in each.text for each in plan.problems)

@@ -2,7 +2,10 @@
 hold together."""
 
 from collections.abc import Hashable, Iterable, Iterator
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from cora.equipment.aggregates.assembly import (
     AssemblyContent,
@@ -35,8 +38,8 @@ class AssemblyGiven(Command):
 
     name: Name
     presents_as_family_id: UUID
-    required_slots: tuple[TemplateSlot, ...] = ()
-    required_wires: tuple[TemplateWire, ...] = ()
+    required_slots: Annotated[tuple[TemplateSlot, ...], Field(max_length=200)] = ()
+    required_wires: Annotated[tuple[TemplateWire, ...], Field(max_length=2000)] = ()
     parameter_overrides_schema: JsonObject | None = None
     drawing: Drawing | None = None
 

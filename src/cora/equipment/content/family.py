@@ -1,5 +1,9 @@
 """What is said of a family, by `define_family` and `version_family` alike."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from cora.equipment.values import Affordances, Description, Name, Term
 from cora.kernel.slice import Command
 
@@ -11,5 +15,5 @@ class FamilyGiven(Command):
     description: Description | None = None
     affordances: Affordances = ()
     term: Term | None = None
-    measured_variables: tuple[Term, ...] = ()
-    measurement_techniques: tuple[Term, ...] = ()
+    measured_variables: Annotated[tuple[Term, ...], Field(max_length=200)] = ()
+    measurement_techniques: Annotated[tuple[Term, ...], Field(max_length=200)] = ()

@@ -25,6 +25,6 @@ class ModelGiven(Command):
     name: Name
     manufacturer: Manufacturer
     part_number: PartNumber
-    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1), AfterValidator(_each_once)]
+    declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100), AfterValidator(_each_once)]
     description: Description | None = None
     website: Url | None = None

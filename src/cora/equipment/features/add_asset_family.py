@@ -34,6 +34,7 @@ class Context:
 
 
 async def load_context(command: AddAssetFamily, asset: Asset, read: Reader) -> Context:
+    await read.ahead(command.family_id, asset.model_id)
     return Context(
         family=await read.get(FAMILY, command.family_id),
         model=await read.get(MODEL, asset.model_id) if asset.model_id else None,

@@ -4,8 +4,10 @@ point at it, or if it needs its own settings."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
+
+from pydantic import Field
 
 from cora.equipment.aggregates.asset import ASSET, require_controller, require_declared
 from cora.equipment.aggregates.asset.errors import (
@@ -49,10 +51,10 @@ class RegisterAsset(Creation):
     parent_id: UUID | None = None
     facility_code: Slug | None = None
     model_id: UUID | None = None
-    family_ids: tuple[UUID, ...] = ()
-    owners: tuple[OwnerGiven, ...] = ()
-    alternate_identifiers: tuple[AlternateIdentifier, ...] = ()
-    ports: tuple[Port, ...] = ()
+    family_ids: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+    owners: Annotated[tuple[OwnerGiven, ...], Field(max_length=200)] = ()
+    alternate_identifiers: Annotated[tuple[AlternateIdentifier, ...], Field(max_length=1000)] = ()
+    ports: Annotated[tuple[Port, ...], Field(max_length=1000)] = ()
     drawing: Drawing | None = None
     controller_id: UUID | None = None
 

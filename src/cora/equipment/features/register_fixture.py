@@ -5,7 +5,7 @@ attach_asset_to_fixture."""
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -54,7 +54,7 @@ class RegisterFixture(Creation):
     name: Name
     description: Description | None = None
     assembly_id: UUID
-    slot_asset_bindings: tuple[SlotAssetBinding, ...]
+    slot_asset_bindings: Annotated[tuple[SlotAssetBinding, ...], Field(max_length=1000)]
     parameter_overrides: JsonObject = Field(default_factory=dict[str, Any])
 
 

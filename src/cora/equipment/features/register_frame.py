@@ -38,10 +38,11 @@ class Context:
 
 
 async def load_context(command: RegisterFrame, read: Reader) -> Context:
-    replaced = command.supersedes
+    replaced = command.supersedes.predecessor_frame_id if command.supersedes else None
+    await read.ahead(command.parent_id, replaced)
     return Context(
         parent=await read.get(FRAME, command.parent_id) if command.parent_id else None,
-        predecessor=await read.get(FRAME, replaced.predecessor_frame_id) if replaced else None,
+        predecessor=await read.get(FRAME, replaced) if replaced else None,
     )
 
 

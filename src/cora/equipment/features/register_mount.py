@@ -44,6 +44,7 @@ class Context:
 
 
 async def load_context(command: RegisterMount, read: Reader) -> Context:
+    await read.ahead(command.placement.parent_frame_id, command.parent_id)
     return Context(
         frame=await read.get(FRAME, command.placement.parent_frame_id),
         parent=await read.get(MOUNT, command.parent_id) if command.parent_id else None,

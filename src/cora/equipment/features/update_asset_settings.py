@@ -31,6 +31,7 @@ class Context:
 
 
 async def load_context(command: UpdateAssetSettings, asset: Asset, read: Reader) -> Context:
+    await read.ahead(*asset.family_ids)
     families = [await read.require(FAMILY, family_id) for family_id in asset.family_ids]
     return Context(
         tuple(

@@ -1,5 +1,6 @@
 """What a PIDINST record rests on, read through the Reader: one place for queries and for decisions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,38 +58,68 @@ class Compound:
 
 async def gather_instrument(asset: Asset, read: Reader, *, families: bool = True) -> Instrument:
     """What the description of an asset rests on. A decision about completeness needs no families."""
-    responsible, facility = await _responsible(asset, read)
-    model = await read.get(MODEL, asset.model_id) if asset.model_id else None
-    found = [await read.get(FAMILY, id) for id in asset.family_ids] if families else []
-    return Instrument(asset, responsible, facility, model, tuple(family for family in found if family is not None))
+    (instrument,) = await gather_instruments([asset], read, families=families)
+    return instrument
+
+
+async def gather_instruments(assets: Sequence[Asset], read: Reader, *, families: bool = True) -> tuple[Instrument, ...]:
+    """What the description of each of several assets rests on, looked up together."""
+    family_ids = [id for asset in assets for id in asset.family_ids] if families else []
+    await read.ahead(*(asset.model_id for asset in assets), *family_ids)
+    standing = await _responsible(assets, read)
+    codes = dict.fromkeys(each.facility_code for each in standing if not each.owners)
+    facilities = {code: await _facility(code, read) for code in codes}
+    found: list[Instrument] = []
+    for asset, responsible in zip(assets, standing, strict=True):
+        model = await read.get(MODEL, asset.model_id) if asset.model_id else None
+        known = [await read.get(FAMILY, id) for id in asset.family_ids] if families else []
+        owned = bool(responsible.owners)
+        found.append(
+            Instrument(
+                asset,
+                responsible if owned else None,
+                None if owned else facilities[responsible.facility_code],
+                model,
+                tuple(family for family in known if family is not None),
+            )
+        )
+    return tuple(found)
 
 
 async def gather_surroundings(asset: Asset, read: Reader) -> Surroundings:
     """The parent, the fixture and the children of an asset."""
+    child_ids = await read.sources("asset.parent_id", asset.id)
+    await read.ahead(asset.parent_id, asset.fixture_id, *child_ids)
     parent = await read.get(ASSET, asset.parent_id) if asset.parent_id else None
     fixture = await read.get(FIXTURE, asset.fixture_id) if asset.fixture_id else None
-    children = [await read.get(ASSET, id) for id in await read.sources("asset.parent_id", asset.id)]
+    children = [await read.get(ASSET, id) for id in child_ids]
     return Surroundings(parent, fixture, tuple(child for child in children if child is not None))
 
 
 async def gather_compound(fixture: Fixture, read: Reader, *, families: bool = True) -> Compound:
     """A fixture and all that it binds."""
+    bindings = fixture.slot_asset_bindings
+    await read.ahead(fixture.assembly_id, *(binding.asset_id for binding in bindings))
     assembly = await read.require(ASSEMBLY, fixture.assembly_id)
     family = await read.get(FAMILY, assembly.presents_as_family_id) if families else None
-    components: list[Component] = []
-    for binding in fixture.slot_asset_bindings:
-        asset = await read.require(ASSET, binding.asset_id)
-        components.append(Component(binding.slot_name, await gather_instrument(asset, read, families=families)))
-    return Compound(fixture, assembly, family, tuple(components))
+    assets = [await read.require(ASSET, binding.asset_id) for binding in bindings]
+    instruments = await gather_instruments(assets, read, families=families)
+    components = zip(bindings, instruments, strict=True)
+    return Compound(
+        fixture, assembly, family, tuple(Component(binding.slot_name, each) for binding, each in components)
+    )
 
 
-async def _responsible(asset: Asset, read: Reader) -> tuple[Asset | None, Facility | None]:
-    standing = asset
-    while not standing.owners:
-        if standing.parent_id is None:
-            return None, await _facility(standing.facility_code, read)
-        standing = await read.require(ASSET, standing.parent_id)
-    return standing, None
+async def _responsible(assets: Sequence[Asset], read: Reader) -> list[Asset]:
+    """For each asset the nearest that has owners, itself or an ancestor; its root when none has. Level by level."""
+    standing = list(assets)
+    while above := {each.parent_id for each in standing if not each.owners} - {None}:
+        await read.ahead(*above)
+        standing = [
+            await read.require(ASSET, each.parent_id) if each.parent_id and not each.owners else each
+            for each in standing
+        ]
+    return standing
 
 
 async def _facility(code: str | None, read: Reader) -> Facility | None:

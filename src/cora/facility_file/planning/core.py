@@ -345,6 +345,8 @@ def _in_words(error: ErrorDetails) -> str:
     """What is wrong with a value. A word that is none of those known is told with the nearest."""
     if error["type"] == "too_short":
         return f"lists {error['ctx']['actual_length']}, but at least {error['ctx']['min_length']} is needed"  # type: ignore[index]
+    if error["type"] == "too_long":
+        return f"lists {error['ctx']['actual_length']}, but at most {error['ctx']['max_length']} are possible"  # type: ignore[index]
     if error["type"] not in ("enum", "literal_error"):
         return error["msg"].removeprefix("Value error, ")
     given, expected = short(str(error["input"])), str(error.get("ctx", {}).get("expected", ""))

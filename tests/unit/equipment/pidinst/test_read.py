@@ -1,16 +1,20 @@
 """Reading what a record rests on, and who may see it."""
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.unit.equipment.world import World
+from tests.unit.memory_log import CountingSource
 
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.aggregates.asset.events import AssetAttachedToFixture, AssetOwnerAdded, AssetRegistered
 from cora.equipment.aggregates.asset.state import AssetTier
+from cora.equipment.aggregates.family import FAMILY, FamilyDefined
 from cora.equipment.aggregates.fixture import FixtureNotFoundError
 from cora.equipment.features.get_asset_pidinst import GetAssetPidinst, get_asset_pidinst
 from cora.equipment.features.get_fixture_pidinst import GetFixturePidinst, get_fixture_pidinst
@@ -18,6 +22,7 @@ from cora.equipment.values import Owner
 from cora.kernel.errors import UnauthenticatedError
 from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal, Role
+from cora.kernel.reader import Source
 
 READER = Principal("reader", Role.READER)
 
@@ -90,3 +95,36 @@ async def test_what_does_not_exist_is_told_to_readers_only(world: World, kind: s
         await seen(world, kind, UUID(int=9))
     with pytest.raises(UnauthenticatedError):
         await seen(world, kind, UUID(int=9), ANONYMOUS)
+
+
+async def _looks(world: World, kind: str, id: UUID) -> int:
+    source = CountingSource(world.log.tables)
+
+    @asynccontextmanager
+    async def snapshot() -> AsyncGenerator[Source]:
+        yield source
+
+    world.log.snapshot = snapshot
+    await seen(world, kind, id)
+    return source.looks
+
+
+async def test_a_record_takes_a_few_looks_however_many_there_are_around_it() -> None:
+    looks: list[tuple[int, int]] = []
+    for many in (2, 30):
+        world = World()
+        root = await world.asset()
+        parents = [await part_of(world, root) for _ in range(many)]
+        families = [await world.note(FAMILY, new_id(), FamilyDefined(f"Family {number}")) for number in range(many)]
+        leaves = [
+            await world.note(
+                ASSET,
+                new_id(),
+                AssetRegistered(f"Leaf {number}", AssetTier.DEVICE, parent_id=parent, family_ids=tuple(families)),
+            )
+            for number, parent in enumerate(parents)
+        ]
+        fixture = await world.fixture_of(*leaves)
+        looks.append((await _looks(world, "asset", root), await _looks(world, "fixture", fixture)))
+    assert looks[0] == looks[1]
+    assert max(looks[1]) <= 10
