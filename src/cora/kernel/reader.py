@@ -128,7 +128,7 @@ class Reader:
 
     async def ahead(self, *ids: UUID | None) -> None:
         """Look at several records in one go, for the `get`s that follow. None stands for no record."""
-        wanted = tuple({id: None for id in ids if id is not None and id not in self.versions})
+        wanted = tuple({id: None for id in ids if not (id is None or id in self.versions or id in self._ahead)})
         if len(wanted) > 1:
             self._ahead.update(zip(wanted, await self.source.records(wanted), strict=True))
 
@@ -161,7 +161,7 @@ class Reader:
     async def exists(self, id: UUID) -> bool:
         """Whether an id is used by a record of any kind."""
         if id not in self.versions:
-            stored = await self.source.record(id)
+            stored = self._ahead.get(id) or await self.source.record(id)
             self._saw(stored.head, id, stored.version)
         return self.versions[id] > 0
 
@@ -288,7 +288,10 @@ class Holding(NamedTuple):
 
 
 class KeyedAnswer(NamedTuple):
-    """The answer kept for an idempotency key. `body` holds marks for what the log gives."""
+    """The answer kept for an idempotency key. `body` holds marks for what the log gives.
+
+    The answer to several commands is of no one record: it has the id `NO_RECORD` and version 0.
+    """
 
     principal: str
     key: str
@@ -300,15 +303,12 @@ class KeyedAnswer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Append:
-    """One request to the log: what was read, and what is to be recorded because of it."""
+class Entry:
+    """What one command records; without `occurred_at` it occurs when it is recorded."""
 
-    reads: ReadSet
-    actor: str
-    via: str
-    on_behalf_of: str | None
     request: str
-    occurred_at: datetime | None
+    on_behalf_of: str | None = None
+    occurred_at: datetime | None = None
     events: tuple[NewEvent, ...] = ()
     documents: tuple[NewDocument, ...] = ()
     gained: tuple[Pointer, ...] = ()
@@ -316,7 +316,25 @@ class Append:
     taken: tuple[Holding, ...] = ()
     released: tuple[Holding, ...] = ()
     contacts: tuple[tuple[UUID, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One request to the log: what was read, and what is to be recorded because of it, all or nothing.
+
+    Of several entries each follows upon those before it: it may part what they joined, and take what they released.
+    """
+
+    reads: ReadSet
+    actor: str
+    via: str
+    entries: tuple[Entry, ...]
     answer: KeyedAnswer | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether there is an event to record."""
+        return any(entry.events for entry in self.entries)
 
 
 class Log(Source, Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cora.kernel.aggregate import Claim
@@ -13,7 +13,10 @@ from cora.kernel.reader import (
     Accepted,
     Append,
     Claimed,
+    Entry,
+    Holding,
     KeyReused,
+    Pointer,
     ReadSet,
     Replayed,
     Stale,
@@ -25,8 +28,8 @@ from cora.kernel.reader import (
 MAXIMUM_REQUESTS = 256
 MAXIMUM_BYTES = 1_000_000
 
-# The arguments of `append` after the writer and the number of the batch.
-APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_APPEND_PASSING = "select append_passing($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_CLAIM = 200
@@ -47,8 +50,10 @@ def from_micros(micros: int) -> datetime:
 
 def size_of(request: Append) -> int:
     """About how many bytes a request sends."""
-    return sum(len(event.data) for event in request.events) + sum(
-        len(document.body) + len(document.search or "") for document in request.documents
+    return sum(
+        sum(len(event.data) for event in entry.events)
+        + sum(len(document.body) + len(document.search or "") for document in entry.documents)
+        for entry in request.entries
     )
 
 
@@ -69,26 +74,29 @@ class Touched:
             return True
         if self.relations and not self.relations.isdisjoint(reads.relations):
             return True
-        if self.claims and (
-            any(claim_key(claim) in self.claims for claim in reads.claims)
-            or any(claim_key(holding.claim) in self.claims for holding in (*request.taken, *request.released))
-        ):
+        if self.claims and any(claim_key(claim) in self.claims for claim in reads.claims):
             return True
-        if request.occurred_at is not None and any(
-            not self.joined.isdisjoint(event.joined) for event in request.events
-        ):
-            return True
+        for entry in request.entries:
+            if self.claims and any(
+                claim_key(holding.claim) in self.claims for holding in (*entry.taken, *entry.released)
+            ):
+                return True
+            if entry.occurred_at is not None and any(
+                not self.joined.isdisjoint(event.joined) for event in entry.events
+            ):
+                return True
         return request.answer is not None and (request.answer.principal, request.answer.key) in self.keys
 
     def add(self, request: Append) -> None:
         """Note what a request changes."""
-        for event in request.events:
-            self.streams.add(event.stream)
-            self.joined.update(event.joined)
-        for pointer in (*request.gained, *request.lost):
-            self.relations.add((pointer.relation, pointer.target))
-        for holding in (*request.taken, *request.released):
-            self.claims.add(claim_key(holding.claim))
+        for entry in request.entries:
+            for event in entry.events:
+                self.streams.add(event.stream)
+                self.joined.update(event.joined)
+            for pointer in (*entry.gained, *entry.lost):
+                self.relations.add((pointer.relation, pointer.target))
+            for holding in (*entry.taken, *entry.released):
+                self.claims.add(claim_key(holding.claim))
         if request.answer is not None:
             self.keys.add((request.answer.principal, request.answer.key))
 
@@ -102,8 +110,15 @@ def read_rows(number: int, reads: ReadSet) -> tuple[list[Any], list[Any], list[A
     )
 
 
-def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
-    """The arguments of `append` after the writer and the number."""
+class Sending(NamedTuple):
+    """A statement that appends, with its arguments."""
+
+    sql: str
+    rows: tuple[Any, ...]
+
+
+def sending(writer: UUID, batch: int, requests: Sequence[Append]) -> Sending:
+    """How some requests are sent. One of several entries goes alone: its positions are counted without neighbours."""
     counts: list[int] = []
     answers: list[Any] = []
     reads: list[Any] = []
@@ -114,54 +129,83 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
     documents: list[Any] = []
     gained: list[Any] = []
     lost: list[Any] = []
+    passed: list[Any] = []
     taken: list[Any] = []
     released: list[Any] = []
     contacts: list[Any] = []
     dated = False
     ordinal = 0
     for number, request in enumerate(requests, 1):
-        occurred_at = request.occurred_at
-        dated = dated or occurred_at is not None
-        counts.append(len(request.events))
         versions, asked, claims = read_rows(number, request.reads)
         reads += versions
         relations += asked
         seen += claims
-        last: dict[UUID, int] = {}
-        for event in request.events:
-            ordinal += 1
-            last[event.stream] = ordinal
-            events.append(
-                (
-                    number, ordinal, event.stream, event.version, event.kind, event.data, request.actor,
-                    request.via, request.on_behalf_of, request.request, event.schema_version, occurred_at,
-                )
-            )  # fmt: skip
-            joined = event.joined
-            mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
-        documents += [
-            (number, last[id], occurred_at, id, kind, version, body, search)
-            for id, kind, version, body, search in request.documents
-        ]
-        for rows, pointers in ((gained, request.gained), (lost, request.lost)):
-            rows += [
-                (number, last[each.source], occurred_at, each.relation, each.target, each.source) for each in pointers
-            ]
-        for rows, holdings in ((taken, request.taken), (released, request.released)):
+        before = ordinal
+        written: dict[UUID, tuple[Any, ...]] = {}
+        begun: dict[Pointer, tuple[int, datetime | None]] = {}
+        for entry in request.entries:
+            occurred_at = entry.occurred_at
+            dated = dated or occurred_at is not None
+            last: dict[UUID, int] = {}
+            for event in entry.events:
+                ordinal += 1
+                last[event.stream] = ordinal
+                events.append(
+                    (
+                        number, ordinal, event.stream, event.version, event.kind, event.data, request.actor,
+                        request.via, entry.on_behalf_of, entry.request, event.schema_version, occurred_at,
+                    )
+                )  # fmt: skip
+                joined = event.joined
+                mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
+            for id, kind, version, body, search in entry.documents:
+                if search is None and id in written:
+                    search = written[id][-1]
+                written[id] = (number, last[id], occurred_at, id, kind, version, body, search)
+            for pointer in entry.lost:
+                ended = (last[pointer.source], occurred_at)
+                if pointer in begun:
+                    passed.append((*pointer, *begun.pop(pointer), *ended))
+                else:
+                    lost.append((number, *ended, *pointer))
+            for pointer in entry.gained:
+                begun[pointer] = (last[pointer.source], occurred_at)
+            contacts += [(number, id, address) for id, address in entry.contacts]
+        counts.append(ordinal - before)
+        documents += written.values()
+        gained += [(number, *since, *pointer) for pointer, since in begun.items()]
+        for rows, holdings in zip((taken, released), _holdings(request.entries), strict=True):
             rows += [(number, *claim_key(claim), owner) for claim, owner in holdings]
-        contacts += [(number, id, address) for id, address in request.contacts]
         if request.answer is not None:
             kept = request.answer
             answers.append(
                 (
-                    number, ordinal, occurred_at, kept.principal, kept.key, kept.digest, kept.status, kept.id,
-                    kept.version, kept.body,
+                    number, ordinal, None, kept.principal, kept.key, kept.digest, kept.status, kept.id, kept.version,
+                    kept.body,
                 )
             )  # fmt: skip
-    return (
-        counts, answers, reads, relations, seen, events, mentions, documents, gained, lost, taken, released,
-        contacts, dated,
+    rows = (
+        writer, batch, counts, answers, reads, relations, seen, events, mentions, documents, gained, lost, taken,
+        released, contacts, dated,
     )  # fmt: skip
+    return Sending(_APPEND_PASSING, (*rows, passed)) if passed else Sending(_APPEND, rows)
+
+
+def _holdings(entries: Sequence[Entry]) -> tuple[Sequence[Holding], Sequence[Holding]]:
+    """The claims that entries take and release, less those that change hands among them."""
+    if len(entries) == 1:
+        return entries[0].taken, entries[0].released
+    owners: dict[Claim, tuple[UUID | None, UUID | None]] = {}
+    for entry in entries:
+        for claim, owner in entry.released:
+            first, _ = owners.get(claim, (owner, owner))
+            owners[claim] = (first, None)
+        for claim, owner in entry.taken:
+            first, _ = owners.get(claim, (None, None))
+            owners[claim] = (first, owner)
+    changed = [(claim, first, last) for claim, (first, last) in owners.items() if first != last]
+    taken = [Holding(claim, last) for claim, _, last in changed if last is not None]
+    return taken, [Holding(claim, first) for claim, first, _ in changed if first is not None]
 
 
 def verdicts(requests: Sequence[Append], answer: str) -> list[Verdict]:
@@ -174,7 +218,7 @@ def verdicts(requests: Sequence[Append], answer: str) -> list[Verdict]:
     for number, request in enumerate(requests, 1):
         against = lost.get(str(number)) if lost else None
         if against is None:
-            position += len(request.events)
+            position += sum(len(entry.events) for entry in request.entries)
             judged.append(Accepted(position, recorded_at))
         else:
             judged.append(_verdict(request, against))
@@ -187,7 +231,8 @@ def _verdict(request: Append, against: dict[str, Any]) -> Verdict:
             return Stale()
         case "claimed":
             stored = (against["what"], against["value"])
-            claim = next(taken.claim for taken in request.taken if claim_key(taken.claim) == stored)
+            taken = (holding.claim for entry in request.entries for holding in entry.taken)
+            claim = next(claim for claim in taken if claim_key(claim) == stored)
             return Claimed(claim, UUID(against["owner"]))
         case "early":
             return TooEarly(UUID(against["id"]), from_micros(against["last"]))

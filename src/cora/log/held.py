@@ -18,7 +18,7 @@ from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
 from cora.log.append import UnstorableError, until_answered
-from cora.log.batch import APPEND, arguments, verdicts
+from cora.log.batch import sending, verdicts
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
 from cora.log.snapshot import ConnectionSource, find_answer, find_joinings
@@ -38,18 +38,18 @@ class HeldLog(ConnectionSource):
 
     async def append(self, request: Append) -> Verdict:
         """Judge a request and commit it; nothing more can be asked of this log afterwards."""
-        rows = (new_id(), 1, *arguments([request]))
+        sent = sending(new_id(), 1, [request])
         try:
-            answer: str = await self._link.fetchval(APPEND, *rows)
+            answer: str = await self._link.fetchval(sent.sql, *sent.rows)
             await (await self._link.connection()).execute("commit")
         except BUSY as busy:
             raise OverloadedError from busy
         except LOST:
             await self._link.drop()
-            answer = await until_answered(self._link, rows, sent=True)
+            answer = await until_answered(self._link, sent, sent=True)
         except Exception as error:
             raise UnstorableError from error
-        if request.events:
+        if request.records:
             self._on_commit()
         return verdicts([request], answer)[0]
 

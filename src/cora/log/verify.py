@@ -77,10 +77,11 @@ _COLUMNS = (
     "occurred_at, recorded_at"
 )
 
-# Every request of a block touches other streams than its neighbours, so block
-# and stream together are what one request did to one record.
+# Every request of a block touches other streams than its neighbours, and each
+# command of a batch is a request of its own: so block, request and stream
+# together are what one command did to one record.
 _BY_STREAM = """
-select position, stream, version, kind, data::text as data, occurred_at, recorded_at,
+select position, stream, version, kind, data::text as data, request, occurred_at, recorded_at,
        (select min(b.last_position) from block b where b.last_position >= e.position) as block
 from event e order by stream, version
 """
@@ -128,7 +129,8 @@ class _Record:
     state: Any = None
     version: int = 0
     position: int = 0
-    block: int = 0
+    command: tuple[int, str] = (0, "")
+    """The block and the request of its last event."""
     recorded_at: datetime = _EPOCH
     occurred_at: datetime = _EPOCH
     mentioned: set[UUID] = field(default_factory=set[UUID])
@@ -266,8 +268,9 @@ class _Verification:
             raise _DifferenceError(
                 f"event {position}: {row['kind']} is no event of a {record.aggregate.kind}, which record {record.id} is"
             )
-        if row["block"] != record.block:
-            self._close_request(record)
+        command = (row["block"], row["request"])
+        if command != record.command:
+            self._close_command(record)
         else:
             self._mention(record)
         try:
@@ -277,13 +280,13 @@ class _Verification:
             raise _DifferenceError(
                 f"event {position}: {row['kind']} of record {record.id} cannot be read: {type(error).__name__}: {error}"
             ) from error
-        record.version, record.position, record.block = row["version"], position, row["block"]
+        record.version, record.position, record.command = row["version"], position, command
         record.recorded_at, record.occurred_at = row["recorded_at"], row["occurred_at"]
         record.mentioned = {record.id, *ids_in(event)}
         record.joined = {record.id, *joined_ids(event)} if event.joins is not None else set()
 
-    def _close_request(self, record: _Record) -> None:
-        """The end of what one request did: its references, and the mentions of its last event."""
+    def _close_command(self, record: _Record) -> None:
+        """The end of what one command did: its references, and the mentions of its last event."""
         if record.state is not None:
             now = set(record.aggregate.references(record.state))
             for reference in now - record.references:
@@ -303,7 +306,7 @@ class _Verification:
             ]
 
     def _finish(self, record: _Record) -> None:
-        self._close_request(record)
+        self._close_command(record)
         aggregate, state = record.aggregate, record.state
         for reference, since in record.since.items():
             record.referred(reference, since, (None, None))

@@ -25,7 +25,8 @@ from . import records, toy
 CALLER = Principal("ada", Role.OPERATOR)
 GRACE = Principal("grace", Role.OPERATOR)
 
-_SCHEMA = (Path(cora.log.__file__).parent / "schema" / "0001_log.sql").read_text()
+_FOLDER = Path(cora.log.__file__).parent / "schema"
+_SCHEMA = "".join((_FOLDER / name).read_text() for name in ("0001_log.sql", "0004_batch.sql"))
 
 
 def in_database(dsn: str, name: str) -> str:

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import cora.log.append
 import cora.log.batch
 from cora.kernel import execute, reader
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Log, Reader, ReadSet
-from cora.log.batch import APPEND, Touched, arguments, read_rows
+from cora.log.batch import Sending, Touched, read_rows, sending
 from cora.log.connect import LOST
 from cora.log.held import HeldLog
 from cora.log.link import Link
@@ -71,11 +72,12 @@ def _never_collides(self: Touched, request: Append) -> bool:
     return False
 
 
-async def _decided_again(link: Link, rows: tuple[Any, ...], *, sent: bool = False) -> Any:
+async def _decided_again(link: Link, sending: Sending, *, sent: bool = False) -> Any:
     """A lost batch is sent as if it were new."""
+    rows = sending.rows
     while True:
         try:
-            return await link.fetchval(APPEND, *rows)
+            return await link.fetchval(sending.sql, *rows)
         except LOST:
             await link.drop()
             await asyncio.sleep(0.01)
@@ -117,8 +119,9 @@ def _unlocked() -> Sequence[Any]:
     ]
 
 
-def _undated(requests: Sequence[Append]) -> tuple[Any, ...]:
-    return (*arguments(requests)[:-1], False)
+def _undated(writer: UUID, batch: int, requests: Sequence[Append]) -> Sending:
+    sent = sending(writer, batch, requests)
+    return Sending(sent.sql, (*sent.rows[:-1], False))
 
 
 _LOCK = "perform pg_advisory_xact_lock(log_lock());"
@@ -145,7 +148,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "claims that were looked up are not checked": Mutant(patches=_reads_without(2), mix=_BADGES),
     "relations are checked since the last look, not the first": Mutant(patches=_late_basis, mix=_TALLIED),
     "refusals are answered unchecked": Mutant(
-        patches=lambda: [patch.object(execute, "_is_true", _always)], mix=_COMPARED, units=3, badges=1
+        patches=lambda: [patch.object(execute, "is_true", _always)], mix=_COMPARED, units=3, badges=1
     ),
     "a batch holds requests that depend on one another": Mutant(
         patches=lambda: [patch.object(Touched, "collide", _never_collides)], mix=_CROWDED
@@ -174,7 +177,7 @@ MUTANTS: Mapping[str, Mutant] = {
         mix={"RegisterUnit": 1.0, "MeasureBay": 3.0},
     ),
     "times are not compared": Mutant(
-        patches=lambda: [patch.object(cora.log.append, "arguments", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
+        patches=lambda: [patch.object(cora.log.append, "sending", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
     ),
     "released claims are kept": Mutant(
         sql=substituted("where accepted[r.request] and c.what", "where false and c.what"), mix=_BADGES

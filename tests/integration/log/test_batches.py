@@ -15,9 +15,9 @@ from cora.kernel.aggregate import Claim
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError
 from cora.kernel.execute import Answer
 from cora.kernel.moment import UNRECORDED
-from cora.kernel.reader import Accepted, Append, Holding, NewDocument, NewEvent, ReadSet, Stale
+from cora.kernel.reader import Accepted, Append, Entry, Holding, NewDocument, NewEvent, ReadSet, Stale
 from cora.log.append import UnstorableError
-from cora.log.batch import APPEND, arguments
+from cora.log.batch import sending
 from cora.log.connect import connect as log_connect
 
 from . import records, toy
@@ -46,14 +46,24 @@ def opened_bay(name: str, *, data: str | None = None, search: str | None = None,
         reads=replace(NOTHING_READ, versions={id: 0}),
         actor="ada",
         via="system",
-        on_behalf_of=None,
-        request=uuid4().hex,
-        occurred_at=None,
-        events=(NewEvent(id, 1, "BayOpened", data or f'{{"name":"{name}","contact_id":null}}', 1, (id,)),),
-        documents=(NewDocument(id, "bay", 1, body, name if search is None else search),),
-        taken=(Holding(Claim("bay.name", name), id),),
+        entries=(
+            Entry(
+                request=uuid4().hex,
+                events=(NewEvent(id, 1, "BayOpened", data or f'{{"name":"{name}","contact_id":null}}', 1, (id,)),),
+                documents=(NewDocument(id, "bay", 1, body, name if search is None else search),),
+                taken=(Holding(Claim("bay.name", name), id),),
+            ),
+        ),
     )
-    return replace(request, **changed)  # pyright: ignore[reportArgumentType]
+    return altered(request, **changed)
+
+
+def altered(request: Append, /, **changed: object) -> Append:
+    """The request with other fields, of itself or of its entry."""
+    (entry,) = request.entries
+    inner = {name: value for name, value in changed.items() if name in Entry.__dataclass_fields__}
+    outer = {name: value for name, value in changed.items() if name not in inner}
+    return replace(request, entries=(replace(entry, **inner),), **outer)  # pyright: ignore[reportArgumentType]
 
 
 POISON = {
@@ -79,8 +89,8 @@ POISON = {
 async def test_poison_fails_alone(poison: str, client: Client, server: str, schema: str) -> None:
     request = POISON[poison]
     if poison == "a document that is no JSON":
-        (event,) = request.events
-        request = replace(request, documents=(request.documents[0]._replace(id=event.stream),))
+        ((event,), (document,)) = request.entries[0].events, request.entries[0].documents
+        request = altered(request, documents=(document._replace(id=event.stream),))
     async with busy(server, schema):
         first = asyncio.create_task(client.log.append(opened_bay("first")))
         await asyncio.sleep(0.02)
@@ -209,12 +219,13 @@ async def test_a_request_that_nobody_waits_for_any_more_is_not_sent(client: Clie
 @pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
 async def test_a_snapshot_from_before_the_lock_is_refused(isolation: str, server: str, schema: str) -> None:
     connection = await log_connect(server, schema)
+    sent = sending(uuid4(), 1, [opened_bay("x")])
     try:
         await connection.execute(f"set default_transaction_isolation = '{isolation}'")
         with pytest.raises(asyncpg.RaiseError, match="read committed"):
-            await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened_bay("x")]))
+            await connection.fetchval(sent.sql, *sent.rows)
         await connection.execute("set default_transaction_isolation = 'read committed'")
-        await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened_bay("x")]))
+        await connection.fetchval(sent.sql, *sent.rows)
     finally:
         await connection.close()
 

@@ -223,12 +223,12 @@ async def test_a_fault_of_our_own_fails_its_batch_and_the_next_is_served(
 ) -> None:
     """If it ended the writer, every later append would wait for ever."""
 
-    def faulty(_requests: object) -> tuple[object, ...]:
+    def faulty(*_: object) -> tuple[object, ...]:
         raise RuntimeError("a fault")
 
     with monkeypatch.context() as broken:
         broken.setattr(cora.log.append, "_logger", _NoLog())
-        broken.setattr(cora.log.append, "arguments", faulty)
+        broken.setattr(cora.log.append, "sending", faulty)
         with pytest.raises(ValueError, match="closed file"):
             await client.open_bay()
     async with asyncio.timeout(10):

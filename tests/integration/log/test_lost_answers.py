@@ -12,7 +12,7 @@ import cora.log.connect
 from cora.kernel import execute
 from cora.kernel.errors import OverloadedError
 from cora.kernel.execute import Answer
-from cora.log.batch import APPEND, arguments
+from cora.log.batch import sending
 
 from . import records, toy
 from .harness import Client, connect, fetch, opened, verified
@@ -186,7 +186,8 @@ async def test_an_older_batch_of_a_writer_is_an_error(client: Client, server: st
     writer: UUID = client.log._writer._id
     await client.open_bay()
     with pytest.raises(asyncpg.RaiseError, match="was followed by"):
-        await client.log.pool.fetchval(APPEND, writer, 1, *arguments([]))
+        late = sending(writer, 1, [])
+        await client.log.pool.fetchval(late.sql, *late.rows)
 
 
 async def test_a_crowd_over_a_bad_connection(proxy: Proxy, client: Client, server: str, schema: str) -> None:
