@@ -11,6 +11,9 @@ from cora.kernel.aggregate import Aggregate, Claim
 
 S = TypeVar("S")
 
+NO_RECORD = UUID(int=0)
+"""Stands where the id of a record would, in the answer to several commands."""
+
 
 class Stored(NamedTuple):
     """A record as it was found, or version 0 and no document.
@@ -290,7 +293,7 @@ class Holding(NamedTuple):
 class KeyedAnswer(NamedTuple):
     """The answer kept for an idempotency key. `body` holds marks for what the log gives.
 
-    The answer to several commands is of no one record: it has the id `NO_RECORD` and version 0.
+    That to several commands has the id `NO_RECORD` and version 0.
     """
 
     principal: str

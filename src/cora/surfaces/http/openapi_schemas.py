@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
-from cora.kernel.problem import STANDARD_MEMBERS
+from cora.kernel.problem import PLACE, STANDARD_MEMBERS
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
 from cora.surfaces.http.openapi_examples import ID, TIME, example
 
@@ -176,7 +176,7 @@ class Schemas:
     def _add_problem(self, refusal: type[Refusal]) -> None:
         code = refusal.code()
         members = {name: self._found["member", code, name] for name in member_types(refusal)}
-        if hidden := members.keys() & set(STANDARD_MEMBERS):
+        if hidden := members.keys() & {*STANDARD_MEMBERS, PLACE}:
             raise TypeError(f"{refusal.__name__} has members with the names of the standard ones: {sorted(hidden)}")
         shown = {name: example(schema, self.definitions, name) for name, schema in members.items()}
         properties: Schema = {

@@ -14,6 +14,7 @@ from cora.kernel.requests import (
     IF_MATCH,
     OCCURRED_AT,
     ON_BEHALF_OF,
+    argument,
     gathering,
     invalid,
     read_call,
@@ -21,11 +22,6 @@ from cora.kernel.requests import (
 from cora.surfaces.mcp.schemas import Schema
 
 VIA = "mcp"
-
-
-def argument(option: str) -> str:
-    """The name of an option as an argument: `idempotency_key` for `Idempotency-Key`."""
-    return option.lower().replace("-", "_")
 
 
 OPTIONS: dict[str, Schema] = {
