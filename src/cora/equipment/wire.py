@@ -18,10 +18,17 @@ from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
 from cora.equipment.wired import Equipment
+from cora.kernel.batch import batch_of
 from cora.kernel.documents import Asked, Documents
-from cora.kernel.slice import declared_slices
+from cora.kernel.slice import Slice, declared_slices
 
 AGGREGATES = (FACILITY, FAMILY, ROLE, MODEL, ASSET, FRAME, MOUNT, ASSEMBLY, FIXTURE, PERSISTENT_ID)
+
+
+def equipment_slices() -> tuple[Slice, ...]:
+    """Every command and question, and the batch of commands."""
+    declared = tuple(declared_slices(features))
+    return (*declared, batch_of(declared))
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ def wire_equipment(deps: Deps) -> Equipment:
     """The equipment context, ready for a kernel and the surfaces."""
     return Equipment(
         aggregates=AGGREGATES,
-        slices=tuple(declared_slices(features)),
+        slices=equipment_slices(),
         doi_minter=deps.doi_minter,
         leases=deps.leases,
         contacts=deps.contacts,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, TypeAdapter
 
 from cora.kernel.draft import Answer, Call
-from cora.kernel.errors import OverloadedError, Refusal, Violation
+from cora.kernel.errors import AnswersTooLargeError, OverloadedError, Refusal, Violation
 from cora.kernel.execute import Kernel
 from cora.kernel.reader import NO_RECORD
 from cora.kernel.requests import (
@@ -30,14 +30,13 @@ from cora.kernel.together import Answers, Item, Together, moved, place, request_
 MAXIMUM_COMMANDS = 1000
 NAME = "batch"
 
-_DOC = """Do up to 1,000 commands in one request, in order. With `atomic` all of them are recorded at one moment, or \
-none: each sees what those before it did, and the first refusal refuses the whole, with the place of its command as \
-`pointer`. Without it each is on its own: a refusal is the answer to that command, and the others go on. An \
-idempotency key is for the whole of an atomic batch, and otherwise `<key>/<n>` for command n, counted from 0. \
-`occurred_at` and `on_behalf_of` of the request hold for each command that has none of its own. A dry run lets each \
-command see what those before it would do, atomic or not. Commands that do more than record events (those that \
-assign an identifier, or erase a contact) cannot be part of an atomic batch. When the server is overloaded (503), or \
-the answers become too large (413), the rest of the commands is not tried."""
+_DOC = """Do up to 1,000 commands in one request, in order. With `atomic` all are recorded at one moment, or none: each
+sees what those before it did, and the first refusal refuses the whole, with the place of its command as `pointer`.
+Without it each is on its own: a refusal is the answer to that command, and the others go on. An idempotency key is for
+the whole of an atomic batch, and otherwise `<key>/<n>` for command n, counted from 0. `occurred_at` and `on_behalf_of`
+of the request hold for each command that has none of its own. A dry run lets each command see what those before it
+would do, atomic or not. Commands that ask an outside authority or change what lies beside the log cannot be part of an
+atomic batch. When the server is overloaded (503) or the answers become too large (413), the rest is not tried."""
 
 
 class BatchCommand(BaseModel):
@@ -59,7 +58,12 @@ class BatchCommand(BaseModel):
 class Batch(Command):
     """Commands, and whether they are done all or none."""
 
-    commands: tuple[SkipValidation[BatchCommand], ...] = Field(min_length=1, max_length=MAXIMUM_COMMANDS)
+    commands: tuple[SkipValidation[BatchCommand], ...] = Field(
+        min_length=1,
+        max_length=MAXIMUM_COMMANDS,
+        description="Each with its `command` (a name) and `arguments` (its fields, those of its path among them), and "
+        "where wanted `occurred_at`, `on_behalf_of` and `if_match` (a version).",
+    )
     atomic: bool = Field(False, description="All of them at one moment, or none.")
 
 
@@ -93,7 +97,7 @@ def batch_of(slices: Iterable[Slice]) -> BatchSlice:
         name=NAME,
         routes=(Route("POST", f"/{NAME}"),),
         allow=min(each.allow for each in commands.values()),
-        refuses=(),
+        refuses=(AnswersTooLargeError,),
         doc=_DOC,
         request=Batch,
         run=run_batch,

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from cora.kernel.aggregate import Aggregate, Event
+from cora.kernel.batch import BatchSlice
 from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
 from cora.kernel.problem import PLACE, STANDARD_MEMBERS
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
@@ -40,7 +41,7 @@ class Schemas:
         inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
         for each in slices:
             inputs.append((("request", each.name), "validation", TypeAdapter(each.request)))
-            if isinstance(each, QuerySlice | ActSlice):
+            if isinstance(each, QuerySlice | ActSlice | BatchSlice):
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer)))
             if isinstance(each, HandlerSlice) and each.answer_fields is not None:
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer_fields)))
@@ -84,7 +85,7 @@ class Schemas:
         return self._requests[declared.name]
 
     def answer(self, declared: Slice) -> Schema:
-        """What a question, or a command beside the log, answers."""
+        """What a question, a batch, or a command beside the log, answers."""
         return self._found["answer", declared.name]
 
     def command_answer(self, declared: CommandSlice | HandlerSlice) -> str:
