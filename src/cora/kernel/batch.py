@@ -6,9 +6,9 @@ answered by itself is its answer here.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from cora.kernel.draft import Answer, Call
 from cora.kernel.errors import AnswersTooLargeError, OverloadedError, Refusal, Violation
@@ -55,10 +55,14 @@ class BatchCommand(BaseModel):
     if_match: int | None = Field(None, ge=0, description="The version that the record must still have.")
 
 
+# Each command is read by itself, so that what is wrong with one is its own answer.
+_AsSent = Annotated[Any, WithJsonSchema(BatchCommand.model_json_schema())]
+
+
 class Batch(Command):
     """Commands, and whether they are done all or none."""
 
-    commands: tuple[SkipValidation[BatchCommand], ...] = Field(
+    commands: tuple[_AsSent, ...] = Field(
         min_length=1,
         max_length=MAXIMUM_COMMANDS,
         description="Each with its `command` (a name) and `arguments` (its fields, those of its path among them), and "

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.draft import Draft
-from cora.kernel.reader import DecodedStates, Log, Pointer, Reader, ReadSet
+from cora.kernel.reader import DecodedStates, Log, Reader, ReadSet
 
 S = TypeVar("S")
 
@@ -27,7 +27,7 @@ class Overlay(Reader):
         self._beneath = Reader(log, decoded)
         self._looked: dict[tuple[str, UUID, bool], tuple[UUID, ...]] = {}
         self._moved: dict[tuple[str, UUID], dict[UUID, bool]] = {}
-        """By relation and target, each source that was gained (True) or lost."""
+        """By relation and target, the sources that were gained (True) or lost, each as it was last."""
         self._owners: dict[Claim, UUID | None] = {}
         self._joined: dict[UUID, datetime | None] = {}
 
@@ -98,19 +98,11 @@ class Overlay(Reader):
         self.states.update(draft.states)
         for event in entry.events:
             self._joined.update(dict.fromkeys(event.joined, occurred_at))
-        for pointer in entry.lost:
-            self._move(pointer, gained=False)
-        for pointer in entry.gained:
-            self._move(pointer, gained=True)
+        for pointers, gained in ((entry.lost, False), (entry.gained, True)):
+            for relation, target, source in pointers:
+                self._moved.setdefault((relation, target), {})[source] = gained
         self._owners.update(dict.fromkeys((claim for claim, _ in entry.released), None))
         self._owners.update(entry.taken)
-
-    def _move(self, pointer: Pointer, *, gained: bool) -> None:
-        moved = self._moved.setdefault((pointer.relation, pointer.target), {})
-        if moved.get(pointer.source) is (not gained):
-            del moved[pointer.source]  # back to what is recorded
-        else:
-            moved[pointer.source] = gained
 
     async def _look(self, relation: str, target: UUID, *, first: bool) -> tuple[UUID, ...]:
         key = (relation, target, first)

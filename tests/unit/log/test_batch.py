@@ -1,6 +1,7 @@
 """Many requests as one call, and what became of each."""
 
 import json
+from asyncio import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,9 @@ from cora.kernel.reader import (
     TooEarly,
     TooLate,
 )
+from cora.log.append import Writer, _Waiting
 from cora.log.batch import Touched, claim_key, from_micros, verdicts
+from cora.log.link import Link
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 NOTHING = Append(ReadSet(None, {}, frozenset(), {}, True), actor="ada", via="system", entries=(Entry("r"),))
@@ -140,6 +143,17 @@ def test_each_request_is_told_its_own_verdict() -> None:
         Accepted(43, at),
         Accepted(43, at),
     ]
+
+
+async def test_a_request_of_several_entries_goes_alone() -> None:
+    """The references that pass within it are counted from the head of the log."""
+    many = replace(NOTHING, entries=(Entry("r/0"), Entry("r/1")))
+    waiting = [_Waiting(request, 0, Future()) for request in (writing(A), many, writing(B), writing(C), many)]
+    writer = Writer(Link("", ""), lambda: None)
+    writer._task.cancel()
+    writer._waiting.extend(waiting)
+    gathered = [[waiting.index(each) for each in writer._gather()] for _ in range(3)]
+    assert gathered == [[0, 2, 3], [1], [4]]
 
 
 def test_a_verdict_nobody_knows_is_an_alarm() -> None:
