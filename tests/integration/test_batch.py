@@ -307,9 +307,7 @@ class TestHostile:
     ]
 
     @pytest.mark.parametrize(("body", "places"), WRONG)
-    async def test_all_that_is_wrong_is_told_with_its_place(
-        self, world: World, body: Any, places: Sequence[str]
-    ) -> None:
+    async def test_all_that_is_wrong_is_told(self, world: World, body: Any, places: list[str]) -> None:
         status, problem = await post(world, body)
         assert (status, problem["code"]) == (422, "InvalidRequest")
         assert [each["pointer"] for each in problem["errors"]] == places
