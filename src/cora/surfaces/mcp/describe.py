@@ -23,6 +23,7 @@ A command changes nothing silently: it is recorded, or it is refused. A refusal 
 a `detail` that says what to do first, and the ids concerned. Repeating a command is a conflict unless its description
 says otherwise; give an `idempotency_key` when an answer may get lost, and send the same call again.
 With `dry_run` a command answers what it would record, and records nothing.
+Several changes that belong together are one batch: all of them, or none.
 An error with code ConcurrencyConflict or Overloaded is worth trying again.
 """
 
