@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cora.equipment import features
 from cora.equipment.views import VIEWS
-from cora.kernel.slice import declared_slices
+from cora.equipment.wire import equipment_slices
 from cora.surfaces.http.openapi import openapi_document
 
 CHECKED_IN = Path(__file__).with_name("openapi.json")
@@ -17,7 +16,7 @@ CHECKED_IN = Path(__file__).with_name("openapi.json")
 
 def described() -> dict[str, Any]:
     """The description as the declarations have it now."""
-    return openapi_document(declared_slices(features), VIEWS)
+    return openapi_document(equipment_slices(), VIEWS)
 
 
 def text_of(document: dict[str, Any]) -> str:

@@ -81,10 +81,11 @@ class RemoteMinter:
 
 def step_of(request: Append) -> tuple[str, str] | None:
     """Which append of an assignment this is, and the record that is to have the identifier."""
-    step = STEPS.get(request.events[0].kind) if request.events else None
+    (entry,) = request.entries
+    step = STEPS.get(entry.events[0].kind) if entry.events else None
     if step is None:
         return None
-    states = (json.loads(document.body) for document in request.documents if document.kind == "persistent_id")
+    states = (json.loads(document.body) for document in entry.documents if document.kind == "persistent_id")
     return step, next(states)["subject_id"]
 
 

@@ -122,6 +122,45 @@ def test_a_rehearsal_says_that_it_was_one(settings: dict[str, str]) -> None:
     assert answer(settings, "call", "list_facilities")["items"] == []
 
 
+def test_many_commands_come_from_a_file(settings: dict[str, str]) -> None:
+    codes = [{"command": "register_facility", "arguments": {"code": code, "name": code}} for code in ("a", "b", "a")]
+    file = Path(settings["CORA_DATA_DIR"]) / "commands.json"
+    file.write_text(json.dumps(codes))
+    call = ["call", "batch", "--commands", f"@{file}"]
+    told = cora(settings, *call, "--atomic", "true", code=1)
+    assert told.stderr.startswith("/commands/2: FacilityAlreadyExists: ")
+    assert told.stdout == ""
+    told = cora(settings, *call, "--dry-run", code=1)
+    assert "1 of 3 commands were refused." in told.stderr
+    assert "Nothing was recorded" in told.stderr
+    assert answer(settings, "call", "list_facilities")["items"] == []
+    told = cora(settings, *call, "--json", code=1)
+    assert [each["status"] for each in json.loads(told.stdout)["answers"]] == [201, 201, 409]
+    told = CliRunner().invoke(
+        app,
+        ["call", "batch", "--commands", "@-", "--json"],
+        input=json.dumps(codes).replace('"b"', '"c"'),
+        env=settings,
+    )
+    assert [each["status"] for each in json.loads(told.stdout)["answers"]] == [409, 201, 409]
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ("@nowhere.json", "/commands: nowhere.json cannot be read: No such file or directory"),
+        ("@", "/commands: "),
+        ("[{]", "/commands: is not JSON"),
+        ("[]", "/commands: "),
+        ('[{"command": "paint_asset"}]', "/commands/0/command: "),
+    ],
+)
+def test_commands_that_cannot_be_read(settings: dict[str, str], commands: str, said: str) -> None:
+    told = cora(settings, "call", "batch", "--commands", commands, "--atomic", "true", code=1)
+    assert told.stderr.startswith(said)
+    assert told.stdout == ""
+
+
 @pytest.fixture(scope="module")
 def beamline(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of commands on a database with the example beamline."""

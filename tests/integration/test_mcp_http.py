@@ -13,16 +13,16 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 from tests.integration.mcp_world import CLIENTS, ROLES, Server, build_fixture, serving
 
-from cora.equipment import features
 from cora.equipment.views import AGGREGATES
+from cora.equipment.wire import equipment_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
-from cora.kernel.slice import QuerySlice, declared_slices
+from cora.kernel.slice import QuerySlice
 from cora.surfaces.mcp.http import MCP_PATH
 from cora.surfaces.start import Opened
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
-SLICES = tuple(declared_slices(features))
+SLICES = equipment_slices()
 READS = {
     name
     for aggregate in AGGREGATES

@@ -15,11 +15,10 @@ from tests.integration import mcp_stdio_server
 from tests.integration.log.harness import fetch
 from tests.integration.mcp_world import CLIENTS, Agent, build_fixture
 
-from cora.equipment import features
 from cora.equipment.views import AGGREGATES
+from cora.equipment.wire import equipment_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
-from cora.kernel.slice import declared_slices
 from cora.log.store import PostgresLog
 from cora.log.tokens import TIME_TO_LIVE
 
@@ -71,7 +70,7 @@ async def test_a_fixture_is_built_and_cited(place: tuple[str, str], mode: str) -
 
 @pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR])
 async def test_tools_are_offered_by_role(place: tuple[str, str], role: Role) -> None:
-    slices = {declared.name for declared in declared_slices(features) if declared.allow <= role}
+    slices = {declared.name for declared in equipment_slices() if declared.allow <= role}
     async with agent(place, role) as client:
         names = await client.names()
         assert slices <= names

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from tests.integration.support.races import Order, Where, arena
+from tests.integration.support.races import Many, Order, Where, arena
 from tests.integration.support.scene import Scene
 from tests.integration.test_races_definitions import (
     USES,
@@ -136,6 +136,25 @@ def race_of(tries: Callable[[Scene], Awaitable[Sequence[Command]]]) -> Race:
     return race
 
 
+async def register_many_and_decommission_parent(scene: Scene, where: Where, order: Order) -> None:
+    parent_id = await scene.asset()
+    many = Many([scene.registration(parent_id=scene.root_id), scene.registration(parent_id=parent_id)])
+    await scene.arena.race(many, DecommissionAsset(asset_id=parent_id, reason="worn"), where=where, order=order)
+
+
+async def swap_and_install(scene: Scene, where: Where, order: Order) -> None:
+    asset_id, mount_id = await scene.installed()
+    other, other_mount = await scene.asset(), await scene.mount()
+    swap = Many(
+        [
+            UninstallAsset(mount_id=mount_id, reason="swap"),
+            DecommissionAsset(asset_id=asset_id, reason="worn"),
+            InstallAsset(mount_id=mount_id, asset_id=other),
+        ]
+    )
+    await scene.arena.race(swap, InstallAsset(mount_id=other_mount, asset_id=other), where=where, order=order)
+
+
 @dataclass(frozen=True)
 class Case:
     """A race that breaks when a check is switched off, if the clients come in this order."""
@@ -193,6 +212,15 @@ CASES: dict[str, Case] = {
     "decommissioned, then installed: versions": Case(install_and_decommission, lambda: without(0), order="reversed"),
     "under each other: versions": Case(relocate_under_each_other, lambda: without(0)),
     "under each other in one batch": Case(relocate_under_each_other, together, "one log", "at once"),
+    "many registered, then a parent decommissioned: relations": Case(
+        register_many_and_decommission_parent, lambda: without(1)
+    ),
+    "a parent decommissioned, then many registered: versions": Case(
+        register_many_and_decommission_parent, lambda: without(0), order="reversed"
+    ),
+    "installed, then swapped in by many commands: no claims": Case(
+        swap_and_install, lambda: [*without(2), *unclaimed(MOUNT)], order="reversed"
+    ),
     "one asset in several mounts: no claims": Case(install_one_asset_twice, lambda: unclaimed(MOUNT)),
     "one name under one parent: no claims": Case(register_one_name_twice, lambda: unclaimed(ASSET)),
     "one facility code: no claims": Case(register_one_code_twice, lambda: unclaimed(FACILITY)),

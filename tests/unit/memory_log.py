@@ -4,7 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from cora.kernel.reader import (
     Accepted,
     Append,
     Claimed,
+    Entry,
     Holder,
     Holding,
     KeyReused,
@@ -76,13 +78,7 @@ class _Tables:
     contacts: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
     def copy(self) -> "_Tables":
-        return replace(
-            self,
-            events=list(self.events),
-            documents=dict(self.documents),
-            pointing=dict(self.pointing),
-            claims=dict(self.claims),
-        )
+        return _Tables(*map(copy, vars(self).values()))
 
 
 class MemorySource:
@@ -226,31 +222,46 @@ class MemoryLog(MemorySource):
                 return kept[1] if kept[0] == request.answer.digest else KeyReused()
         if self._is_stale(request.reads):
             return Stale()
-        occurred_at = request.occurred_at
-        if occurred_at is not None and occurred_at > now:
+        if any(entry.occurred_at is not None and entry.occurred_at > now for entry in request.entries):
             return TooLate(now)
-        for claim, _ in request.taken:
+        before = tables.copy() if len(request.entries) > 1 else tables
+        for entry in request.entries:
+            if against := self._against(entry):
+                vars(tables).update(vars(before))
+                return against
+            self._apply(request, entry, now)
+        position = len(tables.events)
+        if (kept := request.answer) is not None:
+            body = sealed(kept.body, recorded_at=now, position=position)
+            replayed = Replayed(kept.status, kept.id, kept.version, position, body)
+            tables.answers[kept.principal, kept.key] = (kept.digest, replayed)
+        return Accepted(position, now)
+
+    def _against(self, entry: Entry) -> Verdict | None:
+        """What speaks against an entry, after those before it."""
+        tables, occurred_at = self.tables, entry.occurred_at
+        for claim, _ in entry.taken:
             owner = tables.claims.get(claim)
-            if owner is not None and Holding(claim, owner) not in request.released:
+            if owner is not None and Holding(claim, owner) not in entry.released:
                 return Claimed(claim, owner)
         if occurred_at is not None:
             early = {
                 document.id: tables.documents[document.id].occurred_at
-                for document in request.documents
+                for document in entry.documents
                 if document.id in tables.documents and occurred_at < tables.documents[document.id].occurred_at
             }
-            for event in request.events:
+            for event in entry.events:
                 for id in event.joined:
                     if id in tables.joinings and occurred_at < tables.joinings[id]:
                         early.setdefault(id, tables.joinings[id])
             if early:
                 id = min(early)
                 return TooEarly(id, early[id])
-        return self._record(request, now)
+        return None
 
-    def _record(self, request: Append, now: datetime) -> Accepted:
-        tables, occurred_at = self.tables, request.occurred_at or now
-        for event in request.events:
+    def _apply(self, request: Append, entry: Entry, now: datetime) -> None:
+        tables, occurred_at = self.tables, entry.occurred_at or now
+        for event in entry.events:
             tables.events.append(
                 Recorded(
                     len(tables.events) + 1, event.stream, event.version, event.kind, json.loads(event.data),
@@ -260,29 +271,24 @@ class MemoryLog(MemorySource):
             for id in event.joined:
                 tables.joinings[id] = occurred_at
         position = len(tables.events)
-        for new in request.documents:
+        for new in entry.documents:
             before = tables.documents.get(new.id)
-            body = sealed(new.body, occurred_at=occurred_at, recorded_at=now, position=position)
+            body = sealed(new.body, recorded_at=now, position=position)
             tables.documents[new.id] = Document(
                 new.kind, new.version, position, body, before.began_at if before else occurred_at,
                 before.created_at if before else now, now, occurred_at,
             )  # fmt: skip
-        for pointer in request.lost:
+        for pointer in entry.lost:
             tables.pointing[pointer[:2]] = tables.pointing[pointer[:2]] - {pointer.source}
             tables.moved[pointer[:2]] = position
-        for pointer in request.gained:
+        for pointer in entry.gained:
             tables.pointing[pointer[:2]] = tables.pointing.get(pointer[:2], frozenset()) | {pointer.source}
             tables.moved[pointer[:2]] = position
-        for claim, _ in request.released:
+        for claim, _ in entry.released:
             del tables.claims[claim]
-        for claim, owner in request.taken:
+        for claim, owner in entry.taken:
             tables.claims[claim] = owner
-        tables.contacts.update(request.contacts)
-        if (kept := request.answer) is not None:
-            body = sealed(kept.body, occurred_at=occurred_at, recorded_at=now, position=position)
-            replayed = Replayed(kept.status, kept.id, kept.version, position, body)
-            tables.answers[kept.principal, kept.key] = (kept.digest, replayed)
-        return Accepted(position, now)
+        tables.contacts.update(entry.contacts)
 
 
 class _Held(MemoryLog):
@@ -309,13 +315,13 @@ class MemoryContacts:
     """The addresses that a log in memory keeps."""
 
     def __init__(self, log: MemoryLog) -> None:
-        self._addresses = log.tables.contacts
+        self._tables = log.tables
 
     async def get(self, contact_id: UUID) -> str | None:
-        return self._addresses.get(contact_id)
+        return self._tables.contacts.get(contact_id)
 
     async def erase(self, contact_id: UUID) -> bool:
-        return self._addresses.pop(contact_id, None) is not None
+        return self._tables.contacts.pop(contact_id, None) is not None
 
 
 def _envelope(id: UUID, found: Document) -> dict[str, Any]:

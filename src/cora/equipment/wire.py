@@ -10,8 +10,15 @@ from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
 from cora.equipment.views import VIEWS
 from cora.equipment.wired import Equipment
+from cora.kernel.batch import batch_of
 from cora.kernel.documents import Asked, Documents
-from cora.kernel.slice import declared_slices
+from cora.kernel.slice import Slice, declared_slices
+
+
+def equipment_slices() -> tuple[Slice, ...]:
+    """Every command and question, and the batch of commands."""
+    declared = tuple(declared_slices(features))
+    return (*declared, batch_of(declared))
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ def wire_equipment(deps: Deps) -> Equipment:
     """The equipment context, ready for a kernel and the surfaces."""
     return Equipment(
         views=VIEWS,
-        slices=tuple(declared_slices(features)),
+        slices=equipment_slices(),
         doi_minter=deps.doi_minter,
         leases=deps.leases,
         contacts=deps.contacts,

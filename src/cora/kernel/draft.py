@@ -1,4 +1,4 @@
-"""A decision turned into a request to the log, and the answer it will have."""
+"""A decision turned into an entry of the log, and the answer it will have."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from cora.kernel.errors import (
     OccurredInFutureError,
     Refusal,
 )
-from cora.kernel.moment import OCCURRED_MARK, POSITION_MARK, RECORDED_MARK, UNRECORDED, sealed
+from cora.kernel.moment import POSITION_MARK, RECORDED_MARK, UNRECORDED, moment_text, sealed
 from cora.kernel.principal import Principal
 from cora.kernel.reader import (
     Accepted,
-    Append,
     Claimed,
+    Entry,
     Holding,
     KeyedAnswer,
     KeyReused,
@@ -73,9 +73,12 @@ class Decided:
 
 
 class Draft:
-    """A decision turned into a request to the log, and the answer it will have."""
+    """A decision turned into an entry of the log, and the answer it will have.
 
-    def __init__(self, call: Call, read: Reader, decided: Decided, digest: bytes) -> None:
+    `states` are those of the records it writes, afterwards.
+    """
+
+    def __init__(self, call: Call, read: Reader, decided: Decided) -> None:
         self._call = call
         self._decided = decided
         self._claimants: dict[Claim, tuple[Aggregate[Any], Any]] = {}
@@ -128,15 +131,13 @@ class Draft:
             if targets:
                 last = max(index for index, event in enumerate(events) if event.stream == id)
                 events[last] = events[last]._replace(mentioned=tuple({*events[last].mentioned, *targets}))
+        self.states = after
         self._version = versions.get(decided.id) or read.versions[decided.id]
-        self._body = self._text(events, documents, read)
-        keep = call.idempotency_key if digest and not call.dry_run else None
-        self.append = Append(
-            reads=read.read_set(),
-            actor=call.principal.name,
-            via=call.via,
-            on_behalf_of=call.on_behalf_of,
+        self.body = self._text(events, documents, read)
+        """The text of the answer, with marks for what the log gives."""
+        self.entry = Entry(
             request=call.request_id,
+            on_behalf_of=call.on_behalf_of,
             occurred_at=call.occurred_at,
             events=tuple(events),
             documents=tuple(documents),
@@ -149,13 +150,7 @@ class Draft:
                 for contact in decided.contacts
                 if any(contact.contact_id in event.data for event in events)
             ),
-            answer=self._keyed(keep, digest) if keep else None,
         )
-
-    def _keyed(self, key: str, digest: bytes) -> KeyedAnswer:
-        decided = self._decided
-        principal = self._call.principal.name
-        return KeyedAnswer(principal, key, digest, decided.status, decided.id, self._version, self._body)
 
     def _text(self, events: list[NewEvent], documents: list[NewDocument], read: Reader) -> str:
         decided = self._decided
@@ -166,23 +161,29 @@ class Draft:
             f'{{"kind":"{event.kind}","stream":"{event.stream}","version":{event.version},"data":{event.data}}}'
             for event in events
         )
-        times = f'"occurred_at":{OCCURRED_MARK},"recorded_at":{RECORDED_MARK},' if events else ""
+        occurred_at = self._call.occurred_at
+        occurred = RECORDED_MARK if occurred_at is None else f'"{moment_text(occurred_at)}"'
+        times = f'"occurred_at":{occurred},"recorded_at":{RECORDED_MARK},' if events else ""
         dry_run = '"dry_run":true,' if self._call.dry_run else ""
         return (
             f'{{"id":"{decided.id}","version":{self._version},"position":{POSITION_MARK},{times}{dry_run}'
             f'"events":[{recorded}],"state":{state}{decided.members}}}'
         )
 
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self._decided.status if not self._call.dry_run else 200
+
+    def kept(self, key: str, digest: bytes) -> KeyedAnswer:
+        """The answer as it is kept for an idempotency key."""
+        principal = self._call.principal.name
+        return KeyedAnswer(principal, key, digest, self.status, self._decided.id, self._version, self.body)
+
     def answer(self, accepted: Accepted) -> Answer:
-        """The answer, once the log has given position and times."""
-        body = sealed(
-            self._body,
-            occurred_at=self._call.occurred_at or accepted.recorded_at,
-            recorded_at=accepted.recorded_at,
-            position=accepted.position,
-        )
-        created = self._decided.status if not self._call.dry_run else 200
-        return Answer(created, self._decided.id, self._version, accepted.position, body)
+        """The answer, once the log has given position and time."""
+        body = sealed(self.body, recorded_at=accepted.recorded_at, position=accepted.position)
+        return Answer(self.status, self._decided.id, self._version, accepted.position, body)
 
     def refusal(self, verdict: Any) -> Refusal:
         """The refusal that a verdict of the log stands for."""

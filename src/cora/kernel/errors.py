@@ -11,6 +11,7 @@
             OccurredBeforeLastFactError
         PreconditionFailedError    412
         TooLargeError              413
+        AnswersTooLargeError       413
         UnsupportedMediaTypeError  415
         InvalidError               422   rules that a request breaks by itself
             InvalidRequestError          every violation, each with its place
@@ -29,7 +30,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
 PROBLEM_TYPE = "https://cora.invalid/problems/"
@@ -48,6 +49,17 @@ class Refusal(Exception):
 
     status: ClassVar[int] = 400
     says: ClassVar[str] = "The request is refused."
+    _place = None
+
+    @property
+    def place(self) -> str | None:
+        """Which part of the request is refused, as an RFC 6901 pointer; None: all of it."""
+        return self._place
+
+    def at(self, place: str) -> Self:
+        """This refusal, of a part of the request."""
+        self._place = place
+        return self
 
     def __str__(self) -> str:
         return self.detail()
@@ -179,6 +191,17 @@ class TooLargeError(Refusal):
 
     status = 413
     says = "A request may have at most {limit} bytes."
+    limit: int
+
+
+@dataclass(eq=False)
+class AnswersTooLargeError(Refusal):
+    """The answers to one batch would be too large."""
+
+    status = 413
+    says = (
+        "The commands before this one are answered with more than {limit} characters; send the rest in another batch."
+    )
     limit: int
 
 

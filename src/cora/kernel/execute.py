@@ -1,7 +1,7 @@
 """The one path every command takes: look, decide, append; again when what was read has changed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal
 from cora.kernel.reader import (
     Accepted,
+    Append,
     Claimed,
     DecodedStates,
     Holding,
@@ -36,7 +37,6 @@ from cora.kernel.reader import (
     Log,
     Reader,
     Replayed,
-    Source,
     Stale,
 )
 from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice
@@ -48,6 +48,10 @@ TRIES_BEFORE_LOCK = 3
 
 T = TypeVar("T")
 Decide = Callable[[Reader], Awaitable[Decided]]
+Attempt = Callable[[Log], Awaitable[Answer | None]]
+"""One try to answer truly; None when what was read has changed meanwhile."""
+Joinings = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, datetime]]]
+"""When each of some records was last joined to or parted from another."""
 
 
 def utc_now() -> datetime:
@@ -72,27 +76,25 @@ class Kernel:
     async def command(self, declared: CommandSlice | HandlerSlice, command: Any, call: Call) -> Answer:
         """Run a command for a caller. Raises the `Refusal` that it meets."""
         call.principal.require(declared.allow)
-        if call.occurred_at is not None and call.occurred_at > (now := self.clock()):
-            raise OccurredInFutureError(call.occurred_at, now)
-        session = Session(self, call, _request_digest(declared.name, command) if call.idempotency_key else b"")
+        require_past(call, self.clock())
+        session = Session(self, call, request_digest(declared.name, command) if call.idempotency_key else b"")
         try:
-            if isinstance(declared, CommandSlice):
-                subject, decide = self._deciding(declared, command, call)
-                return await session.settle(decide, subject)
-            if replay := await session.replay():
-                return replay
-            given = {"command": command, "session": session, "wired": self.wired}
-            answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
-            return answer
+            return await session.answered(self._run(declared, command, session))
         except IdempotencyKeyReusedError:
             await self._require_found(declared, command)
             raise
-        except Refusal:
-            # The same request under the same key may have been answered
-            # meanwhile, and what it recorded is what refuses this one.
-            if replay := await session.replay():
-                return replay
-            raise
+
+    async def _run(self, declared: CommandSlice | HandlerSlice, command: Any, session: "Session") -> Answer:
+        if isinstance(declared, CommandSlice):
+            subject, decide = self.deciding(declared, command, session.call)
+            return await session.settle(decide, subject)
+        return await session.replay() or await self.handle(declared, command, session)
+
+    async def handle(self, declared: HandlerSlice, command: Any, session: "Session") -> Answer:
+        """Let a handler make its decisions through a session."""
+        given = {"command": command, "session": session, "wired": self.wired}
+        answer: Answer = await declared.run(**{name: given[name] for name in declared.parameters})
+        return answer
 
     async def query(self, declared: QuerySlice, query: Any, caller: Principal, when: When = NOW) -> Any:
         """Answer a question from one state of all records, as it is or as it was."""
@@ -166,7 +168,8 @@ class Kernel:
         if isinstance(declared, HandlerSlice) or not declared.creates:
             await Reader(self.log, self.decoded).require(declared.on, getattr(command, declared.on.path_id))
 
-    def _deciding(self, declared: CommandSlice, command: Any, call: Call) -> tuple[UUID, Decide]:
+    def deciding(self, declared: CommandSlice, command: Any, call: Call) -> tuple[UUID, Decide]:
+        """The record that a command is about, and how it is decided."""
         on, path_id = declared.on, declared.on.path_id
         brought = command.id if isinstance(command, Creation) else None
         if declared.creates:
@@ -237,11 +240,22 @@ class Session:
         found = await self.kernel.log.answered(call.principal.name, call.idempotency_key, self._digest)
         match found:
             case Replayed():
-                return _replayed(found)
+                return as_answer(found)
             case KeyReused():
                 raise IdempotencyKeyReusedError
             case None:
                 return None
+
+    async def answered(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """What the work comes to; or what was answered before, where that is what refuses it."""
+        try:
+            return await work
+        except Refusal:
+            # The same request under the same key may have been answered
+            # meanwhile, and what it recorded is what refuses this one.
+            if replay := await self.replay():
+                return replay
+            raise
 
     async def settle(self, decide: Decide, subject: UUID, *, last: bool = True) -> Answer:
         """Decide until the decision rests on what is true, and record it.
@@ -249,80 +263,97 @@ class Session:
         `last` says that this decision answers the call: its answer is kept
         for the idempotency key.
         """
-        log = self.kernel.log
         if last and (replay := await self.replay()):
             return replay
         async with self.kernel.turn(subject):
-            for _ in range(TRIES_BEFORE_LOCK):
-                answer = await self._attempt(log, log, decide, last)
-                if answer is not None:
-                    return answer
-            async with log.under_lock() as held:
-                answer = await self._attempt(held, held, decide, last)
-        if answer is None:
-            raise ConcurrencyConflictError
-        return answer
+            return await until_true(self.kernel.log, lambda log: self._attempt(log, decide, last))
 
-    async def _attempt(self, source: Source, log: Log, decide: Decide, last: bool) -> Answer | None:
-        """One try; None when what was read has changed meanwhile."""
-        read = Reader(source, self.kernel.decoded)
+    async def _attempt(self, log: Log, decide: Decide, last: bool) -> Answer | None:
+        read = Reader(log, self.kernel.decoded)
         try:
-            decided = await decide(read)
-            draft = Draft(self.call, read, decided, self._digest if last else b"")
+            draft = Draft(self.call, read, await decide(read))
         except Exception:
             # Also what is not a refusal may come from a mixture of old and new.
-            if await _is_true(read, log):
+            if await is_true(read, log):
                 raise
             return None
         if self.call.dry_run:
-            return await self._rehearse(draft, read, log)
-        if not draft.append.events and draft.append.answer is None:
-            if not await _is_true(read, log):
+            refusal = await foreseen(draft, read, log.latest_joinings)
+            if not await is_true(read, log):
                 return None
-            return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
-        verdict = await log.append(draft.append)
+            if refusal is not None:
+                raise refusal
+            return draft.answer(self.unrecorded(read))
+        key = self.call.idempotency_key
+        append = Append(
+            reads=read.read_set(),
+            actor=self.call.principal.name,
+            via=self.call.via,
+            entries=(draft.entry,),
+            answer=draft.kept(key, self._digest) if key is not None and last and self._digest else None,
+        )
+        if not draft.entry.events and append.answer is None:
+            return draft.answer(self.unrecorded(read)) if await is_true(read, log) else None
+        verdict = await log.append(append)
         match verdict:
             case Accepted():
                 return draft.answer(verdict)
             case Stale():
                 return None
             case Replayed():
-                return _replayed(verdict)
+                return as_answer(verdict)
             case _:
                 raise draft.refusal(verdict)
+
+    def unrecorded(self, read: Reader) -> Accepted:
+        """Where the log stood for an answer that records nothing."""
+        return Accepted(read.read_set().basis or 0, self.kernel.clock())
 
     def without_time(self) -> "Session":
         """The same call without its `Occurred-At`: what it records occurs when it is recorded."""
         return Session(self.kernel, replace(self.call, occurred_at=None), self._digest)
 
-    async def _rehearse(self, draft: "Draft", read: Reader, log: Log) -> Answer | None:
-        for taken in draft.append.taken:
-            owner = await read.owner(taken.claim)
-            if owner is not None and Holding(taken.claim, owner) not in draft.append.released:
-                if await _is_true(read, log):
-                    raise draft.refusal(Claimed(taken.claim, owner))
-                return None
-        early = await self._too_early(draft, read, log)
-        if early is not None:
-            if await _is_true(read, log):
-                raise early
-            return None
-        if not await _is_true(read, log):
-            return None
-        return draft.answer(Accepted(read.read_set().basis or 0, self.kernel.clock()))
 
-    async def _too_early(self, draft: "Draft", read: Reader, log: Log) -> OccurredBeforeLastFactError | None:
-        """What the append would say to `Occurred-At`, naming the smallest id."""
-        occurred_at = self.call.occurred_at
-        if occurred_at is None:
-            return None
-        written = {document.id for document in draft.append.documents}
-        last = {id: moment for id, moment in read.occurred.items() if id in written}
-        joined = {id for event in draft.append.events for id in event.joined}
-        for id, moment in (await log.latest_joinings(joined)).items():
-            last[id] = max(moment, last.get(id, moment))
-        late = min((id for id, moment in last.items() if occurred_at < moment), default=None)
-        return None if late is None else OccurredBeforeLastFactError(late, last[late])
+async def until_true(log: Log, attempt: Attempt) -> Answer:
+    """Try until the answer rests on what is true, at last under the lock. Raises `ConcurrencyConflictError`."""
+    for _ in range(TRIES_BEFORE_LOCK):
+        answer = await attempt(log)
+        if answer is not None:
+            return answer
+    async with log.under_lock() as held:
+        answer = await attempt(held)
+    if answer is None:
+        raise ConcurrencyConflictError
+    return answer
+
+
+async def foreseen(draft: Draft, read: Reader, joinings: Joinings) -> Refusal | None:
+    """What the append would refuse of what was decided."""
+    for taken in draft.entry.taken:
+        owner = await read.owner(taken.claim)
+        if owner is not None and Holding(taken.claim, owner) not in draft.entry.released:
+            return draft.refusal(Claimed(taken.claim, owner))
+    return await _too_early(draft, read, joinings)
+
+
+async def _too_early(draft: Draft, read: Reader, joinings: Joinings) -> OccurredBeforeLastFactError | None:
+    """What the append would say to `Occurred-At`, naming the smallest id."""
+    occurred_at = draft.entry.occurred_at
+    if occurred_at is None:
+        return None
+    written = {document.id for document in draft.entry.documents}
+    last = {id: moment for id, moment in read.occurred.items() if id in written}
+    joined = {id for event in draft.entry.events for id in event.joined}
+    for id, moment in (await joinings(joined)).items():
+        last[id] = max(moment, last.get(id, moment))
+    late = min((id for id, moment in last.items() if occurred_at < moment), default=None)
+    return None if late is None else OccurredBeforeLastFactError(late, last[late])
+
+
+def require_past(call: Call, now: datetime) -> None:
+    """Raises `OccurredInFutureError` when `Occurred-At` lies in the future."""
+    if call.occurred_at is not None and call.occurred_at > now:
+        raise OccurredInFutureError(call.occurred_at, now)
 
 
 def require_version(call: Call, read: Reader, id: UUID) -> None:
@@ -338,16 +369,18 @@ def require_time(call: Call, read: Reader, id: UUID) -> None:
         raise OccurredBeforeLastFactError(id, last)
 
 
-async def _is_true(read: Reader, log: Log) -> bool:
+async def is_true(read: Reader, log: Log) -> bool:
     """Whether all that was read belongs to one state of the records that really was."""
     reads = read.read_set()
     return reads.one_snapshot or await log.still_current(reads)
 
 
-def _request_digest(name: str, command: BaseModel) -> bytes:
+def request_digest(name: str, command: BaseModel) -> bytes:
+    """What tells one request from another under the same idempotency key."""
     # A field that was left out is another request than one that was given as null.
     return sha256(f"{name}\n{command.model_dump_json(exclude_unset=True)}".encode()).digest()
 
 
-def _replayed(found: Replayed) -> Answer:
+def as_answer(found: Replayed) -> Answer:
+    """An answer that was given before."""
     return Answer(found.status, found.id, found.version, found.position, found.body)

@@ -5,12 +5,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, PlainSerializer
 
-# The log gives the times of an event under its lock, when its text is already
-# written. Until then these stand for them. A control character cannot come
-# from a user: the edge refuses it, and JSON escapes a backslash.
+# The log gives the time and the position of an event under its lock, when its
+# text is already written. Until then these stand for them. A control character
+# cannot come from a user: the edge refuses it, and JSON escapes a backslash.
 UNRECORDED = datetime.min.replace(tzinfo=UTC)
-OCCURRED_MARK = '"\\u0001"'
-RECORDED_MARK = '"\\u0002"'
+RECORDED_MARK = '"\\u0001"'
 POSITION_MARK = '"\\u0003"'
 
 
@@ -24,10 +23,6 @@ def moment_text(moment: datetime) -> str:
 Moment = Annotated[AwareDatetime, PlainSerializer(moment_text, return_type=str)]
 
 
-def sealed(text: str, *, occurred_at: datetime, recorded_at: datetime, position: int) -> str:
+def sealed(text: str, *, recorded_at: datetime, position: int) -> str:
     """The text with its marks replaced by what the log gave."""
-    return (
-        text.replace(OCCURRED_MARK, f'"{moment_text(occurred_at)}"')
-        .replace(RECORDED_MARK, f'"{moment_text(recorded_at)}"')
-        .replace(POSITION_MARK, str(position))
-    )
+    return text.replace(RECORDED_MARK, f'"{moment_text(recorded_at)}"').replace(POSITION_MARK, str(position))

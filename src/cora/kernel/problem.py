@@ -7,14 +7,17 @@ from pydantic_core import to_jsonable_python
 from cora.kernel.errors import PROBLEM_TYPE, Refusal
 
 STANDARD_MEMBERS = ("type", "title", "status", "detail", "code", "request_id")
+PLACE = "pointer"
+"""The member that says which command of a batch is refused, when that refuses the whole."""
 
 INTERNAL_CODE = "InternalServerError"
 INTERNAL_TITLE = "The server has met a fault of its own."
 
 
 def problem(refusal: Refusal, request_id: str) -> dict[str, Any]:
-    """The object for a refusal: the standard members, then its own."""
+    """The object for a refusal: the standard members, its place in the request if it has one, then its own."""
     code = refusal.code()
+    place = {} if refusal.place is None else {PLACE: refusal.place}
     return {
         "type": PROBLEM_TYPE + code,
         "title": refusal.title(),
@@ -22,6 +25,7 @@ def problem(refusal: Refusal, request_id: str) -> dict[str, Any]:
         "detail": refusal.detail(),
         "code": code,
         "request_id": request_id,
+        **place,
         **to_jsonable_python(refusal.members()),
     }
 

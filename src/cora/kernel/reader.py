@@ -24,6 +24,10 @@ class PastEvent(NamedTuple):
     occurred_at: datetime
 
 
+NO_RECORD = UUID(int=0)
+"""Stands where the id of a record would, in the answer to several commands."""
+
+
 class Stored(NamedTuple):
     """A record as it was found, or version 0 and no document.
 
@@ -223,7 +227,7 @@ class Reader:
     async def exists(self, id: UUID) -> bool:
         """Whether an id is used by a record of any kind."""
         if id not in self.versions:
-            stored = await self.source.record(id)
+            stored = self._ahead.get(id) or await self.source.record(id)
             self._saw(stored.head, id, stored.version)
         return self.versions[id] > 0
 
@@ -358,7 +362,10 @@ class Holding(NamedTuple):
 
 
 class KeyedAnswer(NamedTuple):
-    """The answer kept for an idempotency key. `body` holds marks for what the log gives."""
+    """The answer kept for an idempotency key. `body` holds marks for what the log gives.
+
+    That to several commands has the id `NO_RECORD` and version 0.
+    """
 
     principal: str
     key: str
@@ -370,15 +377,12 @@ class KeyedAnswer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Append:
-    """One request to the log: what was read, and what is to be recorded because of it."""
+class Entry:
+    """What one command records; without `occurred_at` it occurs when it is recorded."""
 
-    reads: ReadSet
-    actor: str
-    via: str
-    on_behalf_of: str | None
     request: str
-    occurred_at: datetime | None
+    on_behalf_of: str | None = None
+    occurred_at: datetime | None = None
     events: tuple[NewEvent, ...] = ()
     documents: tuple[NewDocument, ...] = ()
     gained: tuple[Pointer, ...] = ()
@@ -386,7 +390,25 @@ class Append:
     taken: tuple[Holding, ...] = ()
     released: tuple[Holding, ...] = ()
     contacts: tuple[tuple[UUID, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One request to the log: what was read, and what is to be recorded because of it, all or nothing.
+
+    Of several entries each follows upon those before it: it may part what they joined, and take what they released.
+    """
+
+    reads: ReadSet
+    actor: str
+    via: str
+    entries: tuple[Entry, ...]
     answer: KeyedAnswer | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether there is an event to record."""
+        return any(entry.events for entry in self.entries)
 
 
 class Log(Source, Protocol):

@@ -48,6 +48,12 @@ TRUE_AT = "true_at"
 WHEN_OPTIONS = (AS_OF, TRUE_AT)
 """What goes with any question about what is recorded: the moment it is about."""
 
+
+def argument(option: str) -> str:
+    """The name of an option where it is an argument among others: `idempotency_key` for `Idempotency-Key`."""
+    return option.lower().replace("-", "_")
+
+
 # Control characters (but tab and line ends), lone surrogates and the two
 # non-characters: Postgres, XML or the marks of moment.py could not hold them.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -11,7 +11,6 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +19,7 @@ import structlog
 from cora.kernel.errors import OverloadedError, UnstorableError
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Verdict
-from cora.log.batch import MAXIMUM_BYTES, MAXIMUM_REQUESTS, Touched, call_of, size_of, verdicts
+from cora.log.batch import MAXIMUM_BYTES, MAXIMUM_REQUESTS, Sending, Touched, sending, size_of, verdicts
 from cora.log.connect import BUSY, LOST, POISON
 from cora.log.link import Link
 
@@ -84,7 +83,7 @@ class Writer:
                 self._arrived.clear()
 
     def _gather(self) -> list[_Waiting]:
-        """The next batch: requests that do not touch what an earlier one of it changes."""
+        """The next batch: one request of several entries, or requests that do not touch what an earlier one changes."""
         batch: list[_Waiting] = []
         deferred: list[_Waiting] = []
         touched = Touched()
@@ -93,12 +92,15 @@ class Writer:
             waiting = self._waiting.popleft()
             if waiting.verdict.cancelled():
                 continue
-            if batch and touched.collide(waiting.request):
+            is_many = len(waiting.request.entries) > 1
+            if batch and (is_many or touched.collide(waiting.request)):
                 deferred.append(waiting)
                 continue
             touched.add(waiting.request)
             size += waiting.size
             batch.append(waiting)
+            if is_many:
+                break
         self._waiting.extendleft(reversed(deferred))
         return batch
 
@@ -125,7 +127,7 @@ class Writer:
             _logger.error("a request could not be stored", error=type(error).__name__, detail=str(error)[:500])
             _raise(batch[0], UnstorableError() if isinstance(error, POISON) else error)
         else:
-            if any(request.events for request in requests):
+            if any(request.records for request in requests):
                 self._on_commit()
             for waiting, verdict in zip(batch, verdicts(requests, answer), strict=True):
                 if not waiting.verdict.done():
@@ -133,11 +135,10 @@ class Writer:
 
     async def _send(self, requests: Sequence[Append]) -> str:
         self._number += 1
-        sql, given = call_of(requests)
-        return await until_answered(self._link, sql, (self._id, self._number, *given))
+        return await until_answered(self._link, sending(self._id, self._number, requests))
 
 
-async def until_answered(link: Link, sql: str, rows: tuple[Any, ...], *, sent: bool = False) -> str:
+async def until_answered(link: Link, sending: Sending, *, sent: bool = False) -> str:
     """What the log answers to a batch, which is sent again under its number for as long as its connection is lost.
 
     Raises what the database raises, unless the batch was sent before (`sent`)
@@ -146,14 +147,14 @@ async def until_answered(link: Link, sql: str, rows: tuple[Any, ...], *, sent: b
     pause = 0.05
     while True:
         try:
-            statement = await link.statement(sql)
+            statement = await link.statement(sending.sql)
         except Exception as error:
             if not sent and not isinstance(error, LOST):
                 raise
             lost = error
         else:
             try:
-                answer: str = await statement.fetchval(*rows)
+                answer: str = await statement.fetchval(*sending.rows)
             except LOST as error:
                 sent, lost = True, error
             except BUSY as error:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cora.kernel.aggregate import Claim
@@ -13,6 +13,7 @@ from cora.kernel.reader import (
     Accepted,
     Append,
     Claimed,
+    Holding,
     KeyReused,
     ReadSet,
     Replayed,
@@ -25,13 +26,18 @@ from cora.kernel.reader import (
 MAXIMUM_REQUESTS = 256
 MAXIMUM_BYTES = 1_000_000
 
-# Each takes the writer and the number of the batch, then its `arguments` or `arguments_of_one`.
+# Each takes the writer, the number of the batch, and what follows from its requests.
 APPEND = "select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-
 APPEND_ONE = "select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+APPEND_PASSING = (
+    "select append_passing($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_CLAIM = 200
+
+Row = tuple[Any, ...]
+Since = tuple[int, datetime | None]
 
 
 def claim_key(claim: Claim) -> tuple[str, str]:
@@ -49,8 +55,10 @@ def from_micros(micros: int) -> datetime:
 
 def size_of(request: Append) -> int:
     """About how many bytes a request sends."""
-    return sum(len(event.data) for event in request.events) + sum(
-        len(document.body) + len(document.search or "") for document in request.documents
+    return sum(
+        sum(len(event.data) for event in entry.events)
+        + sum(len(document.body) + len(document.search or "") for document in entry.documents)
+        for entry in request.entries
     )
 
 
@@ -71,26 +79,29 @@ class Touched:
             return True
         if self.relations and not self.relations.isdisjoint(reads.relations):
             return True
-        if self.claims and (
-            any(claim_key(claim) in self.claims for claim in reads.claims)
-            or any(claim_key(holding.claim) in self.claims for holding in (*request.taken, *request.released))
-        ):
+        if self.claims and any(claim_key(claim) in self.claims for claim in reads.claims):
             return True
-        if request.occurred_at is not None and any(
-            not self.joined.isdisjoint(event.joined) for event in request.events
-        ):
-            return True
+        for entry in request.entries:
+            if self.claims and any(
+                claim_key(holding.claim) in self.claims for holding in (*entry.taken, *entry.released)
+            ):
+                return True
+            if entry.occurred_at is not None and any(
+                not self.joined.isdisjoint(event.joined) for event in entry.events
+            ):
+                return True
         return request.answer is not None and (request.answer.principal, request.answer.key) in self.keys
 
     def add(self, request: Append) -> None:
         """Note what a request changes."""
-        for event in request.events:
-            self.streams.add(event.stream)
-            self.joined.update(event.joined)
-        for pointer in (*request.gained, *request.lost):
-            self.relations.add((pointer.relation, pointer.target))
-        for holding in (*request.taken, *request.released):
-            self.claims.add(claim_key(holding.claim))
+        for entry in request.entries:
+            for event in entry.events:
+                self.streams.add(event.stream)
+                self.joined.update(event.joined)
+            for pointer in (*entry.gained, *entry.lost):
+                self.relations.add((pointer.relation, pointer.target))
+            for holding in (*entry.taken, *entry.released):
+                self.claims.add(claim_key(holding.claim))
         if request.answer is not None:
             self.keys.add((request.answer.principal, request.answer.key))
 
@@ -104,8 +115,22 @@ def read_rows(number: int, reads: ReadSet) -> tuple[list[Any], list[Any], list[A
     )
 
 
-def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
-    """The arguments of `append` after the writer and the number."""
+class Sending(NamedTuple):
+    """A statement that appends, with its arguments."""
+
+    sql: str
+    rows: tuple[Any, ...]
+
+
+def sending(writer: UUID, batch: int, requests: Sequence[Append]) -> Sending:
+    """How some requests are sent. One of several entries goes alone: its positions are counted without neighbours."""
+    if len(requests) == 1 and is_plain(requests[0]):
+        return in_short(writer, batch, requests[0])
+    return in_full(writer, batch, requests)
+
+
+def in_full(writer: UUID, batch: int, requests: Sequence[Append]) -> Sending:
+    """How any requests are sent."""
     counts: list[int] = []
     answers: list[Any] = []
     reads: list[Any] = []
@@ -116,83 +141,100 @@ def arguments(requests: Sequence[Append]) -> tuple[Any, ...]:
     documents: list[Any] = []
     gained: list[Any] = []
     lost: list[Any] = []
+    passed: list[Any] = []
     taken: list[Any] = []
     released: list[Any] = []
+    given_up: list[Any] = []
     contacts: list[Any] = []
     dated = worded = False
     ordinal = 0
     for number, request in enumerate(requests, 1):
-        occurred_at = request.occurred_at
-        dated = dated or occurred_at is not None
-        counts.append(len(request.events))
         versions, asked, claims = read_rows(number, request.reads)
         reads += versions
         relations += asked
         seen += claims
-        last: dict[UUID, int] = {}
-        for event in request.events:
-            ordinal += 1
-            last[event.stream] = ordinal
-            events.append(
-                (
-                    number, ordinal, event.stream, event.version, event.kind, event.data, request.actor,
-                    request.via, request.on_behalf_of, request.request, event.schema_version, occurred_at,
-                )
-            )  # fmt: skip
-            joined = event.joined
-            mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
-        worded = worded or any(document.search is not None for document in request.documents)
-        documents += [
-            (number, last[id], occurred_at, id, kind, version, body, search, title)
-            for id, kind, version, body, search, title in request.documents
-        ]
-        for rows, pointers in ((gained, request.gained), (lost, request.lost)):
-            rows += [
-                (number, last[each.source], occurred_at, each.relation, each.target, each.source) for each in pointers
-            ]
-        for rows, holdings in ((taken, request.taken), (released, request.released)):
-            rows += [(number, last[owner], occurred_at, *claim_key(claim), owner) for claim, owner in holdings]
-        contacts += [(number, id, address) for id, address in request.contacts]
+        before = ordinal
+        written: dict[UUID, tuple[Any, ...]] = {}
+        pointing: dict[Row, Since] = {}
+        held: dict[Row, Since] = {}
+        for entry in request.entries:
+            occurred_at = entry.occurred_at
+            dated = dated or occurred_at is not None
+            last: dict[UUID, int] = {}
+            for event in entry.events:
+                ordinal += 1
+                last[event.stream] = ordinal
+                events.append(
+                    (
+                        number, ordinal, event.stream, event.version, event.kind, event.data, request.actor,
+                        request.via, entry.on_behalf_of, entry.request, event.schema_version, occurred_at,
+                    )
+                )  # fmt: skip
+                joined = event.joined
+                mentions += [(number, ordinal, entity, entity in joined, occurred_at) for entity in event.mentioned]
+            for id, kind, version, body, search, title in entry.documents:
+                if search is None and id in written:
+                    search = written[id][-2]
+                worded = worded or search is not None
+                written[id] = (number, last[id], occurred_at, id, kind, version, body, search, title)
+            for begun, ended, past, begins, ends in (
+                (pointing, lost, passed, entry.gained, entry.lost),
+                (held, released, given_up, _held(entry.taken), _held(entry.released)),
+            ):
+                for row in ends:
+                    until = (last[row[-1]], occurred_at)
+                    if row in begun:
+                        past.append((*row, *begun.pop(row), *until))
+                    else:
+                        ended.append((number, *until, *row))
+                begun.update({row: (last[row[-1]], occurred_at) for row in begins})
+            contacts += [(number, id, address) for id, address in entry.contacts]
+        counts.append(ordinal - before)
+        documents += written.values()
+        gained += [(number, *since, *row) for row, since in pointing.items()]
+        taken += [(number, *since, *row) for row, since in held.items()]
         if request.answer is not None:
             kept = request.answer
             answers.append(
                 (
-                    number, ordinal, occurred_at, kept.principal, kept.key, kept.digest, kept.status, kept.id,
-                    kept.version, kept.body,
+                    number, ordinal, None, kept.principal, kept.key, kept.digest, kept.status, kept.id, kept.version,
+                    kept.body,
                 )
             )  # fmt: skip
-    return (
-        counts, answers, reads, relations, seen, events, mentions, documents, gained, lost, taken, released,
-        contacts, dated, worded,
+    rows = (
+        writer, batch, counts, answers, reads, relations, seen, events, mentions, documents, gained, lost, taken,
+        released, contacts, dated, worded,
     )  # fmt: skip
+    if any(len(request.entries) > 1 for request in requests):
+        return Sending(APPEND_PASSING, (*rows, passed, given_up))
+    return Sending(APPEND, rows)
 
 
-def call_of(requests: Sequence[Append]) -> tuple[str, tuple[Any, ...]]:
-    """The statement that judges a batch, and its arguments after the writer and the number."""
-    if len(requests) == 1 and is_plain(requests[0]):
-        return APPEND_ONE, arguments_of_one(requests[0])
-    return APPEND, arguments(requests)
+def _held(holdings: Sequence[Holding]) -> list[Row]:
+    return [(*claim_key(claim), owner) for claim, owner in holdings]
 
 
 def is_plain(request: Append) -> bool:
     """Whether a request can take the short path: one event now, decided from records alone, that changes its document
     and nothing beside it."""
     reads = request.reads
-    beside = (
-        reads.relations or reads.claims or request.gained or request.lost or request.taken or request.released
-        or request.contacts or request.answer or request.occurred_at
-    )  # fmt: skip
-    return not beside and len(request.events) == 1 and request.documents[0].search is None
+    if reads.relations or reads.claims or request.answer or len(request.entries) != 1:
+        return False
+    (entry,) = request.entries
+    beside = entry.gained or entry.lost or entry.taken or entry.released or entry.contacts or entry.occurred_at
+    return not beside and len(entry.events) == 1 and entry.documents[0].search is None
 
 
-def arguments_of_one(request: Append) -> tuple[Any, ...]:
-    """The arguments of `append_one` after the writer and the number."""
-    (event,), (document,), versions = request.events, request.documents, request.reads.versions
-    return (
-        list(versions), list(versions.values()), event.stream, event.version, event.kind, event.data, request.actor,
-        request.via, request.on_behalf_of, request.request, event.schema_version, event.mentioned, event.joined,
-        document.kind, document.body, document.title,
+def in_short(writer: UUID, batch: int, request: Append) -> Sending:
+    """How a plain request is sent."""
+    (entry,), versions = request.entries, request.reads.versions
+    (event,), (document,) = entry.events, entry.documents
+    rows = (
+        writer, batch, list(versions), list(versions.values()), event.stream, event.version, event.kind, event.data,
+        request.actor, request.via, entry.on_behalf_of, entry.request, event.schema_version, event.mentioned,
+        event.joined, document.kind, document.body, document.title,
     )  # fmt: skip
+    return Sending(APPEND_ONE, rows)
 
 
 def verdicts(requests: Sequence[Append], answer: str) -> list[Verdict]:
@@ -205,7 +247,7 @@ def verdicts(requests: Sequence[Append], answer: str) -> list[Verdict]:
     for number, request in enumerate(requests, 1):
         against = lost.get(str(number)) if lost else None
         if against is None:
-            position += len(request.events)
+            position += sum(len(entry.events) for entry in request.entries)
             judged.append(Accepted(position, recorded_at))
         else:
             judged.append(_verdict(request, against))
@@ -218,7 +260,8 @@ def _verdict(request: Append, against: dict[str, Any]) -> Verdict:
             return Stale()
         case "claimed":
             stored = (against["what"], against["value"])
-            claim = next(taken.claim for taken in request.taken if claim_key(taken.claim) == stored)
+            taken = (holding.claim for entry in request.entries for holding in entry.taken)
+            claim = next(claim for claim in taken if claim_key(claim) == stored)
             return Claimed(claim, UUID(against["owner"]))
         case "early":
             return TooEarly(UUID(against["id"]), from_micros(against["last"]))

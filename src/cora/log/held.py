@@ -19,7 +19,7 @@ from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, KeyReused, Log, ReadSet, Replayed, Source, Verdict
 from cora.kernel.when import NOW, When
 from cora.log.append import until_answered
-from cora.log.batch import call_of, verdicts
+from cora.log.batch import sending, verdicts
 from cora.log.connect import BUSY, LOST, POISON
 from cora.log.link import Link
 from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined
@@ -39,21 +39,20 @@ class HeldLog(ConnectionSource):
 
     async def append(self, request: Append) -> Verdict:
         """Judge a request and commit it; nothing more can be asked of this log afterwards."""
-        sql, given = call_of([request])
-        rows = (new_id(), 1, *given)
+        sent = sending(new_id(), 1, [request])
         self._require_lock()
         try:
-            answer: str = await self._link.fetchval(sql, *rows)
+            answer: str = await self._link.fetchval(sent.sql, *sent.rows)
             # Of this connection: on another that took its place there would be nothing to commit.
             await self._connection.execute("commit")
         except BUSY as busy:
             raise OverloadedError from busy
         except LOST:
             await self._link.drop()
-            answer = await until_answered(self._link, sql, rows, sent=True)
+            answer = await until_answered(self._link, sent, sent=True)
         except POISON as error:
             raise UnstorableError from error
-        if request.events:
+        if request.records:
             self._on_commit()
         return verdicts([request], answer)[0]
 

@@ -19,10 +19,11 @@ CHECKPOINT_EVERY = 32
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Every request of a block touches other streams than its neighbours, so block
-# and stream together are what one request did to one record.
+# Every request to the log touches other streams than its neighbours in a block,
+# and each command of a batch is a request of its own: so block, request and
+# stream together are what one command did to one record.
 BY_STREAM = """
-select position, stream, version, kind, data::text as data, occurred_at, recorded_at,
+select position, stream, version, kind, data::text as data, request, occurred_at, recorded_at,
        (select min(b.last_position) from block b where b.last_position >= e.position) as block
 from event e order by stream, version
 """
@@ -74,6 +75,7 @@ class Refolded:
     version: int = 0
     position: int = 0
     block: int = 0
+    request: str = ""
     recorded_at: datetime = EPOCH
     occurred_at: datetime = EPOCH
     mentioned: set[UUID] = field(default_factory=set[UUID])
@@ -84,21 +86,26 @@ class Refolded:
     def add(self, row: asyncpg.Record) -> None:
         """The next event. Raises whatever decoding and evolving raise."""
         if row["block"] != self.block:
-            self._close_request()
+            self._close_command()
+            self._close_block()
+        elif row["request"] != self.request:
+            self._close_command()
         else:
             self._mention()
         event: Event = self.aggregate.decode_event(row["kind"], row["data"])
         self.state = self.aggregate.evolve(self.state, event, Fact(self.id, row["occurred_at"]))
         if not self.version:
             self.began_at = row["occurred_at"]
-        self.version, self.position, self.block = row["version"], row["position"], row["block"]
+        self.version, self.position = row["version"], row["position"]
+        self.block, self.request = row["block"], row["request"]
         self.recorded_at, self.occurred_at = row["recorded_at"], row["occurred_at"]
         self.mentioned = {self.id, *ids_in(event)}
         self.joined = {self.id, *joined_ids(event)} if event.joins is not None else set()
 
     def finish(self) -> None:
         """The end of the stream."""
-        self._close_request()
+        self._close_command()
+        self._close_block()
         for reference, since in self.references.items():
             self.expected.references.append((*reference, self.id, since[0], None, since[1], None))
         for claim, since in self.claims.items():
@@ -111,8 +118,8 @@ class Refolded:
             )
         )  # fmt: skip
 
-    def _close_request(self) -> None:
-        """The end of what one request did: references, claims, and the mentions of its last event."""
+    def _close_command(self) -> None:
+        """The end of what one command did: references, claims, and the mentions of its last event."""
         if self.state is not None:
             now = (self.position, self.occurred_at)
             referred = set(self.aggregate.references(self.state))
@@ -126,10 +133,13 @@ class Refolded:
                 since = self.claims.pop(given_up)
                 self.expected.claims.append((*given_up, self.id, since[0], now[0], since[1], now[1]))
             self.claims.update(dict.fromkeys(claimed - self.claims.keys(), now))
-            if self.version % CHECKPOINT_EVERY == 0:
-                body = self.aggregate.encode_state(self.state)
-                self.expected.checkpoints.append((self.id, self.version, self.position, self.occurred_at, body))
         self._mention()
+
+    def _close_block(self) -> None:
+        """The end of what is recorded at one moment: the state that is kept then."""
+        if self.state is not None and self.version % CHECKPOINT_EVERY == 0:
+            body = self.aggregate.encode_state(self.state)
+            self.expected.checkpoints.append((self.id, self.version, self.position, self.occurred_at, body))
 
     def _mention(self) -> None:
         if self.version:

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import typer
 
-from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
+from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import filter_names
 from cora.kernel.errors import Refusal
 from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
-from cora.kernel.slice import CommandSlice, HandlerSlice, Slice, declared_slices
+from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 from cora.settings import Settings
 from cora.surfaces.cli.main import app
 from cora.surfaces.mcp.describe import words
@@ -29,7 +29,7 @@ _MADE = "<!-- Made by `make reference`; a test compares it with the code. -->\n"
 
 def pages() -> Mapping[str, str]:
     """Every generated page by the name of its file."""
-    slices = tuple(declared_slices(features))
+    slices = equipment_slices()
     return {
         "surface.txt": _surface(slices),
         "commands.md": _commands(slices),

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import cora.log.append
 import cora.log.batch
 from cora.kernel import execute, reader
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Append, Log, Reader, ReadSet
-from cora.log.batch import Touched, arguments, read_rows
+from cora.log.batch import Sending, Touched, in_full, read_rows
 from cora.log.connect import LOST
 from cora.log.held import HeldLog
 from cora.log.link import Link
@@ -71,11 +72,12 @@ def _never_collides(self: Touched, request: Append) -> bool:
     return False
 
 
-async def _decided_again(link: Link, sql: str, rows: tuple[Any, ...], *, sent: bool = False) -> Any:
+async def _decided_again(link: Link, sending: Sending, *, sent: bool = False) -> Any:
     """A lost batch is sent as if it were new."""
+    rows = sending.rows
     while True:
         try:
-            return await link.fetchval(sql, *rows)
+            return await link.fetchval(sending.sql, *rows)
         except LOST:
             await link.drop()
             await asyncio.sleep(0.01)
@@ -117,9 +119,9 @@ def _unlocked() -> Sequence[Any]:
     ]
 
 
-def _undated(requests: Sequence[Append]) -> tuple[Any, ...]:
-    *before, _dated, worded = arguments(requests)
-    return (*before, False, worded)
+def _undated(writer: UUID, batch: int, requests: Sequence[Append]) -> Sending:
+    sql, (*before, _dated, worded) = in_full(writer, batch, requests)
+    return Sending(sql, (*before, False, worded))
 
 
 _LOCK = "perform pg_advisory_xact_lock(log_lock());"
@@ -131,7 +133,8 @@ _RECORD = "if cardinality(events) > 0 then\n        with recorded as"
 
 
 def _judged_before_the_lock(sql: str) -> str:
-    sql = substituted(_LOCK, "")(sql)
+    check = "\n    if current_setting('transaction_isolation')"
+    sql = substituted(f"{_LOCK}{check}", check)(sql)
     return substituted(_RECORD, f"{_LOCK}\n    {_HEAD}\n    {_RECORD}")(sql)
 
 
@@ -146,7 +149,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "claims that were looked up are not checked": Mutant(patches=_reads_without(2), mix=_BADGES),
     "relations are checked since the last look, not the first": Mutant(patches=_late_basis, mix=_TALLIED),
     "refusals are answered unchecked": Mutant(
-        patches=lambda: [patch.object(execute, "_is_true", _always)], mix=_COMPARED, units=3, badges=1
+        patches=lambda: [patch.object(execute, "is_true", _always)], mix=_COMPARED, units=3, badges=1
     ),
     "a batch holds requests that depend on one another": Mutant(
         patches=lambda: [patch.object(Touched, "collide", _never_collides)], mix=_CROWDED
@@ -175,7 +178,7 @@ MUTANTS: Mapping[str, Mutant] = {
         mix={"RegisterUnit": 1.0, "MeasureBay": 3.0},
     ),
     "times are not compared": Mutant(
-        patches=lambda: [patch.object(cora.log.batch, "arguments", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
+        patches=lambda: [patch.object(cora.log.batch, "in_full", _undated)], mix={"MoveUnit": 4.0, "MeasureBay": 4.0}
     ),
     "released claims are kept": Mutant(
         sql=substituted("where accepted[r.request] and c.what", "where false and c.what"), mix=_BADGES

@@ -183,7 +183,7 @@ class _Lane:
         match kind:
             case b"P":
                 name, sql, _ = body.split(b"\0", 2)
-                if sql.startswith((b"select append(", b"select append_one(")):
+                if sql.startswith((b"select append(", b"select append_one(", b"select append_passing(")):
                     self._appends.add(name)
             case b"B":
                 if body.split(b"\0", 2)[1] in self._appends:

@@ -18,8 +18,8 @@ from cora.kernel.aggregate import Claim, Fact
 from cora.kernel.errors import ConcurrencyConflictError, OverloadedError, UnstorableError
 from cora.kernel.execute import Answer
 from cora.kernel.moment import UNRECORDED
-from cora.kernel.reader import Accepted, Append, Holding, NewDocument, NewEvent, ReadSet, Stale
-from cora.log.batch import APPEND, APPEND_ONE, arguments, call_of, from_micros, verdicts
+from cora.kernel.reader import Accepted, Append, Entry, Holding, NewDocument, NewEvent, ReadSet, Stale
+from cora.log.batch import APPEND, APPEND_ONE, from_micros, in_full, sending, verdicts
 from cora.log.connect import connect as log_connect
 from cora.log.link import Link
 
@@ -49,21 +49,31 @@ def opened_bay(name: str, *, data: str | None = None, search: str | None = None,
         reads=replace(NOTHING_READ, versions={id: 0}),
         actor="ada",
         via="system",
-        on_behalf_of=None,
-        request=uuid4().hex,
-        occurred_at=None,
-        events=(NewEvent(id, 1, "BayOpened", data or f'{{"name":"{name}","contact_id":null}}', 1, (id,)),),
-        documents=(NewDocument(id, "bay", 1, body, name if search is None else search),),
-        taken=(Holding(Claim("bay.name", name), id),),
+        entries=(
+            Entry(
+                request=uuid4().hex,
+                events=(NewEvent(id, 1, "BayOpened", data or f'{{"name":"{name}","contact_id":null}}', 1, (id,)),),
+                documents=(NewDocument(id, "bay", 1, body, name if search is None else search),),
+                taken=(Holding(Claim("bay.name", name), id),),
+            ),
+        ),
     )
-    return replace(request, **changed)  # pyright: ignore[reportArgumentType]
+    return altered(request, **changed)
+
+
+def altered(request: Append, /, **changed: object) -> Append:
+    """The request with other fields, of itself or of its entry."""
+    (entry,) = request.entries
+    inner = {name: value for name, value in changed.items() if name in Entry.__dataclass_fields__}
+    outer = {name: value for name, value in changed.items() if name not in inner}
+    return replace(request, entries=(replace(entry, **inner),), **outer)  # pyright: ignore[reportArgumentType]
 
 
 def with_event(**changed: object) -> Append:
     """A request whose event holds something else."""
     request = opened_bay("p")
-    (event,) = request.events
-    return replace(request, events=(event._replace(**changed),))  # pyright: ignore[reportArgumentType]
+    (event,) = request.entries[0].events
+    return altered(request, events=(event._replace(**changed),))  # pyright: ignore[reportArgumentType]
 
 
 POISON = {
@@ -85,12 +95,12 @@ POISON = {
 async def test_poison_fails_alone(poison: str, client: Client, server: str, schema: str) -> None:
     request = POISON[poison]
     if poison == "a document that is no JSON":
-        (event,) = request.events
-        request = replace(request, documents=(request.documents[0]._replace(id=event.stream),))
+        ((event,), (document,)) = request.entries[0].events, request.entries[0].documents
+        request = altered(request, documents=(document._replace(id=event.stream),))
     if poison == "the kind of a claim that is too long":
-        (taken,) = request.taken
+        (taken,) = request.entries[0].taken
         claim = Claim("".join(uuid4().hex for _ in range(200)), "p")
-        request = replace(request, taken=(taken._replace(claim=claim),))
+        request = altered(request, taken=(taken._replace(claim=claim),))
     async with busy(server, schema):
         first = asyncio.create_task(client.log.append(opened_bay("first")))
         await asyncio.sleep(0.02)
@@ -135,18 +145,19 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
     bay = uuid4()
     body = records.BAY.encode_state(records.Bay(bay, "north", UNRECORDED))
     opened = opened_bay("north")
-    opened = replace(
+    opened = altered(
         opened,
         taken=(Holding(Claim("bay.name", "north"), bay),),
         reads=replace(NOTHING_READ, versions={bay: 0}),
-        events=(opened.events[0]._replace(stream=bay, mentioned=(bay,)),),
+        events=(opened.entries[0].events[0]._replace(stream=bay, mentioned=(bay,)),),
         documents=(NewDocument(bay, "bay", 1, body, "north", "north"),),
     )
-    told = json.loads(await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened])))
+    sent = sending(uuid4(), 1, [opened])
+    told = json.loads(await connection.fetchval(sent.sql, *sent.rows))
     state = records.Bay(bay, "north", from_micros(told["at"]))
     for version in range(2, 67):
         state = records.BAY.evolve(state, records.BayMeasured(7.0), Fact(bay, UNRECORDED))
-        measured = replace(
+        measured = altered(
             opened,
             reads=replace(NOTHING_READ, versions={bay: version - 1}),
             on_behalf_of="grace" if version % 3 else None,
@@ -154,15 +165,16 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
             documents=(NewDocument(bay, "bay", version, records.BAY.encode_state(state), None, "north"),),
             taken=(),
         )
-        short, long = call_of([measured]), (APPEND, arguments([measured]))
-        assert short[0] == APPEND_ONE
-        writer, first, second = uuid4(), *((short, long) if version % 2 else (long, short))
-        told = await connection.fetchval(first[0], writer, 1, *first[1])
+        ways = (sending, in_full) if version % 2 else (in_full, sending)
+        writer = uuid4()
+        first, second = (way(writer, 1, [measured]) for way in ways)
+        assert {first.sql, second.sql} == {APPEND, APPEND_ONE}
+        told = await connection.fetchval(first.sql, *first.rows)
         (verdict,) = verdicts([measured], told)
         assert isinstance(verdict, Accepted)
         assert verdict.position == version
-        assert told == await connection.fetchval(second[0], writer, 1, *second[1]), "the stored verdict"
-        late = [await connection.fetchval(sql, uuid4(), 1, *given) for sql, given in (first, second)]
+        assert told == await connection.fetchval(second.sql, *second.rows), "the stored verdict"
+        late = [await connection.fetchval(sql, uuid4(), *rows[1:]) for sql, rows in (first, second)]
         assert [verdicts([measured], each) for each in late] == [[Stale()], [Stale()]]
     await connection.close()
     assert [row[0] for row in await fetch(server, schema, "select version from checkpoint order by 1")] == [32, 64]
@@ -259,12 +271,13 @@ async def test_a_request_that_nobody_waits_for_any_more_is_not_sent(client: Clie
 @pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
 async def test_a_snapshot_from_before_the_lock_is_refused(isolation: str, server: str, schema: str) -> None:
     connection = await log_connect(server, schema)
+    sent = sending(uuid4(), 1, [opened_bay("x")])
     try:
         await connection.execute(f"set default_transaction_isolation = '{isolation}'")
         with pytest.raises(asyncpg.RaiseError, match="read committed"):
-            await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened_bay("x")]))
+            await connection.fetchval(sent.sql, *sent.rows)
         await connection.execute("set default_transaction_isolation = 'read committed'")
-        await connection.fetchval(APPEND, uuid4(), 1, *arguments([opened_bay("x")]))
+        await connection.fetchval(sent.sql, *sent.rows)
     finally:
         await connection.close()
 

@@ -223,11 +223,11 @@ async def test_a_fault_of_our_own_fails_its_batch_and_the_next_is_served(
 ) -> None:
     """If it ended the writer, every later append would wait for ever."""
 
-    def faulty(_requests: object) -> tuple[object, ...]:
+    def faulty(*_: object) -> tuple[object, ...]:
         raise RuntimeError("a fault")
 
     with monkeypatch.context() as broken:
-        broken.setattr(cora.log.append, "call_of", faulty)
+        broken.setattr(cora.log.append, "sending", faulty)
         with pytest.raises(RuntimeError, match="a fault"):
             await client.open_bay()
     with monkeypatch.context() as broken:

@@ -12,9 +12,9 @@ import cora.log.connect
 from cora.kernel import execute
 from cora.kernel.errors import OverloadedError
 from cora.kernel.execute import Answer
-from cora.log.batch import APPEND, arguments
+from cora.log.batch import sending
 
-from . import records, toy
+from . import batches, records, toy
 from .harness import Client, connect, fetch, opened, verified
 from .proxy import Cut, Proxy, once, proxied
 
@@ -73,6 +73,30 @@ async def test_a_whole_batch_keeps_its_verdicts(
             assert isinstance(answer, records.BayNameTakenError)
             assert answer.bay_id == taken
     assert len(await fetch(server, schema, "select from event")) == 10
+    assert (await verified(server, schema)).difference is None
+
+
+@pytest.mark.parametrize("tries", [3, 0])
+@pytest.mark.parametrize("cut", Cut)
+async def test_many_commands_are_recorded_once(
+    cut: Cut, tries: int, proxy: Proxy, client: Client, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The references that pass within them are written beside the append, and once as well."""
+    monkeypatch.setattr(execute, "TRIES_BEFORE_LOCK", tries)
+    for step in batches.opening(2, 0):
+        await batches.alone(client.kernel, step)
+    bay, other, _ = batches.BAYS
+    unit = batches.UNITS[0]
+    proxy.plan = once(cut)
+    said = await batches.answers(
+        client.kernel,
+        toy.RegisterUnit(id=unit, bay_id=bay),
+        toy.MoveUnit(unit_id=unit, to_bay_id=other),
+        toy.MoveUnit(unit_id=unit, to_bay_id=bay),
+    )
+    assert proxy.cuts == 1
+    assert [each["body"]["version"] for each in said] == [1, 2, 3]
+    assert len(await fetch(server, schema, "select from reference")) == 3
     assert (await verified(server, schema)).difference is None
 
 
@@ -186,7 +210,8 @@ async def test_an_older_batch_of_a_writer_is_an_error(client: Client, server: st
     writer: UUID = client.log._writer._id
     await client.open_bay()
     with pytest.raises(asyncpg.RaiseError, match="was followed by"):
-        await client.log.pool.fetchval(APPEND, writer, 1, *arguments([]))
+        late = sending(writer, 1, [])
+        await client.log.pool.fetchval(late.sql, *late.rows)
 
 
 async def test_a_crowd_over_a_bad_connection(proxy: Proxy, client: Client, server: str, schema: str) -> None:

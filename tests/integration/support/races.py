@@ -17,6 +17,7 @@ from cora.equipment.views import AGGREGATES
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Claim
+from cora.kernel.batch import Batch, batch_of, run_batch
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Principal, Role
@@ -50,6 +51,7 @@ SLICES: Mapping[type[Any], CommandSlice | HandlerSlice] = {
     for declared in declared_slices(features)
     if isinstance(declared, CommandSlice | HandlerSlice)
 }
+BATCH = batch_of(SLICES.values())
 CALLER = Principal("ada", Role.ADMIN)
 LOGS = 4
 
@@ -175,6 +177,25 @@ class Try:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True)
+class Many:
+    """One client's atomic batch, with options of its call."""
+
+    commands: Sequence[Command]
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+async def carry_out(kernel: Kernel, wanted: Try | Many) -> Answer:
+    """What a client is answered. Raises its refusal."""
+    if isinstance(wanted, Try):
+        return await kernel.command(SLICES[type(wanted.command)], wanted.command, call(**wanted.options))
+    given = tuple(
+        {"command": SLICES[type(each)].name, "arguments": each.model_dump(mode="json", exclude_none=True)}
+        for each in wanted.commands
+    )
+    return await run_batch(kernel, BATCH, Batch(commands=given, atomic=True), call(**wanted.options))
+
+
 def call(**options: Any) -> Call:
     """A call of one client."""
     return replace(Call(CALLER, "system", request_id=str(uuid4())), **options)
@@ -197,19 +218,19 @@ class Arena:
         return (await self.kernel.command(SLICES[type(command)], command, call(**options))).id
 
     async def race(
-        self, *tries: Command | Try, where: Where = "several logs", order: Order = "at once"
+        self, *tries: Command | Try | Many, where: Where = "several logs", order: Order = "at once"
     ) -> list[Result]:
         """What each client was answered, in the order they are listed."""
         gate = Gate(len(tries), order) if where != "one kernel" else None
-        attempts = [each if isinstance(each, Try) else Try(each) for each in tries]
+        attempts = [Try(each) if isinstance(each, Command) else each for each in tries]
         return await asyncio.gather(*(self._attempt(number, each, where, gate) for number, each in enumerate(attempts)))
 
-    async def _attempt(self, number: int, each: Try, where: Where, gate: Gate | None) -> Result:
+    async def _attempt(self, number: int, each: Try | Many, where: Where, gate: Gate | None) -> Result:
         at = number % len(self.logs) if where == "several logs" else 0
         held = Held(self.logs[at], gate, number)
         kernel = self.kernel if gate is None else Kernel(held, self.wired[at])
         try:
-            return await kernel.command(SLICES[type(each.command)], each.command, call(**each.options))
+            return await carry_out(kernel, each)
         except Refusal as refusal:
             return refusal
         finally:

@@ -1,8 +1,10 @@
 """Many requests as one call, and what became of each."""
 
 import json
+from asyncio import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +16,7 @@ from cora.kernel.reader import (
     Accepted,
     Append,
     Claimed,
+    Entry,
     Holding,
     KeyedAnswer,
     KeyReused,
@@ -25,19 +28,20 @@ from cora.kernel.reader import (
     TooEarly,
     TooLate,
 )
+from cora.log.append import Writer, _Waiting
 from cora.log.batch import Touched, claim_key, from_micros, verdicts
+from cora.log.link import Link
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
-NOTHING = Append(
-    reads=ReadSet(None, {}, frozenset(), {}, True),
-    actor="ada",
-    via="system",
-    on_behalf_of=None,
-    request="r",
-    occurred_at=None,
-)
+NOTHING = Append(ReadSet(None, {}, frozenset(), {}, True), actor="ada", via="system", entries=(Entry("r"),))
 WEST, EAST = Claim("name", "west"), Claim("name", "east")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def changing(request: Append = NOTHING, **changed: Any) -> Append:
+    """The request with something more in its entry."""
+    (entry,) = request.entries
+    return replace(request, entries=(replace(entry, **changed),))
 
 
 def reading(*streams: UUID, relations: tuple[tuple[str, UUID], ...] = (), claims: tuple[Claim, ...] = ()) -> Append:
@@ -49,7 +53,7 @@ def reading(*streams: UUID, relations: tuple[tuple[str, UUID], ...] = (), claims
 def writing(*streams: UUID, joined: tuple[UUID, ...] = ()) -> Append:
     """A request with an event of each record."""
     events = tuple(NewEvent(stream, 1, "Happened", "{}", 1, (stream,), joined) for stream in streams)
-    return replace(reading(*streams), events=events)
+    return changing(reading(*streams), events=events)
 
 
 def keyed(key: str, principal: str = "ada") -> Append:
@@ -71,18 +75,18 @@ def collide(first: Append, second: Append) -> bool:
         (writing(A), writing(B), False),
         (reading(A), writing(A), False),
         (reading(A), reading(A), False),
-        (replace(NOTHING, gained=(Pointer("bay", A, B),)), reading(relations=(("bay", A),)), True),
-        (replace(NOTHING, lost=(Pointer("bay", A, B),)), reading(relations=(("bay", A),)), True),
-        (replace(NOTHING, gained=(Pointer("bay", A, B),)), reading(relations=(("bay", C),)), False),
-        (replace(NOTHING, gained=(Pointer("bay", A, B),)), reading(relations=(("mount", A),)), False),
-        (replace(NOTHING, gained=(Pointer("bay", A, B),)), replace(NOTHING, gained=(Pointer("bay", A, C),)), False),
-        (replace(NOTHING, taken=(Holding(WEST, A),)), replace(NOTHING, taken=(Holding(WEST, B),)), True),
-        (replace(NOTHING, taken=(Holding(WEST, A),)), replace(NOTHING, taken=(Holding(EAST, B),)), False),
-        (replace(NOTHING, released=(Holding(WEST, A),)), replace(NOTHING, taken=(Holding(WEST, B),)), True),
-        (replace(NOTHING, taken=(Holding(WEST, A),)), replace(NOTHING, released=(Holding(WEST, B),)), True),
-        (replace(NOTHING, released=(Holding(WEST, A),)), reading(claims=(WEST,)), True),
-        (replace(NOTHING, taken=(Holding(WEST, A),)), reading(claims=(EAST,)), False),
-        (writing(A, joined=(A, C)), replace(writing(B, joined=(B, C)), occurred_at=NOON), True),
+        (changing(gained=(Pointer("bay", A, B),)), reading(relations=(("bay", A),)), True),
+        (changing(lost=(Pointer("bay", A, B),)), reading(relations=(("bay", A),)), True),
+        (changing(gained=(Pointer("bay", A, B),)), reading(relations=(("bay", C),)), False),
+        (changing(gained=(Pointer("bay", A, B),)), reading(relations=(("mount", A),)), False),
+        (changing(gained=(Pointer("bay", A, B),)), changing(gained=(Pointer("bay", A, C),)), False),
+        (changing(taken=(Holding(WEST, A),)), changing(taken=(Holding(WEST, B),)), True),
+        (changing(taken=(Holding(WEST, A),)), changing(taken=(Holding(EAST, B),)), False),
+        (changing(released=(Holding(WEST, A),)), changing(taken=(Holding(WEST, B),)), True),
+        (changing(taken=(Holding(WEST, A),)), changing(released=(Holding(WEST, B),)), True),
+        (changing(released=(Holding(WEST, A),)), reading(claims=(WEST,)), True),
+        (changing(taken=(Holding(WEST, A),)), reading(claims=(EAST,)), False),
+        (writing(A, joined=(A, C)), changing(writing(B, joined=(B, C)), occurred_at=NOON), True),
         (writing(A, joined=(A, C)), writing(B, joined=(B, C)), False),
         (keyed("k"), keyed("k"), True),
         (keyed("k"), keyed("l"), False),
@@ -95,7 +99,7 @@ def test_a_request_waits_when_it_depends_on_an_earlier_one(first: Append, second
 
 def test_a_claim_is_compared_as_it_is_stored() -> None:
     long = Claim("name", "x" * 500)
-    assert collide(replace(NOTHING, taken=(Holding(long, A),)), reading(claims=(long,)))
+    assert collide(changing(taken=(Holding(long, A),)), reading(claims=(long,)))
 
 
 @given(st.text(max_size=600), st.text(max_size=600))
@@ -121,7 +125,7 @@ def test_each_request_is_told_its_own_verdict() -> None:
         "replayed": {"is": "replayed", "status": 201, "id": str(A), "version": 3, "position": 7, "body": "{}"},
         "reused": {"is": "reused"},
     }
-    requests = [accepted[0], *(replace(writing(A), taken=(Holding(WEST, A),)) for _ in lost), *accepted[1:]]
+    requests = [accepted[0], *(changing(writing(A), taken=(Holding(WEST, A),)) for _ in lost), *accepted[1:]]
     answer = {
         "head": 40,
         "at": 5_000_000,
@@ -139,6 +143,17 @@ def test_each_request_is_told_its_own_verdict() -> None:
         Accepted(43, at),
         Accepted(43, at),
     ]
+
+
+async def test_a_request_of_several_entries_goes_alone() -> None:
+    """The references that pass within it are counted from the head of the log."""
+    many = replace(NOTHING, entries=(Entry("r/0"), Entry("r/1")))
+    waiting = [_Waiting(request, 0, Future()) for request in (many, writing(A), many, writing(B))]
+    writer = Writer(Link("", ""), lambda: None)
+    writer._task.cancel()
+    writer._waiting.extend(waiting)
+    gathered = [[waiting.index(each) for each in writer._gather()] for _ in range(3)]
+    assert gathered == [[0], [1, 3], [2]]
 
 
 def test_a_verdict_nobody_knows_is_an_alarm() -> None:

@@ -1,16 +1,20 @@
 """`cora call COMMAND --field value ...`: every slice and every read, derived from the declarations."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import click
+import typer
 from pydantic import TypeAdapter
 
-from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
+from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice, run_batch
 from cora.kernel.documents import DEFAULT_LIMIT, Asked, filter_names
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.history import history_slices
@@ -32,7 +36,7 @@ from cora.kernel.requests import (
     to_request,
 )
 from cora.kernel.showing import View, show
-from cora.kernel.slice import ActSlice, QuerySlice, Slice, declared_slices
+from cora.kernel.slice import ActSlice, QuerySlice, Slice
 from cora.kernel.when import When
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
@@ -69,13 +73,13 @@ class CallGroup(click.Group):
 call = CallGroup(
     name="call",
     help="Run any command or question by its name, beside the data directory, as admin. "
-    "Structured values are written as JSON.",
+    "Structured values are written as JSON, or as @FILE (@- for standard input).",
 )
 
 
 def _slices() -> Iterator[Slice]:
     """Every slice, and the question for the history of each kind of record."""
-    yield from declared_slices(features)
+    yield from equipment_slices()
     yield from history_slices(VIEWS)
 
 
@@ -109,7 +113,8 @@ def _slice_command(declared: Slice) -> click.Command:
     if isinstance(declared, QuerySlice) and declared.has_past:
         options += _WHEN
     if not isinstance(declared, QuerySlice | ActSlice):
-        options += [_option(name, help=text) for name, _, text in _GOES_WITH_ALL]
+        without = IF_MATCH if isinstance(declared, BatchSlice) else None
+        options += [_option(name, help=text) for name, wire, text in _GOES_WITH_ALL if wire != without]
         options.append(_option(DRY_RUN, is_flag=True, help="Decide and show what would be recorded; record nothing."))
 
     def callback(**given: Any) -> None:
@@ -181,7 +186,11 @@ async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], 
     called = read_call(admin(), "cli", new_id().hex, options)
     when = _when(given)
     async with beside(settings_from(data_dir=given["data_dir"])) as cora:
-        _show(await _answer(cora, declared, request, called, when), as_json=given["as_json"])
+        answer = await _answer(cora, declared, request, called, when)
+    _show(answer, as_json=given["as_json"])
+    if isinstance(declared, BatchSlice) and (refused := sum(each["status"] >= 400 for each in answer["answers"])):
+        err.print(f"{refused} of {len(answer['answers'])} commands were refused.", style="red", highlight=False)
+        raise typer.Exit(1)
 
 
 def _when(given: Mapping[str, Any]) -> When:
@@ -193,6 +202,8 @@ async def _answer(cora: Opened, declared: Slice, request: Any, called: Any, when
         return _plain(declared, await cora.kernel.query(declared, request, called.principal, when))
     if isinstance(declared, ActSlice):
         return _plain(declared, await cora.kernel.act(declared, request, called))
+    if isinstance(declared, BatchSlice):
+        return json.loads((await run_batch(cora.kernel, declared, request, called)).body)
     answer = await cora.kernel.command(cast("Any", declared), request, called)
     return json.loads(answer.body)
 
@@ -248,9 +259,19 @@ def _members(properties: Mapping[str, dict[str, Any]], given: Mapping[str, Any])
 
 def _value(schema: Mapping[str, Any], text: str) -> Any:
     if "string" not in schema["types"]:
-        return read_json(text.encode("utf-8", "surrogateescape"))
+        return read_json(_contents(text))
     require_fit(text)
     return None if text == "null" and "null" in schema["types"] else text
+
+
+def _contents(text: str) -> bytes:
+    """The bytes of a structured value: of a file where one is named, of standard input for a dash."""
+    if not text.startswith("@"):
+        return text.encode("utf-8", "surrogateescape")
+    try:
+        return sys.stdin.buffer.read() if text == "@-" else Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise invalid([Violation("", f"{text[1:]} cannot be read: {error.strerror}")]) from None
 
 
 def _show(value: Any, *, as_json: bool) -> None:

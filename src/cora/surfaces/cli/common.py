@@ -75,7 +75,8 @@ def in_words() -> Generator[None]:
             err.print(f"{each.pointer or 'request'}: {each.detail}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from refusal
     except Refusal as refusal:
-        err.print(f"{refusal.code()}: {refusal.detail()}", style="red", markup=False, highlight=False)
+        place = f"{refusal.place}: " if refusal.place is not None else ""
+        err.print(f"{place}{refusal.code()}: {refusal.detail()}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from refusal
     except (EmbeddedPostgresError, UnfitMinterError, PortTakenError, UnreachableError, NothingThereError) as error:
         err.print(str(error), style="red", markup=False, highlight=False)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice, run_batch
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, problems_of
 from cora.kernel.errors import InvalidRequestError, PreconditionFailedError, Violation
 from cora.kernel.execute import Answer, Call, Kernel
@@ -92,6 +93,8 @@ def _handle(declared: Slice, route: Route, kernel: Kernel) -> Handle:
             return _command(declared, route, kernel)
         case ActSlice():
             return _act(declared, route, kernel)
+        case BatchSlice():
+            return _batch(declared, route, kernel)
         case QuerySlice():
             return _query(declared, route, kernel)
         case _:
@@ -122,6 +125,15 @@ def _act(declared: ActSlice, route: Route, kernel: Kernel) -> Handle:
         command, call = await _read_command(request, declared, route)
         answer = await kernel.act(declared, command, call)
         return Reply(declared.status, shown.dump_json(answer))
+
+    return handle
+
+
+def _batch(declared: BatchSlice, route: Route, kernel: Kernel) -> Handle:
+    async def handle(request: Request) -> Reply:
+        batch, call = await _read_command(request, declared, route)
+        answer = await run_batch(kernel, declared, batch, call)
+        return Reply(answer.status, answer.body.encode())
 
     return handle
 

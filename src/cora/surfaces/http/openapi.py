@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, filter_names, state_fields
 from cora.kernel.errors import (
     ConcurrencyConflictError,
@@ -166,6 +167,11 @@ def _operation(declared: Slice, route: Route, schemas: Schemas) -> Schema:
             answer = _content(schemas.answer(declared))
             responses = {str(declared.status): {"description": "Done.", **answer}}
             return _sent(declared, route, schemas, responses, _SENT, [])
+        case BatchSlice():
+            answer = _content(schemas.answer(declared))
+            responses = {"200": {"description": "The answers, in the order of the commands.", **answer}}
+            options = [option for option in _options() if option["name"] != IF_MATCH]
+            return _sent(declared, route, schemas, responses, _of_any(declared), options)
         case _:
             raise TypeError(f"{declared.name} is a slice of no known kind")
 
@@ -184,13 +190,24 @@ def _command(declared: CommandSlice | HandlerSlice, route: Route, schemas: Schem
     if creates or (isinstance(declared, HandlerSlice) and declared.status == 201):
         location = {"Location": {"description": "The record.", "schema": {"type": "string"}}}
         responses["201"] = {"description": "Recorded.", "headers": {**tag, **location}, **answer}
+    return _sent(declared, route, schemas, responses, refusals, _options())
+
+
+def _options() -> list[Schema]:
+    """What goes with any command, as parameters."""
     options = [
         {"name": name, "in": "header", "description": says, "schema": schema}
         for name, (says, schema) in _HEADER_SCHEMAS.items()
     ]
     rehearse = "Decide, and answer what would be recorded; record nothing."
-    options.append({"name": DRY_RUN, "in": "query", "description": rehearse, "schema": {"type": "boolean"}})
-    return _sent(declared, route, schemas, responses, refusals, options)
+    return [*options, {"name": DRY_RUN, "in": "query", "description": rehearse, "schema": {"type": "boolean"}}]
+
+
+def _of_any(batch: BatchSlice) -> set[type[Refusal]]:
+    """What may refuse an atomic batch: whatever may refuse one of its commands."""
+    commands = [each for each in batch.commands.values() if isinstance(each, CommandSlice)]
+    own = {each.on.not_found for each in commands if not each.creates}
+    return {*_RECORDED, IdTakenError, *own, *(one for each in commands for one in each.refuses)}
 
 
 def _sent(

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from cora.kernel.aggregate import Aggregate, Event
+from cora.kernel.batch import BatchSlice
 from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
-from cora.kernel.problem import STANDARD_MEMBERS
+from cora.kernel.problem import PLACE, STANDARD_MEMBERS
 from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
 from cora.surfaces.http.openapi_examples import ID, TIME, example
@@ -42,7 +43,7 @@ class Schemas:
         inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
         for each in slices:
             inputs.append((("request", each.name), "validation", TypeAdapter(each.request)))
-            if isinstance(each, QuerySlice | ActSlice):
+            if isinstance(each, QuerySlice | ActSlice | BatchSlice):
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer)))
             if isinstance(each, HandlerSlice) and each.answer_fields is not None:
                 inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer_fields)))
@@ -87,7 +88,7 @@ class Schemas:
         return self._requests[declared.name]
 
     def answer(self, declared: Slice) -> Schema:
-        """What a question, or a command beside the log, answers."""
+        """What a question, a batch, or a command beside the log, answers."""
         return self._found["answer", declared.name]
 
     def command_answer(self, declared: CommandSlice | HandlerSlice) -> str:
@@ -185,7 +186,7 @@ class Schemas:
     def _add_problem(self, refusal: type[Refusal]) -> None:
         code = refusal.code()
         members = {name: self._found["member", code, name] for name in member_types(refusal)}
-        if hidden := members.keys() & set(STANDARD_MEMBERS):
+        if hidden := members.keys() & {*STANDARD_MEMBERS, PLACE}:
             raise TypeError(f"{refusal.__name__} has members with the names of the standard ones: {sorted(hidden)}")
         shown = {name: example(schema, self.definitions, name) for name, schema in members.items()}
         properties: Schema = {

@@ -6,6 +6,7 @@ from typing import Any
 from mcp_types import ToolAnnotations
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import filter_names
 from cora.kernel.errors import AuthorityError, Refusal
 from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Slice
@@ -23,11 +24,12 @@ A command changes nothing silently: it is recorded, or it is refused. A refusal 
 a `detail` that says what to do first, and the ids concerned. Repeating a command is a conflict unless its description
 says otherwise; give an `idempotency_key` when an answer may get lost, and send the same call again.
 With `dry_run` a command answers what it would record, and records nothing.
+Several changes that belong together are one batch: all of them, or none.
 An error with code ConcurrencyConflict or Overloaded is worth trying again.
 """
 
 # By the first word of the name: what ends a record, or can never be taken back.
-_DESTRUCTIVE = frozenset({"decommission", "deprecate", "retire", "erase", "assign", "record"})
+_DESTRUCTIVE = frozenset({"decommission", "deprecate", "retire", "erase", "assign", "record", "batch"})
 # By the first word of the name: where equal is no change (domain.md).
 _IDEMPOTENT = frozenset({"describe", "set", "update", "bind", "install"})
 
@@ -79,11 +81,12 @@ def annotations(declared: Slice) -> ToolAnnotations:
     if isinstance(declared, QuerySlice):
         return reading()
     verb = declared.name.partition("_")[0]
+    does = declared.commands.values() if isinstance(declared, BatchSlice) else [declared]
     return ToolAnnotations(
         read_only_hint=False,
         destructive_hint=verb in _DESTRUCTIVE,
         idempotent_hint=verb in _IDEMPOTENT,
-        open_world_hint=any(issubclass(refusal, AuthorityError) for refusal in declared.refuses),
+        open_world_hint=any(issubclass(refusal, AuthorityError) for each in does for refusal in each.refuses),
     )
 
 

@@ -1,6 +1,6 @@
 """What goes with any command, as arguments: the names of the headers, folded to those of arguments."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from cora.kernel.requests import (
     OCCURRED_AT,
     ON_BEHALF_OF,
     TRUE_AT,
+    argument,
     gathering,
     invalid,
     read_call,
@@ -25,11 +26,6 @@ from cora.kernel.when import When
 from cora.surfaces.mcp.schemas import Schema
 
 VIA = "mcp"
-
-
-def argument(option: str) -> str:
-    """The name of an option as an argument: `idempotency_key` for `Idempotency-Key`."""
-    return option.lower().replace("-", "_")
 
 
 OPTIONS: dict[str, Schema] = {
@@ -84,10 +80,14 @@ def when_of(options: dict[str, Any]) -> When:
     return read_when(options)
 
 
-def split(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+BATCH_OPTIONS = {name: schema for name, schema in OPTIONS.items() if name != argument(IF_MATCH)}
+"""What goes with a batch: each of its commands is about another record, with a version of its own."""
+
+
+def split(arguments: dict[str, Any], options: Mapping[str, Schema]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options among the arguments of a command, and the members of the command itself."""
-    options = {option: arguments[argument(option)] for option in CALL_OPTIONS if argument(option) in arguments}
-    return options, {name: value for name, value in arguments.items() if name not in OPTIONS}
+    given = {each: arguments[argument(each)] for each in CALL_OPTIONS if argument(each) in arguments.keys() & options}
+    return given, {name: value for name, value in arguments.items() if name not in options}
 
 
 def call_of(options: dict[str, Any], principal: Principal, request_id: str) -> Call:

@@ -10,6 +10,7 @@ from mcp_types import Tool
 from pydantic import Field, TypeAdapter, create_model
 
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice, run_batch
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, filter_names
 from cora.kernel.errors import Violation
 from cora.kernel.execute import Call, Kernel
@@ -19,7 +20,7 @@ from cora.kernel.showing import View, find_under, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, Query, QuerySlice, Slice
 from cora.kernel.when import When
 from cora.surfaces.mcp.describe import annotations, get_description, list_description, reading, slice_description, title
-from cora.surfaces.mcp.options import OPTIONS, VIA, WHEN, call_of, split, split_when, when_of
+from cora.surfaces.mcp.options import BATCH_OPTIONS, OPTIONS, VIA, WHEN, call_of, split, split_when, when_of
 from cora.surfaces.mcp.schemas import answer_schema, command_schema, envelope_schema, input_schema, page_schema
 
 _FITTING = "a value that fits, or a list of those that do"
@@ -76,6 +77,8 @@ def _of_slices(kernel: Kernel, slices: tuple[Slice, ...]) -> Iterator[Offered]:
                 options = WHEN if declared.has_past else {}
             case ActSlice():
                 schema, run, options = answer_schema(declared.answer), _act(kernel, declared), {}
+            case BatchSlice():
+                schema, run, options = answer_schema(declared.answer), _batch(kernel, declared), BATCH_OPTIONS
             case _:
                 raise TypeError(f"{declared.name} is a slice of an unknown sort")
         tool = Tool(
@@ -91,19 +94,35 @@ def _of_slices(kernel: Kernel, slices: tuple[Slice, ...]) -> Iterator[Offered]:
 
 def _command(kernel: Kernel, declared: CommandSlice | HandlerSlice) -> Run:
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
-        options, members = split(arguments)
-        errors: list[Violation] = []
-        command: Any = None
-        call: Any = None
-        with gathering(errors):
-            command = to_request(declared.request, members)
-        with gathering(errors):
-            call = call_of(options, caller.principal, caller.request_id)
-        if errors:
-            raise invalid(errors)
+        command, call = _command_and_call(declared, arguments, caller, OPTIONS)
         return (await kernel.command(declared, command, call)).body
 
     return run
+
+
+def _batch(kernel: Kernel, declared: BatchSlice) -> Run:
+    async def run(arguments: dict[str, Any], caller: Caller) -> str:
+        batch, call = _command_and_call(declared, arguments, caller, BATCH_OPTIONS)
+        return (await run_batch(kernel, declared, batch, call)).body
+
+    return run
+
+
+def _command_and_call(
+    declared: Slice, arguments: dict[str, Any], caller: Caller, options: Mapping[str, Any]
+) -> tuple[Any, Call]:
+    """A command and what goes with it. All that is wrong with them is told together."""
+    given, members = split(arguments, options)
+    errors: list[Violation] = []
+    command: Any = None
+    call: Any = None
+    with gathering(errors):
+        command = to_request(declared.request, members)
+    with gathering(errors):
+        call = call_of(given, caller.principal, caller.request_id)
+    if errors:
+        raise invalid(errors)
+    return command, call
 
 
 def _query(kernel: Kernel, declared: QuerySlice) -> Run:

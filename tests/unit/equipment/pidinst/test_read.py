@@ -1,8 +1,6 @@
 """Reading what a record rests on, and who may see it."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +20,7 @@ from cora.equipment.values import Owner
 from cora.kernel.errors import UnauthenticatedError
 from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal, Role
-from cora.kernel.reader import Source
+from cora.kernel.reader import Reader
 
 READER = Principal("reader", Role.READER)
 
@@ -32,9 +30,15 @@ def world() -> World:
     return World()
 
 
+def asking(kind: str, id: UUID) -> tuple[Any, Any]:
+    """The question about a record of a kind, and what answers it."""
+    if kind == "asset":
+        return get_asset_pidinst, GetAssetPidinst(asset_id=id)
+    return get_fixture_pidinst, GetFixturePidinst(fixture_id=id)
+
+
 async def seen(world: World, kind: str, id: UUID, caller: Principal = READER) -> dict[str, Any]:
-    function: Any = get_asset_pidinst if kind == "asset" else get_fixture_pidinst
-    query: Any = GetAssetPidinst(asset_id=id) if kind == "asset" else GetFixturePidinst(fixture_id=id)
+    function, query = asking(kind, id)
     return json.loads((await world.kernel.query(function.__slice__, query, caller)).model_dump_json())
 
 
@@ -100,12 +104,8 @@ async def test_what_does_not_exist_is_told_to_readers_only(world: World, kind: s
 async def _looks(world: World, kind: str, id: UUID) -> int:
     source = CountingSource(world.log.tables)
 
-    @asynccontextmanager
-    async def snapshot() -> AsyncGenerator[Source]:
-        yield source
-
-    world.log.snapshot = snapshot
-    await seen(world, kind, id)
+    function, query = asking(kind, id)
+    await function(query=query, read=Reader(source), caller=READER, wired=world.wired)
     return source.looks
 
 

@@ -10,17 +10,17 @@ import pytest
 from tests.contract.json_parts import parts
 from tests.unit.surfaces.http.client import client, make_app, register_asset
 
-from cora.equipment import features
 from cora.equipment.views import AGGREGATES, VIEWS
+from cora.equipment.wire import equipment_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import CALL_OPTIONS, DRY_RUN, WHEN_OPTIONS, to_request
-from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Route, Slice, declared_slices
+from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.surfaces.http.endpoints import LAST_EVENT_ID, wire_names
 from cora.surfaces.http.older_openapi import as_openapi_3_0
 from cora.surfaces.http.openapi import openapi_document
 from cora.surfaces.http.openapi_examples import ID
 
-SLICES = tuple(declared_slices(features))
+SLICES = equipment_slices()
 ROUTES = [pytest.param(each, route, id=f"{each.name} {route}") for each in SLICES for route in each.routes]
 DOCUMENT = openapi_document(SLICES, VIEWS)
 

@@ -10,21 +10,21 @@ from mcp_types import Tool
 from pydantic import BaseModel
 from tests.unit.memory_log import MemoryLog
 
-from cora.equipment import features
 from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.views import AGGREGATES, VIEWS
+from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import Asked, Documents, Page, filter_names
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import Principal, Role
-from cora.kernel.requests import CALL_OPTIONS
-from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, declared_slices
-from cora.surfaces.mcp.options import OPTIONS, WHEN, argument, call_of
+from cora.kernel.requests import CALL_OPTIONS, argument
+from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice
+from cora.surfaces.mcp.options import OPTIONS, WHEN, call_of
 from cora.surfaces.mcp.schemas import answer_schema, input_schema
 from cora.surfaces.mcp.tools import LONGEST_PAGE, Caller, offered_tools
 
-SLICES = tuple(declared_slices(features))
+SLICES = equipment_slices()
 LOG = MemoryLog()
 TOOLS = offered_tools(Kernel(LOG), LOG, SLICES, VIEWS)
 (FAMILIES,) = (view for view in VIEWS if view.aggregate is FAMILY)
