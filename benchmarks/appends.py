@@ -20,7 +20,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from benchmarks.harness import Case, OracleError, Outcome, Target, drive, drive_threads
 from benchmarks.server import PGBENCH, host_of, migrated, name_of
 from cora.kernel.identity import new_id
-from cora.kernel.reader import Accepted, Append, NewDocument, NewEvent, ReadSet
+from cora.kernel.reader import Accepted, Append, Entry, NewDocument, NewEvent, ReadSet
 from cora.log.store import PostgresLog
 
 GROUP = "durable appends, {} clients"
@@ -41,16 +41,13 @@ def check(acknowledged: set[UUID], stored: list[UUID]) -> None:
 
 def new_stream(id: UUID) -> Append:
     """A request that records one event and its document on a new stream."""
-    return Append(
-        reads=ReadSet(None, {id: 0}, frozenset(), {}, one_snapshot=True),
-        actor="benchmark",
-        via="system",
-        on_behalf_of=None,
+    registered = Entry(
         request="benchmark",
-        occurred_at=None,
         events=(NewEvent(id, 1, "Registered", DATA, 1, (id,)),),
         documents=(NewDocument(id, "thing", 1, DATA),),
     )
+    reads = ReadSet(None, {id: 0}, frozenset(), {}, one_snapshot=True)
+    return Append(reads, actor="benchmark", via="system", entries=(registered,))
 
 
 def cora(clients: int, writers: int = 1) -> Case:
