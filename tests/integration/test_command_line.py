@@ -231,15 +231,30 @@ def test_commands_that_start_at_once_on_nothing_all_find_the_same_database(place
     assert len(place.answer("call", "list_roles")["items"]) == 4
 
 
-def test_a_server_whose_database_is_gone_says_so(place: Place) -> None:
+def test_a_server_whose_database_is_gone_says_so_and_goes_on_when_it_is_back(place: Place) -> None:
     with place.serving() as served:
-        postmaster = int((place.directory / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(postmaster, signal.SIGKILL)
-        assert httpx.get(f"{served.url}/readyz", timeout=30).status_code == 503
+        postgres = place.directory / "postgres"
+        settings, away = postgres / "postgresql.conf", postgres / "away"
+        # It cannot be started again until its settings are back.
+        settings.rename(away)
+        os.kill(int((postgres / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        assert _becomes(503, f"{served.url}/readyz")
         assert httpx.get(f"{served.url}/healthz").status_code == 200
-        assert served.get("/facilities").status_code == 503
+        away.rename(settings)
+        assert _becomes(200, f"{served.url}/readyz")
+        assert served.get("/facilities").status_code == 200
         served.stop()
     assert served.process.returncode == 0
+
+
+def _becomes(status: int, url: str) -> bool:
+    """Whether an address answers so within a minute."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if httpx.get(url, timeout=60).status_code == status:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def test_a_file_is_planned_applied_and_equal_afterwards(database: Place) -> None:

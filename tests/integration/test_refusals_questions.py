@@ -37,6 +37,18 @@ async def the_tree_of_no_asset(world: World) -> Tried:
     return Tried({"asset_id": UNKNOWN}, {"id": UNKNOWN}, "no asset")
 
 
+@does("diff")
+async def what_has_changed_since_the_beginning(world: World) -> Tried:
+    asset = await world.asset()
+    return Tried({"entity": asset, "from": "0"}, {"entity": asset})
+
+
+@does("list_events")
+async def the_feed(world: World) -> Tried:
+    await world.asset()
+    return Tried({"limit": 1}, {})
+
+
 @does("get_frame_tree")
 async def the_tree_of_a_frame(world: World) -> Tried:
     return Tried({"frame_id": await world.frame()}, {"truncated": False})
