@@ -14,6 +14,7 @@ from cora.equipment.aggregates.frame import FrameNotFoundError
 from cora.equipment.aggregates.mount import MountNotFoundError
 from cora.equipment.features.get_asset_pose import AssetNotInstalledError
 from cora.equipment.poses import FrameNotAboveError
+from cora.kernel.errors import NotFoundError
 from cora.surfaces.start import Opened
 
 CASES = Cases()
@@ -41,6 +42,11 @@ async def the_tree_of_no_asset(world: World) -> Tried:
 async def what_has_changed_since_the_beginning(world: World) -> Tried:
     asset = await world.asset()
     return Tried({"entity": asset, "from": "0"}, {"entity": asset})
+
+
+@refuses("diff", NotFoundError)
+async def what_has_changed_of_nothing(world: World) -> Tried:
+    return Tried({"entity": UNKNOWN, "from": "0"}, {"id": UNKNOWN}, "no record")
 
 
 @does("list_events")

@@ -301,7 +301,7 @@ async def a_structure_with_a_schema_that_is_none(world: World) -> Tried:
     await world.assembly(name=name)
     wrong = {"name": name, "parameter_overrides_schema": {"type": "thing"}}
     given = await _restructured(world, await world.assembly(), **wrong)
-    return Tried(given, {"errors": at("/parameter_overrides_schema/type")}, "errors")
+    return Tried(given, {"errors": at("/parameter_overrides_schema/type")}, "/parameter_overrides_schema/type:")
 
 
 @refuses("version_assembly", AssemblyNameTakenError)

@@ -14,13 +14,14 @@ from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
+from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import Asked, Documents, Page, filter_names
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import CALL_OPTIONS, argument
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice
-from cora.surfaces.mcp.options import OPTIONS, WHEN, call_of
+from cora.surfaces.mcp.options import BATCH_OPTIONS, OPTIONS, WHEN, call_of
 from cora.surfaces.mcp.schemas import answer_schema, input_schema
 from cora.surfaces.mcp.tools import LONGEST_PAGE, Caller, offered_tools
 
@@ -58,6 +59,8 @@ def test_a_slice_is_a_tool_of_its_name_role_words_and_refusals(declared: Any) ->
     options = set(OPTIONS) if isinstance(declared, CommandSlice | HandlerSlice) else set[str]()
     if isinstance(declared, QuerySlice) and declared.has_past:
         options = set(WHEN)
+    if isinstance(declared, BatchSlice):
+        options = set(BATCH_OPTIONS)
     assert set(offered.tool.input_schema["properties"]) == fields | options
 
 
