@@ -19,10 +19,12 @@ from cora.facility_file.nodes import plain_json
 from cora.facility_file.problems import Problems
 
 # What the domain keeps out of any text.
-TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30) | st.sampled_from(
+TEXTS = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=30
+) | st.sampled_from(
     ("no", "Off", "null", "~", "1", "01", "1e3", "0x1F", "0o7", "0b1", "1_000", "-", "- a", "a: b", "a #b", "{a}", "<<",
      "2016-05-01", "12:30:45", ".5", ".inf", "+1", "a b ", "a'b", 'a"b', "\\", "&a", "*a", "!a", "%", "@", "`", "?",
-     "|", ">", "=", "---", "...", "a\u2028b", "\ufeffa", "\ufffea", "x" * 300, "x" * 2000)
+     "|", ">", "=", "---", "...", "a\u2028b", "\ufeffa", "x" * 300, "x" * 2000)
 )  # fmt: skip
 # Such numbers as can be kept (kernel/requests.py).
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.just(0.0) | st.floats(1e-64, 1e64) | st.floats(-1e64, -1e-64)
