@@ -186,7 +186,7 @@ class MemoryLog(MemorySource):
     @asynccontextmanager
     async def snapshot(self, when: When = NOW) -> AsyncGenerator[Source]:
         if not when.is_now:
-            raise NotImplementedError("the past is the Postgres log's")
+            raise ValueError("the past is the Postgres log's")
         yield MemorySource(self.tables.copy())
 
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
