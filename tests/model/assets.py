@@ -42,6 +42,13 @@ def _need_controller(world: World, id: str) -> State:
     return controller
 
 
+def _need_current_model(world: World, id: str) -> State:
+    model = world.need("model", id, "ModelNotFound")
+    if model["status"] == "Deprecated":
+        raise Refused("ModelDeprecated", model_id=id)
+    return model
+
+
 def _need_declared(model: State, family_ids: Iterable[str]) -> None:
     undeclared = set(family_ids) - set(model["declared_family_ids"])
     if undeclared:
@@ -59,9 +66,7 @@ def register_asset(world: World, given: State) -> None:
         if parent["lifecycle"] == "Decommissioned":
             raise Refused("ParentIsDecommissioned", parent_id=parent_id)
     model_id, family_ids = given.get("model_id"), given.get("family_ids", [])
-    model = world.need("model", model_id, "ModelNotFound") if model_id else None
-    if model is not None and model["status"] == "Deprecated":
-        raise Refused("ModelDeprecated", model_id=model_id)
+    model = _need_current_model(world, model_id) if model_id else None
     need_families(world, family_ids)
     controller_id = given.get("controller_id")
     if controller_id is not None:
@@ -129,7 +134,7 @@ def describe_asset(world: World, given: State) -> None:
 
 def bind_asset_model(world: World, given: State) -> None:
     asset = _need_living(world, given["asset_id"])
-    model = world.need("model", given["model_id"], "ModelNotFound")
+    model = _need_current_model(world, given["model_id"])
     _need_declared(model, asset["family_ids"])
     if asset["model_id"] == model["id"]:
         return

@@ -153,30 +153,36 @@ class Schemas:
         return ref(name)
 
     def _add_record(self, aggregate: Aggregate[Any]) -> None:
-        name = camel(aggregate.kind)
-        self.components[f"{name}Record"] = {
+        name, state = camel(aggregate.kind), self._found["state", aggregate.kind]
+        record: Schema = {
+            "id": _UUID,
+            "kind": {"const": aggregate.kind},
+            "version": _COUNT,
+            "position": {**_COUNT, "description": "Of its last event in the log."},
+            "began_at": {**_TIME, "description": "When its first event occurred."},
+            "created_at": {**_TIME, "description": "When its first event was recorded."},
+            "recorded_at": {**_TIME, "description": "When its last event was recorded."},
+            "occurred_at": {**_TIME, "description": "When its last event occurred."},
+            "state": state,
+            "beside": self._found["beside", aggregate.kind],
+            "expanded": {"type": "object", "description": "Whole records of what `expand` names, or null."},
+        }
+        required = [
+            "id", "kind", "version", "position", "began_at", "created_at", "recorded_at", "occurred_at", "state",
+        ]  # fmt: skip
+        self.components[f"{name}Record"] = {"type": "object", "properties": record, "required": required}
+        # `fields` leaves out what was not asked for, so that no field of a listed state is certain.
+        narrowed = {key: value for key, value in self._resolved(state).items() if key != "required"}
+        listed = {key: value for key, value in record.items() if key not in ("beside", "expanded")}
+        self.components[f"{name}Listed"] = {
             "type": "object",
-            "properties": {
-                "id": _UUID,
-                "kind": {"const": aggregate.kind},
-                "version": _COUNT,
-                "position": {**_COUNT, "description": "Of its last event in the log."},
-                "began_at": {**_TIME, "description": "When its first event occurred."},
-                "created_at": {**_TIME, "description": "When its first event was recorded."},
-                "recorded_at": {**_TIME, "description": "When its last event was recorded."},
-                "occurred_at": {**_TIME, "description": "When its last event occurred."},
-                "state": self._found["state", aggregate.kind],
-                "beside": self._found["beside", aggregate.kind],
-                "expanded": {"type": "object", "description": "Whole records of what `expand` names, or null."},
-            },
-            "required": [
-                "id", "kind", "version", "position", "began_at", "created_at", "recorded_at", "occurred_at", "state",
-            ],
-        }  # fmt: skip
+            "properties": {**listed, "state": narrowed},
+            "required": required,
+        }
         self.components[f"{name}Page"] = {
             "type": "object",
             "properties": {
-                "items": {"type": "array", "items": ref(f"{name}Record")},
+                "items": {"type": "array", "items": ref(f"{name}Listed")},
                 "next": {"type": ["string", "null"], "description": "The cursor of the next page; null: the last one."},
                 "count": {**_COUNT, "description": "How many records there are on all pages, where asked for."},
             },
