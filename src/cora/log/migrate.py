@@ -38,6 +38,16 @@ def pending(dsn: str, schema: str = "cora") -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.sql") if path.stem not in applied)
 
 
+def holds_events(dsn: str, schema: str = "cora") -> bool:
+    """Whether anything was ever recorded in a database, by whichever cora."""
+    with psycopg.connect(dsn, connect_timeout=CONNECT_WITHIN) as connection:
+        there = connection.execute("select to_regclass(%s)", (f'"{schema}".event',)).fetchone()
+        if not there or not there[0]:
+            return False
+        query = sql.SQL("select exists (select from {}.event)").format(sql.Identifier(schema))
+        return bool(connection.execute(query).fetchone() == (True,))
+
+
 @contextmanager
 def _locked(dsn: str, schema: str) -> Generator[Any]:
     with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_WITHIN) as guard:

@@ -76,6 +76,15 @@ async def rebuild_if_older(dsn: str, schema: str, aggregates: Iterable[Aggregate
         await connection.close()
 
 
+async def is_rebuilt(dsn: str, schema: str) -> bool:
+    """Whether what is derived is as this cora derives it. Raises what asyncpg raises."""
+    connection = await connect(dsn, schema, restricted=False)
+    try:
+        return await _generation(connection) == GENERATION
+    finally:
+        await connection.close()
+
+
 async def _generation(connection: Connection) -> int | None:
     generation: int | None = await connection.fetchval("select generation from derived")
     return generation

@@ -20,8 +20,8 @@ from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.slice import CommandSlice
 from cora.log.embedded import embedded_postgres
-from cora.log.migrate import migrate
-from cora.log.rebuild import rebuild_if_older
+from cora.log.migrate import holds_events, migrate, pending
+from cora.log.rebuild import is_rebuilt, rebuild_if_older
 from cora.log.store import PostgresLog
 from cora.log.tokens import TokenNameTakenError, TokenTable
 from cora.settings import Settings
@@ -35,6 +35,13 @@ _logger = structlog.get_logger("cora")
 
 class PortTakenError(Exception):
     """Something else listens on the port."""
+
+
+class OlderDatabaseError(Exception):
+    """What only reads does not change a database of an older cora."""
+
+    def __init__(self) -> None:
+        super().__init__("The database was written by an older cora. Bring it to this one first: cora migrate")
 
 
 @dataclass(frozen=True)
@@ -61,31 +68,50 @@ def database(settings: Settings) -> Generator[str]:
         yield postgres.dsn("postgres")
 
 
-@asynccontextmanager
-async def opened(settings: Settings, dsn: str, schema: str = "cora") -> AsyncGenerator[Opened]:
-    """Migrate a database and open it, with the roles that every database has.
-
-    Raises `UnfitMinterError`, and what the database raises when it cannot be reached.
-    """
+async def upgrade(dsn: str, schema: str = "cora") -> tuple[list[str], int]:
+    """Bring a database to this cora: the schema files applied, and how many records were derived again."""
     applied = await asyncio.to_thread(migrate, dsn, schema)
-    if applied:
-        _logger.info("migrated", applied=applied)
-    if records := await rebuild_if_older(dsn, schema, AGGREGATES):
-        _logger.info("rebuilt what an older cora had derived", records=records)
+    return applied, await rebuild_if_older(dsn, schema, AGGREGATES)
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, dsn: str, schema: str = "cora", *, reads_only: bool = False
+) -> AsyncGenerator[Opened]:
+    """Bring a database to this cora and open it, with the roles that every database has.
+
+    For what only reads, a database that holds something is left as it is, and nothing is asked of the minter.
+    Raises `UnfitMinterError`, `OlderDatabaseError`, and what the database raises when it cannot be reached.
+    """
+    prepares = not reads_only or await _is_empty(dsn, schema)
+    if prepares:
+        applied, records = await upgrade(dsn, schema)
+        if applied or records:
+            _logger.info("upgraded the database", applied=applied, records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
         equipment = wire_equipment(Deps(settings.landing_url, leases=log.leases, contacts=log.contacts))
-        await require_fit_minter(
-            equipment.doi_minter,
-            log,
-            is_public=settings.public_url is not None,
-            allow_test_identifiers=settings.allow_test_identifiers,
-        )
+        if not reads_only:
+            await require_fit_minter(
+                equipment.doi_minter,
+                log,
+                is_public=settings.public_url is not None,
+                allow_test_identifiers=settings.allow_test_identifiers,
+            )
         kernel = Kernel(log, equipment, events=log)
-        await _seed_roles(kernel)
+        if prepares:
+            await _seed_roles(kernel)
         yield Opened(settings, log, log.tokens, equipment, kernel)
     finally:
         await log.close()
+
+
+async def _is_empty(dsn: str, schema: str) -> bool:
+    if not await asyncio.to_thread(holds_events, dsn, schema):
+        return True
+    if await asyncio.to_thread(pending, dsn, schema) or not await is_rebuilt(dsn, schema):
+        raise OlderDatabaseError
+    return False
 
 
 @asynccontextmanager

@@ -131,7 +131,7 @@ def _get_command(view: View[Any]) -> click.Command:
     def callback(**given: Any) -> None:
         async def work() -> None:
             when = _when(given)
-            async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+            async with beside(settings_from(data_dir=given["data_dir"]), reads_only=True) as cora:
                 looked = partial(show, aggregate, given[aggregate.path_id], beside=view.beside)
                 found = await cora.kernel.see(looked, when)
                 _show(json.loads(found.body), as_json=given["as_json"])
@@ -154,7 +154,7 @@ def _list_command(aggregate: Aggregate[Any]) -> click.Command:
         async def work() -> None:
             asked = Asked(filters, given["sort"], given["limit"], given["cursor"], when=_when(given))
             require_fit({**{name: list(values) for name, values in filters.items()}, "cursor": given["cursor"]})
-            async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+            async with beside(settings_from(data_dir=given["data_dir"]), reads_only=True) as cora:
                 _show(json.loads((await cora.log.list(aggregate, asked)).body), as_json=given["as_json"])
 
         run(work())
@@ -185,7 +185,8 @@ async def _run_slice(declared: Slice, properties: Mapping[str, dict[str, Any]], 
     options[DRY_RUN] = "true" if given.get(DRY_RUN) else None
     called = read_call(admin(), "cli", new_id().hex, options)
     when = _when(given)
-    async with beside(settings_from(data_dir=given["data_dir"])) as cora:
+    reads_only = isinstance(declared, QuerySlice)
+    async with beside(settings_from(data_dir=given["data_dir"]), reads_only=reads_only) as cora:
         answer = await _answer(cora, declared, request, called, when)
     _show(answer, as_json=given["as_json"])
     if isinstance(declared, BatchSlice) and (refused := sum(each["status"] >= 400 for each in answer["answers"])):

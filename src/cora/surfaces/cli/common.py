@@ -24,12 +24,21 @@ from cora.kernel.principal import Principal, Role
 from cora.log.embedded import EmbeddedPostgresError
 from cora.settings import Settings
 from cora.surfaces.logging import configure_logging
-from cora.surfaces.start import Opened, PortTakenError, database, opened
+from cora.surfaces.start import OlderDatabaseError, Opened, PortTakenError, database, opened
 
 R = TypeVar("R")
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
+
+_TOLD_IN_WORDS = (
+    EmbeddedPostgresError,
+    NothingThereError,
+    OlderDatabaseError,
+    PortTakenError,
+    UnfitMinterError,
+    UnreachableError,
+)
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the embedded Postgres keeps its data. [env: CORA_DATA_DIR]")
@@ -78,7 +87,7 @@ def in_words() -> Generator[None]:
         place = f"{refusal.place}: " if refusal.place is not None else ""
         err.print(f"{place}{refusal.code()}: {refusal.detail()}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from refusal
-    except (EmbeddedPostgresError, UnfitMinterError, PortTakenError, UnreachableError, NothingThereError) as error:
+    except _TOLD_IN_WORDS as error:
         err.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
     except (asyncpg.PostgresError, psycopg.Error, OSError) as error:
@@ -90,11 +99,11 @@ def in_words() -> Generator[None]:
 
 
 @asynccontextmanager
-async def beside(settings: Settings) -> AsyncGenerator[Opened]:
+async def beside(settings: Settings, *, reads_only: bool = False) -> AsyncGenerator[Opened]:
     """A running cora in this process, on the database that is set. Log lines are left to warnings."""
     configure_logging(settings.log_format, level=30)
     with database(settings) as dsn:
-        async with opened(settings, dsn) as cora:
+        async with opened(settings, dsn, reads_only=reads_only) as cora:
             yield cora
 
 

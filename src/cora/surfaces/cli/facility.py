@@ -147,7 +147,7 @@ async def _export(
     settings: Settings, server: str | None, token: str | None, under: str | None, *,
     contacts: bool, test_identifiers: bool, as_of: str | None,
 ) -> Export:  # fmt: skip
-    async with _reached(settings, server, token) as facility:
+    async with _reached(settings, server, token, reads_only=True) as facility:
         with ProgressBar("reading") as progress:
             return await make_export(
                 facility,
@@ -194,9 +194,11 @@ def _direct(cora: Opened, principal: Principal) -> Facility:
 
 
 @asynccontextmanager
-async def _reached(settings: Settings, server: str | None, token: str | None) -> AsyncGenerator[Facility]:
+async def _reached(
+    settings: Settings, server: str | None, token: str | None, *, reads_only: bool
+) -> AsyncGenerator[Facility]:
     if server is None:
-        async with beside(settings) as cora:
+        async with beside(settings, reads_only=reads_only) as cora:
             yield _direct(cora, admin())
         return
     async with RemoteFacility(server, token or "", tuple(declared_slices(features))) as remote:
@@ -204,12 +206,12 @@ async def _reached(settings: Settings, server: str | None, token: str | None) ->
 
 
 async def _plan(read: Read, settings: Settings, server: str | None, token: str | None) -> Plan:
-    async with _reached(settings, server, token) as facility:
+    async with _reached(settings, server, token, reads_only=True) as facility:
         return await _planned(facility, read)
 
 
 async def _apply(read: Read, settings: Settings, server: str | None, token: str | None) -> tuple[Plan, Result | None]:
-    async with _reached(settings, server, token) as facility:
+    async with _reached(settings, server, token, reads_only=False) as facility:
         return await _apply_to(facility, read)
 
 

@@ -11,7 +11,6 @@ import typer
 import cora
 from cora.kernel.errors import UnauthenticatedError
 from cora.kernel.principal import ANONYMOUS, Principal, Role
-from cora.log.migrate import migrate as migrate_database
 from cora.log.tokens import TokenNameTakenError
 from cora.log.verify import verify as verify_log
 from cora.surfaces.cli.common import (
@@ -30,7 +29,7 @@ from cora.surfaces.cli.common import (
 from cora.surfaces.cli.facility import apply, export, plan
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.cli.tables import import_tables
-from cora.surfaces.start import database
+from cora.surfaces.start import database, upgrade
 
 # What takes long to import, the servers above all, is imported by the commands that need it.
 app = typer.Typer(
@@ -78,8 +77,13 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to the schema of this cora."""
     settings = settings_from(data_dir=data_dir)
     with in_words(), database(settings) as dsn:
-        applied = migrate_database(dsn)
-    out.print("\n".join(applied) if applied else "Nothing to apply: the database is up to date.", highlight=False)
+        applied, records = run(upgrade(dsn))
+    for name in applied:
+        out.print(name, highlight=False)
+    if records:
+        out.print(f"Derived {records:,} records again.", highlight=False)
+    if not applied and not records:
+        out.print("Nothing to apply: the database is up to date.", highlight=False)
 
 
 @app.command()
@@ -88,7 +92,7 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> bool:
-        async with beside(settings) as running:
+        async with beside(settings, reads_only=True) as running:
             with ProgressBar("verifying") as told:
                 report = await verify_log(running.log.dsn, running.log.schema, running.equipment.aggregates, told)
         if as_json:
@@ -176,7 +180,7 @@ def list_tokens(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> None:
-        async with beside(settings) as running:
+        async with beside(settings, reads_only=True) as running:
             tokens = await running.tokens.list()
         if as_json:
             show_json(
