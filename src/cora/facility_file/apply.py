@@ -11,7 +11,6 @@ from cora.facility_file.problems import Problem
 from cora.facility_file.steps import Plan, Step
 from cora.kernel.identity import new_id
 
-AT_ONCE = 128
 MOST_FAILURES = 50
 _LONGEST_PATIENCE = 60.0
 
@@ -96,7 +95,7 @@ class _Work:
         """Run steps that do not depend on each other; each worker takes the next when it has done one."""
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(AT_ONCE):
+                for _ in range(self.facility.at_once):
                     group.create_task(self._take(steps))
         except BaseExceptionGroup as failed:
             # Many workers lose the facility at once; one of them tells it.

@@ -44,6 +44,8 @@ def record_of(aggregate: Aggregate[Any], shown: Mapping[str, Any]) -> Record:
 class DirectFacility:
     """Implements `Facility` on a kernel."""
 
+    at_once = 128
+
     def __init__(
         self, kernel: Kernel, documents: Documents, contacts: Contacts, slices: Sequence[Slice], principal: Principal
     ) -> None:

@@ -50,6 +50,11 @@ class Facility(Protocol):
     """Looks records up, and runs commands."""
 
     @property
+    def at_once(self) -> int:
+        """How many commands are best sent at the same time."""
+        ...
+
+    @property
     def commands(self) -> Mapping[str, CommandSlice | HandlerSlice]:
         """The commands of this release, by name."""
         ...

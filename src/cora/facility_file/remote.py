@@ -9,13 +9,15 @@ from uuid import UUID
 
 import httpx
 
+from cora.facility_file.batches import Answer, Batches
 from cora.facility_file.direct import commands_in, record_of
 from cora.facility_file.keys import AGGREGATES, Key
 from cora.facility_file.port import Record, StepRefusedError, UnreachableError
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import MAXIMUM_LIMIT
+from cora.kernel.identity import new_id
 from cora.kernel.moment import moment_text
-from cora.kernel.slice import Slice
+from cora.kernel.slice import HandlerSlice, Slice
 
 CONNECTIONS = 32
 # A query string stays well below what servers and proxies take.
@@ -29,6 +31,8 @@ _PAUSE = 0.5
 
 class RemoteFacility:
     """Implements `Facility` over HTTP. Close it after use, or use it as `async with`."""
+
+    at_once = 512
 
     def __init__(
         self, server: str, token: str, slices: Sequence[Slice], transport: httpx.AsyncBaseTransport | None = None
@@ -49,6 +53,7 @@ class RemoteFacility:
         self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         for client in self._clients:
             self._free.put_nowait(client)
+        self._batches = Batches(self._do_together)
 
     async def __aenter__(self) -> "RemoteFacility":
         return self
@@ -58,6 +63,7 @@ class RemoteFacility:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._batches.close()
         for client in self._clients:
             await client.aclose()
 
@@ -119,25 +125,46 @@ class RemoteFacility:
         return None if answer.status_code == 404 else str(_json(answer).get("address"))
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
-        """Run a command. Its key makes it safe to send it again when the answer was lost."""
+        """Run a command. A key makes it safe to send it again when the answer was lost."""
+        at = moment_text(occurred_at) if occurred_at is not None else None
+        # One that asks an outside authority may take long; the others in its batch would wait for it.
+        if isinstance(self.commands[command], HandlerSlice):
+            status, body = await self._do_alone(command, arguments, at, key)
+        else:
+            status, body = await self._batches.do(
+                {"command": command, "arguments": dict(arguments)} | ({"occurred_at": at} if at else {})
+            )
+        if status < 400:
+            return
+        last = body.get("last_occurred_at")
+        raise StepRefusedError(
+            str(body.get("code")),
+            str(body.get("detail") or body.get("title") or f"the server answered {status}"),
+            status,
+            datetime.fromisoformat(last) if isinstance(last, str) else None,
+        )
+
+    async def _do_alone(self, command: str, arguments: Mapping[str, Any], at: str | None, key: str) -> Answer:
         route = self.commands[command].route
         body = {name: value for name, value in arguments.items() if name not in route.path_fields}
         path = route.path.format(**{name: arguments[name] for name in route.path_fields})
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        if occurred_at is not None:
-            headers["Occurred-At"] = moment_text(occurred_at)
-        content = json.dumps(body["patch"] if route.method == "PATCH" else body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key} | ({"Occurred-At": at} if at else {})
+        content = json.dumps(body, ensure_ascii=False).encode()
         answer = await self._send(route.method, path, content=content, headers=headers)
-        if answer.is_success:
-            return
-        problem = _json(answer)
-        last = problem.get("last_occurred_at")
-        raise StepRefusedError(
-            str(problem.get("code")),
-            str(problem.get("detail") or problem.get("title") or f"the server answered {answer.status_code}"),
-            answer.status_code,
-            datetime.fromisoformat(last) if isinstance(last, str) else None,
-        )
+        return answer.status_code, _json(answer)
+
+    async def _do_together(self, commands: list[str]) -> list[Answer]:
+        """What each command of a batch is answered; the whole of it may be refused."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": new_id().hex}
+        content = f'{{"commands":[{",".join(commands)}]}}'.encode()
+        answer = await self._send("POST", "/batch", content=content, headers=headers)
+        shown = _json(answer)
+        if not answer.is_success:
+            return [(answer.status_code, shown)] * len(commands)
+        answers = shown.get("answers")
+        if not isinstance(answers, list) or len(cast("list[Any]", answers)) != len(commands):
+            raise UnreachableError(f"{self._server} does not answer as a cora server does")
+        return [(each["status"], each["body"]) for each in cast("list[dict[str, Any]]", answers)]
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request, again when the connection was lost. Raises `UnreachableError`."""

@@ -37,6 +37,7 @@ class Wrapped:
     def __init__(self, inner: Facility) -> None:
         self.inner = inner
         self.commands = inner.commands
+        self.at_once = inner.at_once
         self.holders = inner.holders
         self.get = inner.get
         self.listed = inner.listed
