@@ -119,9 +119,13 @@ async def test_lists_and_sql_carry_the_identifier(journey: Journey) -> None:
     assert [item["id"] for item in page["items"]] == [fixture]
     over_mcp = await journey.world.surfaces.agents[Role.READER].call_tool("list_fixtures", {"persistent_id": value})
     assert over_mcp.structured_content == page
+    for written in (f"https://doi.org/{value}", f"doi:{value.upper()}"):
+        assert await journey.get("/fixtures", persistent_id=written) == page
     assert (await journey.get("/fixtures", persistent_id="10.1/none"))["items"] == []
-    rows = await journey.sql("select id, persistent_id from cora.fixture_summary where persistent_id = $1", value)
-    assert [(str(row["id"]), row["persistent_id"]) for row in rows] == [(fixture, value)]
+    rows = await journey.sql(
+        "select id, persistent_id_is_test from cora.fixture_summary where persistent_id = $1", value
+    )
+    assert [(str(row["id"]), row["persistent_id_is_test"]) for row in rows] == [(fixture, True)]
     (without,) = await journey.sql(
         "select persistent_id from cora.fixture_summary where id = $1", journey.beamline.fixtures[TOWER]
     )

@@ -35,6 +35,16 @@ def sought(text: str) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(targets))
 
 
+def as_kept(text: str) -> str:
+    """A DOI or a Handle in the form that records hold, however it is written; any other text as it is."""
+    for normal in (normal_doi, normal_handle):
+        try:
+            return normal(text)
+        except ValueError:
+            continue
+    return text
+
+
 def is_sought(targets: Iterable[UUID], identifier: AlternateIdentifier | AssignedIdentifier) -> bool:
     """Whether an identifier is one of those that were sought."""
     of = _alternate if isinstance(identifier, AlternateIdentifier) else _persistent

@@ -103,6 +103,7 @@ class ListQuery:
             place = f"d.body #>> '{{{','.join(declared.path)}}}'"
             self._conditions.append(f"{place} {'<' if ended else '>='} {self._value(moment)}")
             return
+        wanted = tuple(map(declared.as_kept, wanted))
         if declared.relation is not None:
             relation, targets = self._value(declared.relation), self._value(_ids(wanted))
             self._conditions.append(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
-from cora.equipment.carried_identifiers import identifier_references
+from cora.equipment.carried_identifiers import as_kept, identifier_references
 from cora.equipment.values import SlotAssetBinding, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
@@ -281,7 +281,7 @@ FIXTURE = Aggregate(
     filters={
         "name": Filter(("name",)),
         "assembly_id": Filter(("assembly_id",), relation="fixture.assembly_id"),
-        "persistent_id": Filter(("persistent_id", "value")),
+        "persistent_id": Filter(("persistent_id", "value"), as_kept=as_kept),
         "asset": Filter(
             ("slot_asset_bindings",), many=True, within=("asset_id",), relation="fixture.slot_asset_bindings"
         ),

@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from cora.equipment.assigned_identifier import IdentifierOrigin
+from cora.equipment.carried_identifiers import as_kept
 from cora.equipment.pidinst.record import Missing
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
@@ -258,7 +259,7 @@ PERSISTENT_ID = Aggregate(
     filters={
         "status": Filter(("status",)),
         "scheme": Filter(("scheme",)),
-        "value": Filter(("value",)),
+        "value": Filter(("value",), as_kept=as_kept),
         "subject_id": Filter(("subject_id",), relation=SUBJECT),
         "reserved_at": Filter(("reserved_at",), is_time=True),
         "test": Filter(("test",)),

@@ -49,6 +49,7 @@ from cora.equipment.aggregates.asset.events import (
 )
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, claims, references, search_text
 from cora.equipment.assigned_identifier import AssignedIdentifier
+from cora.equipment.carried_identifiers import as_kept
 from cora.kernel.aggregate import Aggregate, Claim, Fact, Filter
 
 
@@ -195,7 +196,7 @@ ASSET = Aggregate(
         "controller_id": Filter(("controller_id",), relation="asset.controller_id"),
         "family_ids": Filter(("family_ids",), many=True, relation="asset.family_ids"),
         "fixture_id": Filter(("fixture_id",), relation="asset.fixture_id"),
-        "persistent_id": Filter(("persistent_id", "value")),
+        "persistent_id": Filter(("persistent_id", "value"), as_kept=as_kept),
         "owner": Filter(("owners",), many=True, within=("name",)),
         "alternate_identifier": Filter(("alternate_identifiers",), many=True, within=("value",)),
         "registered_at": Filter(("registered_at",), is_time=True),
