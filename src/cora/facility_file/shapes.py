@@ -175,12 +175,13 @@ def json_object(node: Node, key: str, reading: Reading) -> dict[str, Any] | Left
 
 
 def items(shape: Shape) -> Shape:
-    """A list. What is wrong with one item is noted and the others are kept."""
+    """A list; null clears it. What is wrong with one item is noted and the others are kept."""
 
     def read(node: Node, key: str, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and node.is_null:
+            return []
         if not isinstance(node, nodes.Sequence):
-            shown = "nothing; write [] for an empty list" if isinstance(node, Scalar) and node.is_null else _kind(node)
-            return reading.wrong(node.line, f"'{key}' is a list, not {shown}")
+            return reading.wrong(node.line, f"'{key}' is a list, not {_kind(node)}")
         found = [shape(item, key, reading) for item in node.items]
         return [item for item in found if item is not LEFT_OUT]
 

@@ -241,6 +241,21 @@ async def test_what_is_left_out_is_left_alone(filled: Hutch):
             ["remove port 'pso_out' from asset 'aps/2-BM/Rotary'"],
         ),
         (
+            "ports: [{name: pso_out, direction: Output, signal_type: TTL}]",
+            "ports: null",
+            ["remove port 'pso_out' from asset 'aps/2-BM/Rotary'"],
+        ),
+        (
+            "owners: [{name: Argonne, contact: office@aps.example}]",
+            "owners:",
+            ["remove owner 'Argonne' from asset 'aps/2-BM'"],
+        ),
+        (
+            "identifiers: [{kind: SerialNumber, value: 730792/1}]",
+            "identifiers: null",
+            ["remove identifier '730792/1' from asset 'aps/2-BM/Rotary'"],
+        ),
+        (
             "signal_type: TTL",
             "signal_type: LVDS",
             ["remove port 'pso_out' from asset 'aps/2-BM/Rotary'", "add port 'pso_out' to asset 'aps/2-BM/Rotary'"],

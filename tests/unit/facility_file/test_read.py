@@ -94,7 +94,6 @@ def test_what_is_no_facility_file_is_told_with_its_line(write: Write, text: str 
         ("  - name: ''\n", 3, "'name' is empty"),
         ("  - A\n", 3, "an entry is a mapping"),
         ("  - name: A\n    families: RotaryStage\n", 4, "'families' is a list, not 'RotaryStage'"),
-        ("  - name: A\n    families:\n", 4, "write [] for an empty list"),
         ("  - name: A\n    settings: [1]\n", 4, "'settings' is a mapping"),
         ("  - name: A\n    settings: {speed: .inf}\n", 4, "not a finite number"),
         ("  - name: A\n    settings: {speed: 1e999}\n", 4, "beyond range"),
