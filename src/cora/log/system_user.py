@@ -12,7 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 NAME = "cora-postgres"
+
+_logger = structlog.get_logger("cora.log")
 
 
 class UnfitUserError(Exception):
@@ -41,7 +45,9 @@ class ServerUser:
         if self.uid is None:
             return
         for above in directory.parents:
-            _allow(above, stat.S_IXOTH)
+            if _allow(above, stat.S_IXOTH):
+                # It may have been closed on purpose, and must not be open without a word.
+                _logger.warning("let every user pass through a directory to the data of Postgres", path=str(above))
 
     def let_run(self, program: Path) -> None:
         """Let this user run a program of an installation that only root may read.
@@ -115,7 +121,10 @@ def _made() -> pwd.struct_passwd:
     )
 
 
-def _allow(path: Path, rights: int) -> None:
+def _allow(path: Path, rights: int) -> bool:
+    """Give every user these rights; whether some were missing."""
     mode = path.stat().st_mode
-    if mode & rights != rights:
-        path.chmod(stat.S_IMODE(mode) | rights)
+    if mode & rights == rights:
+        return False
+    path.chmod(stat.S_IMODE(mode) | rights)
+    return True
