@@ -125,7 +125,7 @@ def annotations(declared: Slice) -> ToolAnnotations:
 
 _LESS = {
     "limit": "a smaller `limit`",
-    "depth": "a smaller `depth`",
+    "depth": "a smaller `depth`, or for what stands `under` it with list",
     "fields": "only some `fields`",
     "expand": "less to `expand`",
     "beside": "`beside` false",
