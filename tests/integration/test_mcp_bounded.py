@@ -110,7 +110,8 @@ async def test_a_tree_keeps_its_first_children_and_says_how_to_see_the_others(cr
     assert tree["root"]["children_count"] == CHILDREN
     assert tree["truncated"] is True
     assert f"{CHILDREN - len(names)} of the {CHILDREN} items of /root/children" in tree["more"]
-    assert "list" in tree["more"]
+    assert "it goes to depth 1." in tree["more"]
+    assert "`under` it with list" in tree["more"]
     others = await call(crowd, "list", kind="asset", under=crowd.parent, fields=["name"], sort="-name", limit=1)
     assert others["items"][0]["state"]["name"].startswith(f"{CHILDREN - 1}")
 
