@@ -73,7 +73,8 @@ class Surfaces:
     ) -> Said:
         """Call a slice by its tool."""
         options = {"dry_run": True} if dry_run else {}
-        result = await self.agents[role].call_tool(name, {**arguments, **options})
+        tool, given = as_tool(self.slices[name], arguments)
+        result = await self.agents[role].call_tool(tool, {**given, **options})
         return Said(result.is_error or False, told(result))
 
     async def call(self, surface: str, name: str, arguments: Mapping[str, Any], *, dry_run: bool = False) -> Said:
@@ -92,6 +93,15 @@ class Surfaces:
     def use_minter(self, minter: DoiMinter) -> None:
         """Let another authority mint from now on. What is wired is frozen, so only a test can do this."""
         object.__setattr__(self.app.state.equipment, "doi_minter", minter)
+
+
+def as_tool(declared: Slice, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The tool of a slice, with its arguments: a question that shares one names the kind of its record there."""
+    given = dict(arguments)
+    if not (isinstance(declared, QuerySlice) and declared.tool):
+        return declared.name, given
+    (path_id,) = declared.route.path_fields
+    return declared.tool.name, {"kind": path_id.removesuffix("_id"), "id": given.pop(path_id), **given}
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ async def test_an_agent_acts_as_an_operator_unless_told_otherwise(database_url: 
         assert (problem["code"], problem["needed"]) == ("Forbidden", "admin")
     async with agent(database_url, tmp_path, "--role", "admin") as client:
         made = await client.call("register_facility", code="a", name="A")
-        assert (await client.call("get_facility", facility_id=made["id"]))["state"]["name"] == "A"
+        assert (await client.call("get", kind="facility", id=made["id"]))["state"]["name"] == "A"
 
 
 async def test_an_agent_acts_as_the_holder_of_its_token(cora: Opened, database_url: str, tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ async def test_lists_and_sql_carry_the_identifier(journey: Journey) -> None:
     assert carried[journey.beamline.fixtures[TOWER]] is None
     page = await journey.get("/fixtures", persistent_id=value)
     assert [item["id"] for item in page["items"]] == [fixture]
-    over_mcp = await journey.world.surfaces.agents[Role.READER].call_tool("list_fixtures", {"persistent_id": value})
+    asked = {"kind": "fixture", "filters": {"persistent_id": value}}
+    over_mcp = await journey.world.surfaces.agents[Role.READER].call_tool("list", asked)
     assert over_mcp.structured_content == page
     for written in (f"https://doi.org/{value}", f"doi:{value.upper()}"):
         assert await journey.get("/fixtures", persistent_id=written) == page

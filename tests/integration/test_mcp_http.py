@@ -13,21 +13,17 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 from tests.integration.mcp_world import CLIENTS, ROLES, Server, build_fixture, serving
 
-from cora.equipment.views import AGGREGATES
 from cora.equipment.wire import equipment_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.kernel.slice import QuerySlice
+from cora.surfaces.mcp.describe import tool_of
 from cora.surfaces.mcp.http import MCP_PATH
 from cora.surfaces.start import Opened
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 SLICES = equipment_slices()
-READS = {
-    name
-    for aggregate in AGGREGATES
-    for name in (f"get_{aggregate.kind}", f"list_{aggregate.collection.replace('-', '_')}")
-}
+READS = {"get", "list", "history"}
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +69,9 @@ async def test_a_fixture_is_built_cited_and_read_alike_over_mcp_and_http(server:
         async with server.web() as anybody:
             assert (await anybody.get(path)).content == answered.content
 
-        shown = await agent.call("get_fixture", fixture_id=made["fixture"])
+        shown = await agent.call("get", kind="fixture", id=made["fixture"])
         assert shown == (await web.get(f"/fixtures/{made['fixture']}")).json()
-        listed = await agent.call("list_fixtures", persistent_id=assigned["value"])
+        listed = await agent.call("list", kind="fixture", filters={"persistent_id": assigned["value"]})
         # What stands beside a record is shown with the one, not with each of a list.
         assert listed["items"] == [{name: value for name, value in shown.items() if name != "beside"}]
         assert listed["next"] is None
@@ -137,7 +133,7 @@ async def test_a_session_id_of_another_lends_no_rights(server: Server) -> None:
 @pytest.mark.parametrize("mode", CLIENTS)
 async def test_tools_are_offered_by_role(server: Server, role: Role, mode: str) -> None:
     async with server.client(role, mode) as agent:
-        assert await agent.names() == {declared.name for declared in SLICES if declared.allow <= role} | READS
+        assert await agent.names() == {tool_of(each) for each in SLICES if each.allow <= role} | READS
 
 
 async def test_a_reader_is_offered_nothing_that_changes_anything(server: Server) -> None:
@@ -229,14 +225,30 @@ async def test_invalid_input_is_answered_with_every_violation_and_its_place(serv
 @pytest.mark.parametrize(
     ("tool", "arguments", "pointer"),
     [
-        ("get_asset", {}, "/asset_id"),
-        ("get_asset", {"asset_id": str(uuid4()), "dry_run": True}, "/dry_run"),
+        ("get", {"kind": "asset"}, "/id"),
+        ("get", {"id": str(uuid4())}, "/kind"),
+        ("get", {"kind": "gadget", "id": str(uuid4())}, "/kind"),
+        ("get", {"kind": "asset", "id": str(uuid4()), "dry_run": True}, "/dry_run"),
+        ("get", {"kind": "asset", "id": str(uuid4()), "asset_id": str(uuid4())}, "/asset_id"),
+        ("get", {"kind": "asset", "id": "aps//"}, "/id"),
+        ("get", {"kind": "persistent_id", "id": "10.1234/5"}, "/id"),
+        ("get", {"kind": "asset", "id": str(uuid4()), "expand": ["colour"]}, "/expand"),
+        ("get", {"kind": "asset", "id": str(uuid4()), "fields": ["colour"]}, "/fields"),
+        ("get", {"kind": "asset", "id": str(uuid4()), "as_of": "yesterday"}, "/as_of"),
         ("get_fixture_pidinst", {"fixture_id": 5}, "/fixture_id"),
-        ("list_assets", {"limit": 0}, "/limit"),
-        ("list_assets", {"limit": True}, "/limit"),
-        ("list_assets", {"sort": "colour"}, "/sort"),
-        ("list_assets", {"colour": "red"}, "/colour"),
-        ("list_assets", {"cursor": "!"}, "/cursor"),
+        ("list", {"kind": "asset", "limit": 0}, "/limit"),
+        ("list", {"kind": "asset", "limit": True}, "/limit"),
+        ("list", {"kind": "asset", "sort": "colour"}, "/sort"),
+        ("list", {"kind": "asset", "filters": {"colour": "red"}}, "/filters/colour"),
+        ("list", {"kind": "asset", "filters": {"registered_at_from": "then"}}, "/filters/registered_at_from"),
+        ("list", {"kind": "asset", "missing": ["colour"]}, "/missing"),
+        ("list", {"kind": "family", "under": str(uuid4())}, "/under"),
+        ("list", {"kind": "asset", "colour": "red"}, "/colour"),
+        ("list", {"kind": "asset", "cursor": "!"}, "/cursor"),
+        ("history", {"kind": "asset", "id": str(uuid4()), "cursor": "!"}, "/cursor"),
+        ("tree", {"kind": "mount", "id": str(uuid4())}, "/kind"),
+        ("tree", {"kind": "asset", "id": str(uuid4()), "depth": 65}, "/depth"),
+        ("pose", {"kind": "mount", "id": str(uuid4()), "within": "Hutch"}, "/within"),
         ("activate_asset", {"asset_id": str(uuid4()), "on_behalf_of": "a\nb"}, "/on_behalf_of"),
         ("register_asset", {"name": "a\u0000b", "tier": "Unit", "facility_code": "aps"}, "/name"),
     ],
@@ -254,7 +266,7 @@ async def test_dry_run_answers_what_would_be_recorded_and_records_nothing(server
         assert rehearsed["dry_run"] is True
         assert [event["kind"] for event in rehearsed["events"]] == ["FacilityRegistered"]
         assert rehearsed["state"]["code"] == "rehearsed"
-        assert (await agent.refusal("get_facility", facility_id=rehearsed["id"]))["code"] == "FacilityNotFound"
+        assert (await agent.refusal("get", kind="facility", id=rehearsed["id"]))["code"] == "FacilityNotFound"
         done = await agent.call("register_facility", code="rehearsed", name="Rehearsed")
         assert "dry_run" not in done
         assert done["state"] == {**rehearsed["state"], "id": done["id"]}
@@ -310,7 +322,7 @@ async def test_the_other_options_reach_the_log(server: Server) -> None:
 
 async def test_the_id_of_the_request_is_in_the_problem_and_in_the_log(server: Server) -> None:
     bearer = server.bearers[Role.ADMIN]
-    unknown = rpc("tools/call", name="get_asset", arguments={"asset_id": str(uuid4())})
+    unknown = rpc("tools/call", name="get", arguments={"kind": "asset", "id": str(uuid4())})
     answered = await post(server, unknown, bearer, **{"X-Request-Id": "ticket-17"})
     assert answered.headers["X-Request-Id"] == "ticket-17"
     assert answered.json()["result"]["structuredContent"]["request_id"] == "ticket-17"
@@ -322,7 +334,7 @@ async def test_the_id_of_the_request_is_in_the_problem_and_in_the_log(server: Se
 async def test_a_command_beside_the_log_and_contacts(server: Server) -> None:
     async with server.client(Role.ADMIN) as agent:
         made = await build_fixture(agent, "E1")
-        (owner,) = (await agent.call("get_asset", asset_id=made["asset"]))["state"]["owners"]
+        (owner,) = (await agent.call("get", kind="asset", id=made["asset"]))["state"]["owners"]
         shown = await agent.call("get_contact", contact_id=owner["contact_id"])
         assert shown["address"] == "imaging@example.org"
         rehearsed = await agent.refusal("erase_contact", contact_id=owner["contact_id"], dry_run=True)
@@ -338,14 +350,14 @@ async def test_a_list_is_walked_by_its_cursor(server: Server) -> None:
         seen: list[str] = []
         cursor: str | None = None
         while True:
-            page = await agent.call("list_families", limit=2, cursor=cursor)
+            page = await agent.call("list", kind="family", limit=2, cursor=cursor)
             seen += [item["id"] for item in page["items"]]
             cursor = page["next"]
             if cursor is None:
                 break
         assert made <= set(seen)
         assert len(seen) == len(set(seen))
-        both = await agent.call("list_families", name=["Walk 1", "Walk 3"], sort="-name")
+        both = await agent.call("list", kind="family", filters={"name": ["Walk 1", "Walk 3"]}, sort="-name")
         assert [item["state"]["name"] for item in both["items"]] == ["Walk 3", "Walk 1"]
 
 

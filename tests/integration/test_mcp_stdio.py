@@ -15,12 +15,12 @@ from tests.integration import mcp_stdio_server
 from tests.integration.log.harness import fetch
 from tests.integration.mcp_world import CLIENTS, Agent, build_fixture
 
-from cora.equipment.views import AGGREGATES
 from cora.equipment.wire import equipment_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.log.store import PostgresLog
 from cora.log.tokens import TIME_TO_LIVE
+from cora.surfaces.mcp.describe import tool_of
 
 SCRIPT = Path(mcp_stdio_server.__file__)
 
@@ -70,11 +70,9 @@ async def test_a_fixture_is_built_and_cited(place: tuple[str, str], mode: str) -
 
 @pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR])
 async def test_tools_are_offered_by_role(place: tuple[str, str], role: Role) -> None:
-    slices = {declared.name for declared in equipment_slices() if declared.allow <= role}
+    tools = {tool_of(declared) for declared in equipment_slices() if declared.allow <= role}
     async with agent(place, role) as client:
-        names = await client.names()
-        assert slices <= names
-        assert len(names) == len(slices) + 2 * len(AGGREGATES)
+        assert await client.names() == tools | {"get", "list", "history"}
         problem = await client.refusal("register_facility", code="aps", name="APS")
         assert (problem["status"], problem["code"], problem["needed"]) == (403, "Forbidden", "admin")
 
@@ -86,7 +84,7 @@ async def test_options_and_violations(place: tuple[str, str]) -> None:
         assert await client.call("register_facility", code="io", name="IO", idempotency_key=key) == first
         rehearsed = await client.call("define_family", name="Mirror", dry_run=True)
         assert rehearsed["dry_run"] is True
-        assert (await client.refusal("get_family", family_id=rehearsed["id"]))["code"] == "FamilyNotFound"
+        assert (await client.refusal("get", kind="family", id=rehearsed["id"]))["code"] == "FamilyNotFound"
         problem = await client.refusal("register_facility", code="NOT A SLUG", name="", when="now")
         assert {error["pointer"] for error in problem["errors"]} == {"/code", "/name", "/when"}
 
@@ -156,13 +154,14 @@ async def test_a_token_that_is_revoked_is_refused_at_the_next_call(place: tuple[
         arguments = [str(SCRIPT), *place, bearer]
         async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
             visitor = Agent(client)
-            assert "list_facilities" in await visitor.names()
-            assert (await visitor.call("list_facilities"))["next"] is None
+            assert "list" in await visitor.names()
+            assert (await visitor.call("list", kind="facility"))["next"] is None
             (token,) = [each for each in await log.tokens.list() if each.name == "visitor"]
             assert await log.tokens.revoke(token.id)
             await asyncio.sleep(TIME_TO_LIVE + 0.1)
-            for tool in ("list_facilities", "get_asset_pidinst"):
-                problem = await visitor.refusal(tool, **({"asset_id": str(uuid4())} if tool.startswith("get") else {}))
+            asked = {"list": {"kind": "facility"}, "get_asset_pidinst": {"asset_id": str(uuid4())}}
+            for tool, arguments in asked.items():
+                problem = await visitor.refusal(tool, **arguments)
                 assert (problem["status"], problem["code"]) == (401, "Unauthenticated")
     finally:
         await log.close()

@@ -14,9 +14,8 @@ from cora.equipment.aggregates.mount import mount_claim
 from cora.equipment.aggregates.role import ROLE, role_id
 from cora.equipment.paths import split_path
 from cora.kernel.aggregate import Aggregate
-from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.reader import Reader
-from cora.kernel.showing import NaturalKey
+from cora.kernel.showing import NaturalKey, locate
 
 S = TypeVar("S")
 
@@ -46,17 +45,7 @@ async def find_frame(path: str, read: Reader) -> UUID | None:
 
 async def by_id_or_key(aggregate: Aggregate[S], key: NaturalKey, text: str, field: str, read: Reader) -> S:
     """The record that a field of a question names by its id or its natural key. Raises `<Kind>NotFoundError`."""
-    try:
-        id = UUID(text)
-    except ValueError:
-        try:
-            found = await key.find(text, read)
-        except ValueError as error:
-            raise InvalidRequestError((Violation(f"/{field}", str(error)),)) from None
-        if found is None:
-            raise aggregate.not_found(text) from None
-        id = found
-    return await read.require(aggregate, id)
+    return await read.require(aggregate, await locate(aggregate, key, text, field, read))
 
 
 async def _model(path: str, read: Reader) -> UUID | None:

@@ -15,6 +15,13 @@ from cora.equipment.pose import NOWHERE, Motion, angles_of, motion
 from cora.equipment.values import Placement
 from cora.kernel.errors import ConflictError
 from cora.kernel.reader import Reader
+from cora.kernel.slice import SharedTool
+
+POSE = SharedTool(
+    "pose",
+    "Where a mount, or an installed asset, is in a frame above it: position, rotation and 4 x 4 matrix, composed of "
+    "the placements in between, which are given too with their tolerances.",
+)
 
 InFrame = Annotated[
     str | None,

@@ -10,9 +10,17 @@ from pydantic import Field
 from cora.equipment.values import folded
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.reader import Reader
+from cora.kernel.slice import SharedTool
 
 MAXIMUM_NODES = 1000
 """Records in the answer to one question about a tree."""
+
+TREE = SharedTool(
+    "tree",
+    "What stands below one record, level by level in order of name: the assets below an asset with where each is "
+    "installed, or the frames below a frame with their placements, mounts and what is installed there. What does not "
+    "fit into one answer is left out and counted.",
+)
 
 Depth = Annotated[int, Field(ge=0, le=64, description="How many levels below it are shown.")]
 

@@ -21,8 +21,14 @@ from cora.kernel.principal import Role
 from cora.kernel.reader import DecodedStates, Stored
 from cora.kernel.requests import invalid, read_position
 from cora.kernel.showing import View
-from cora.kernel.slice import Query, QuerySlice, Route
+from cora.kernel.slice import Query, QuerySlice, Route, SharedTool
 from cora.kernel.when import NOW, When
+
+HISTORY = SharedTool(
+    "history",
+    "What happened to one record: each event with both times, by whom and for whom, and what it changed, before and "
+    "after. An asset's history includes its installations, attachments and identifiers; a mount's is its swap record.",
+)
 
 Kinds = Mapping[str, Aggregate[Any]]
 """The kinds of records by name."""
@@ -123,6 +129,7 @@ def _history_slice(view: View[Any], kinds: Kinds) -> QuerySlice:
         run=partial(_ask, view, kinds),
         parameters=frozenset({"query", "events", "when"}),
         answer=HistoryPage,
+        tool=HISTORY,
     )
 
 

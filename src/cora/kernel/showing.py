@@ -106,6 +106,25 @@ async def show(
     return Envelope(read.found[id].stored.version, found_record(id, read, members))
 
 
+async def locate(aggregate: Aggregate[Any], key: NaturalKey | None, text: str, field: str, read: Reader) -> UUID:
+    """The id of a record that a field of a question names by its id, or by what people call it.
+
+    An id is taken as it is. Raises `<Kind>NotFoundError`, and `InvalidRequestError` for a text that cannot name one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        if key is None:
+            raise InvalidRequestError((Violation(f"/{field}", "is not a UUID"),)) from None
+    try:
+        found = await key.find(text, read)
+    except ValueError as error:
+        raise InvalidRequestError((Violation(f"/{field}", str(error)),)) from None
+    if found is None:
+        raise aggregate.not_found(text)
+    return found
+
+
 async def find_under(view: View[Any], text: str, read: Reader) -> UUID:
     """The record that a list is narrowed to what stands below: by its id, or by what people call it.
 
@@ -113,16 +132,7 @@ async def find_under(view: View[Any], text: str, read: Reader) -> UUID:
     """
     if view.aggregate.tree is None or view.key is None:
         raise InvalidRequestError((Violation("/under", f"{view.aggregate.collection} stand below nothing"),))
-    try:
-        id = UUID(text)
-    except ValueError:
-        try:
-            found = await view.key.find(text, read)
-        except ValueError as error:
-            raise InvalidRequestError((Violation("/under", str(error)),)) from None
-        if found is None:
-            raise view.aggregate.not_found(text) from None
-        return found
+    id = await locate(view.aggregate, view.key, text, "under", read)
     await read.require(view.aggregate, id)
     return id
 

@@ -90,6 +90,14 @@ class OwnMoment:
 
 
 @dataclass(frozen=True)
+class SharedTool:
+    """The one tool by which agents ask the same question about records of several kinds; `doc` says what it asks."""
+
+    name: str
+    doc: str
+
+
+@dataclass(frozen=True)
 class Slice:
     """What every slice declares."""
 
@@ -110,12 +118,17 @@ class Slice:
 
 @dataclass(frozen=True)
 class CommandSlice(Slice):
-    """A command decided by a pure function `run(command, [<kind>], [context], [new_id], [now])`."""
+    """A command decided by a pure function `run(command, [<kind>], [context], [new_id], [now])`.
+
+    It `ends` when it is there to end something (a record, a part of it, or its tie to another), or can never be taken
+    back.
+    """
 
     on: Aggregate[Any]
     creates: bool
     loads: Callable[..., Awaitable[Any]] | None
     identify: Callable[[Any], UUID] | None
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,7 @@ class HandlerSlice(Slice):
     on: Aggregate[Any]
     status: int
     answer_fields: type[BaseModel] | None
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,12 +151,14 @@ class QuerySlice(Slice):
 
     It can be asked about the past when it reads records, or is told `when`, unless it says itself, by `moment`, when
     it is about. Where it `follows`, its items can be had for ever, as they come: an async generator of lists of events
-    after the query's `after`, empty when nothing came for long.
+    after the query's `after`, empty when nothing came for long. Where several ask the same about one record, each of
+    another kind, in its path, they share a `tool`.
     """
 
     answer: type[Any]
     moment: "OwnMoment | None" = None
     follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None
+    tool: SharedTool | None = None
 
     @property
     def has_past(self) -> bool:
@@ -156,6 +172,7 @@ class ActSlice(Slice):
 
     status: int
     answer: type[Any]
+    ends: bool = False
 
 
 def _document(function: Callable[..., Any]) -> str:
@@ -183,6 +200,7 @@ def decides(
     loads: Callable[..., Awaitable[Any]] | None = None,
     identify: Callable[[Any], UUID] | None = None,
     also: tuple[str, ...] = (),
+    ends: bool = False,
 ) -> Callable[[F], F]:
     """Declare a command.
 
@@ -192,6 +210,7 @@ def decides(
     with `On` for those of other records; an empty list means no change.
     Without a state parameter the command creates a record; `identify` gives
     its id where that follows from the command. `also` are further routes.
+    `ends`: it is there to end something, or can never be taken back.
     """
 
     def declare(function: F) -> F:
@@ -211,6 +230,7 @@ def decides(
                 creates=on.kind not in parameters,
                 loads=loads,
                 identify=identify,
+                ends=ends,
             ),
         )
 
@@ -225,6 +245,7 @@ def handles(
     refuses: tuple[type[Refusal], ...] = (),
     status: int = 200,
     answer_fields: type[BaseModel] | None = None,
+    ends: bool = False,
 ) -> Callable[[F], F]:
     """Declare a command that needs more than one decision, with something between them."""
 
@@ -243,6 +264,7 @@ def handles(
                 on=on,
                 status=status,
                 answer_fields=answer_fields,
+                ends=ends,
             ),
         )
 
@@ -256,6 +278,7 @@ def answers(
     refuses: tuple[type[Refusal], ...] = (),
     follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None,
     moment: OwnMoment | None = None,
+    tool: SharedTool | None = None,
 ) -> Callable[[F], F]:
     """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
 
@@ -275,13 +298,16 @@ def answers(
                 answer=hints["return"],
                 moment=moment,
                 follows=follows,
+                tool=tool,
             ),
         )
 
     return declare
 
 
-def acts(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), status: int = 200) -> Callable[[F], F]:
+def acts(
+    route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), status: int = 200, ends: bool = False
+) -> Callable[[F], F]:
     """Declare a command on what lies beside the log and has no history."""
 
     def declare(function: F) -> F:
@@ -299,6 +325,7 @@ def acts(route: str, *, allow: Role, refuses: tuple[type[Refusal], ...] = (), st
                 parameters=_parameters(function, {"command", "caller", "wired"}),
                 status=status,
                 answer=hints["return"],
+                ends=ends,
             ),
         )
 

@@ -15,12 +15,13 @@ from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import filter_names
 from cora.kernel.errors import Refusal
-from cora.kernel.history import history_slices
+from cora.kernel.history import HISTORY, history_slices
 from cora.kernel.principal import Role
 from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
 from cora.settings import Settings
 from cora.surfaces.cli.main import app
-from cora.surfaces.mcp.describe import words
+from cora.surfaces.mcp.describe import tool_of, words
+from cora.surfaces.mcp.records import GET, LIST
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -46,13 +47,10 @@ def refusals_of(declared: Slice) -> tuple[type[Refusal], ...]:
 
 
 def _surface(slices: Sequence[Slice]) -> str:
-    rows = [_row(declared, f"tool {declared.name}") for declared in slices]
-    rows += [_row(declared, "-") for declared in history_slices(VIEWS)]
-    rows += [
-        (name, routes, f"tool {name}", role, refusals)
-        for aggregate in AGGREGATES
-        for name, routes, role, refusals in _reads(aggregate)
-    ]
+    rows = [_row(declared) for declared in (*slices, *history_slices(VIEWS))]
+    for aggregate in AGGREGATES:
+        one, many = _reads(aggregate)
+        rows += [(read[0], read[1], f"tool {tool}", *read[2:]) for read, tool in ((one, GET), (many, LIST))]
     lines = [
         "# One line per command and question: name (`cora call` has the same), routes, tool, role, refusals in order.",
         "# Made by `make reference`; a test compares it with the code.",
@@ -61,9 +59,10 @@ def _surface(slices: Sequence[Slice]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(declared: Slice, tool: str) -> tuple[str, str, str, str, str]:
+def _row(declared: Slice) -> tuple[str, str, str, str, str]:
     refusals = ", ".join(f"{refusal.code()} {refusal.status}" for refusal in refusals_of(declared)) or "-"
-    return declared.name, ", ".join(map(str, declared.routes)), tool, declared.allow.label, refusals
+    routes = ", ".join(map(str, declared.routes))
+    return declared.name, routes, f"tool {tool_of(declared)}", declared.allow.label, refusals
 
 
 def _reads(aggregate: Aggregate[Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -76,8 +75,9 @@ def _reads(aggregate: Aggregate[Any]) -> Iterator[tuple[str, str, str, str]]:
 def _commands(slices: Sequence[Slice]) -> str:
     parts = ["# Commands and questions\n", _MADE]
     parts.append(
-        "Each is a route of the HTTP API, a tool of MCP and a `cora call`. Besides its own refusals every one can meet "
-        "401, 403, 422 `InvalidRequest` and 503; a command also 409 `OccurredBeforeLastFact`, 412 and 413.\n"
+        "Each is a route of the HTTP API, a `cora call` and a tool of MCP, of its name unless it says otherwise. "
+        "Besides its own refusals every one can meet 401, 403, 422 `InvalidRequest` and 503; a command also 409 "
+        "`OccurredBeforeLastFact`, 412 and 413.\n"
     )
     for declared in slices:
         parts.append(f"## {declared.name}\n\n{declared.doc}\n")
@@ -85,13 +85,15 @@ def _commands(slices: Sequence[Slice]) -> str:
         everybody = (
             "everybody; it may still ask for a token" if declared.allow is Role.ANONYMOUS else declared.allow.label
         )
-        parts.append(f"{routes}. For: {everybody}.\n")
+        shared = "" if tool_of(declared) == declared.name else f" MCP tool: `{tool_of(declared)}`."
+        parts.append(f"{routes}. For: {everybody}.{shared}\n")
         parts += _fields(declared)
         if refusals := refusals_of(declared):
             parts.append("Refused with:\n")
             parts += [f"* {each.status} `{each.code()}`: {each.title()}" for each in refusals]
             parts.append("")
     parts.append("## Reading records\n")
+    parts.append(f"The MCP tools are `{GET}` and `{LIST}`, for every kind, and `{HISTORY.name}`.\n")
     parts.append("| kind | one | many | filters | sorts |\n|---|---|---|---|---|")
     for aggregate in AGGREGATES:
         (one, one_route, *_), (many, many_route, *_) = _reads(aggregate)

@@ -43,6 +43,7 @@ class AssignAssetPersistentId(Command):
     ),
     status=201,
     answer_fields=Assignment,
+    ends=True,
 )
 async def assign_asset_persistent_id(command: AssignAssetPersistentId, session: Session, wired: Equipment) -> Answer:
     wanted = Wanted(command.scheme, command.suffix)

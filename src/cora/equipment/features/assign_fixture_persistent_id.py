@@ -41,6 +41,7 @@ class AssignFixturePersistentId(Command):
     ),
     status=201,
     answer_fields=Assignment,
+    ends=True,
 )
 async def assign_fixture_persistent_id(
     command: AssignFixturePersistentId, session: Session, wired: Equipment

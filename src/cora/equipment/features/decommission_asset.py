@@ -56,6 +56,7 @@ async def load_context(command: DecommissionAsset, asset: Asset, read: Reader) -
         AssetCannotDecommissionError,
     ),
     loads=load_context,
+    ends=True,
 )
 def decommission_asset(command: DecommissionAsset, asset: Asset, context: Context) -> list[AssetDecommissioned]:
     if asset.fixture_id is not None:

@@ -46,6 +46,7 @@ async def load_context(command: DecommissionFrame, frame: Frame, read: Reader) -
     allow=Role.OPERATOR,
     refuses=(FrameCannotDecommissionError, FrameInUseError),
     loads=load_context,
+    ends=True,
 )
 def decommission_frame(command: DecommissionFrame, frame: Frame, context: Context) -> list[FrameDecommissioned]:
     if frame.status is not FrameStatus.ACTIVE:

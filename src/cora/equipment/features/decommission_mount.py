@@ -43,6 +43,7 @@ async def load_context(command: DecommissionMount, mount: Mount, read: Reader) -
     allow=Role.OPERATOR,
     refuses=(MountCannotDecommissionError, MountHasAssetInstalledError, MountHasActiveChildrenError),
     loads=load_context,
+    ends=True,
 )
 def decommission_mount(command: DecommissionMount, mount: Mount, context: Context) -> list[MountDecommissioned]:
     if mount.status is not MountStatus.ACTIVE:

@@ -16,7 +16,11 @@ class DeprecateAssembly(Command):
 
 
 @decides(
-    "POST /assemblies/{assembly_id}/deprecate", on=ASSEMBLY, allow=Role.STEWARD, refuses=(AssemblyCannotDeprecateError,)
+    "POST /assemblies/{assembly_id}/deprecate",
+    on=ASSEMBLY,
+    allow=Role.STEWARD,
+    refuses=(AssemblyCannotDeprecateError,),
+    ends=True,
 )
 def deprecate_assembly(command: DeprecateAssembly, assembly: Assembly) -> list[AssemblyDeprecated]:
     if assembly.status is DefinitionStatus.DEPRECATED:

@@ -15,7 +15,13 @@ class DeprecateFamily(Command):
     reason: Reason
 
 
-@decides("POST /families/{family_id}/deprecate", on=FAMILY, allow=Role.STEWARD, refuses=(FamilyCannotDeprecateError,))
+@decides(
+    "POST /families/{family_id}/deprecate",
+    on=FAMILY,
+    allow=Role.STEWARD,
+    refuses=(FamilyCannotDeprecateError,),
+    ends=True,
+)
 def deprecate_family(command: DeprecateFamily, family: Family) -> list[FamilyDeprecated]:
     if family.status is DefinitionStatus.DEPRECATED:
         raise FamilyCannotDeprecateError(family.id)

@@ -15,7 +15,9 @@ class DeprecateModel(Command):
     reason: Reason
 
 
-@decides("POST /models/{model_id}/deprecate", on=MODEL, allow=Role.STEWARD, refuses=(ModelCannotDeprecateError,))
+@decides(
+    "POST /models/{model_id}/deprecate", on=MODEL, allow=Role.STEWARD, refuses=(ModelCannotDeprecateError,), ends=True
+)
 def deprecate_model(command: DeprecateModel, model: Model) -> list[ModelDeprecated]:
     if model.status is DefinitionStatus.DEPRECATED:
         raise ModelCannotDeprecateError(model.id)

@@ -22,6 +22,7 @@ class DetachAssetFromFixture(Command):
     on=ASSET,
     allow=Role.OPERATOR,
     refuses=(AssetNotAttachedToFixtureError, AssetAttachedToDifferentFixtureError),
+    ends=True,
 )
 def detach_asset_from_fixture(command: DetachAssetFromFixture, asset: Asset) -> list[AssetDetachedFromFixture]:
     if asset.fixture_id is None:

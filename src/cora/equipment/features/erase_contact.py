@@ -23,7 +23,7 @@ class ContactErased(BaseModel):
     contact_id: UUID
 
 
-@acts("POST /contacts/{contact_id}/erase", allow=Role.ADMIN, refuses=(ContactNotFoundError,))
+@acts("POST /contacts/{contact_id}/erase", allow=Role.ADMIN, refuses=(ContactNotFoundError,), ends=True)
 async def erase_contact(command: EraseContact, wired: Equipment) -> ContactErased:
     if not await wired.contacts.erase(command.contact_id):
         raise ContactNotFoundError(command.contact_id)

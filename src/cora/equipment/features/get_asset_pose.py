@@ -7,7 +7,7 @@ from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.errors import AssetNotFoundError
 from cora.equipment.aggregates.frame import FrameNotFoundError
 from cora.equipment.beside import mounts_of
-from cora.equipment.poses import FrameNotAboveError, InFrame, Pose, pose_of
+from cora.equipment.poses import POSE, FrameNotAboveError, InFrame, Pose, pose_of
 from cora.kernel.errors import ConflictError
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
@@ -33,6 +33,7 @@ class GetAssetPose(Query):
     "GET /assets/{asset_id}/pose",
     allow=Role.READER,
     refuses=(AssetNotFoundError, AssetNotInstalledError, FrameNotFoundError, FrameNotAboveError),
+    tool=POSE,
 )
 async def get_asset_pose(query: GetAssetPose, read: Reader) -> Pose:
     asset = await read.require(ASSET, query.asset_id)

@@ -10,7 +10,7 @@ from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLi
 from cora.equipment.aggregates.mount import Mount
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.beside import SlotShown, line_of, mounts_of, path_of
-from cora.equipment.trees import Depth, Grown, grow
+from cora.equipment.trees import TREE, Depth, Grown, grow
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Query, answers
@@ -48,7 +48,7 @@ class AssetTree:
     root: AssetNode
 
 
-@answers("GET /assets/{asset_id}/tree", allow=Role.READER, refuses=(AssetNotFoundError,))
+@answers("GET /assets/{asset_id}/tree", allow=Role.READER, refuses=(AssetNotFoundError,), tool=TREE)
 async def get_asset_tree(query: GetAssetTree, read: Reader) -> AssetTree:
     root = await read.require(ASSET, query.asset_id)
     path = path_of(await line_of(root, read))

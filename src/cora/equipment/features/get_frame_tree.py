@@ -11,7 +11,7 @@ from cora.equipment.aggregates.mount import MOUNT, Mount
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.beside import frames_above
 from cora.equipment.paths import joined_path
-from cora.equipment.trees import Depth, Grown, grow, records_of
+from cora.equipment.trees import TREE, Depth, Grown, grow, records_of
 from cora.equipment.values import Placement, folded
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
@@ -70,7 +70,7 @@ class FrameTree:
     root: FrameNode
 
 
-@answers("GET /frames/{frame_id}/tree", allow=Role.READER, refuses=(FrameNotFoundError,))
+@answers("GET /frames/{frame_id}/tree", allow=Role.READER, refuses=(FrameNotFoundError,), tool=TREE)
 async def get_frame_tree(query: GetFrameTree, read: Reader) -> FrameTree:
     root = await read.require(FRAME, query.frame_id)
     path = joined_path(*(frame.name for frame in await frames_above(root.id, read)))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cora.equipment.aggregates.frame import FrameNotFoundError
 from cora.equipment.aggregates.mount import MOUNT, MountNotFoundError
-from cora.equipment.poses import FrameNotAboveError, InFrame, Pose, pose_of
+from cora.equipment.poses import POSE, FrameNotAboveError, InFrame, Pose, pose_of
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Query, answers
@@ -22,6 +22,7 @@ class GetMountPose(Query):
     "GET /mounts/{mount_id}/pose",
     allow=Role.READER,
     refuses=(MountNotFoundError, FrameNotFoundError, FrameNotAboveError),
+    tool=POSE,
 )
 async def get_mount_pose(query: GetMountPose, read: Reader) -> Pose:
     return await pose_of(await read.require(MOUNT, query.mount_id), query.within, read)

@@ -40,6 +40,7 @@ async def load_context(command: RecordAssetPersistentId, asset: Asset, read: Rea
         PersistentIdTakenError,
     ),
     loads=load_context,
+    ends=True,
 )
 def record_asset_persistent_id(command: RecordAssetPersistentId, asset: Asset, context: Recording) -> list[Event | On]:
     return record_identifier(context, command.identifier)

@@ -37,6 +37,7 @@ async def load_context(command: RecordFixturePersistentId, fixture: Fixture, rea
         PersistentIdTakenError,
     ),
     loads=load_context,
+    ends=True,
 )
 def record_fixture_persistent_id(
     command: RecordFixturePersistentId, fixture: Fixture, context: Recording

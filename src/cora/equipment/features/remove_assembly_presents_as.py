@@ -26,6 +26,7 @@ class RemoveAssemblyPresentsAs(PresentsAs):
     on=ASSEMBLY,
     allow=Role.STEWARD,
     refuses=(AssemblyCannotUpdateError, AssemblyDoesNotPresentAsError),
+    ends=True,
 )
 def remove_assembly_presents_as(
     command: RemoveAssemblyPresentsAs, assembly: Assembly

@@ -23,6 +23,7 @@ class RemoveAssetAlternateIdentifier(Command):
     on=ASSET,
     allow=Role.OPERATOR,
     refuses=(AssetIsDecommissionedError, AssetAlternateIdentifierNotPresentError),
+    ends=True,
 )
 def remove_asset_alternate_identifier(
     command: RemoveAssetAlternateIdentifier, asset: Asset

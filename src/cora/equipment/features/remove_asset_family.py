@@ -22,6 +22,7 @@ class RemoveAssetFamily(Command):
     on=ASSET,
     allow=Role.OPERATOR,
     refuses=(AssetIsDecommissionedError, AssetFamilyNotPresentError),
+    ends=True,
 )
 def remove_asset_family(command: RemoveAssetFamily, asset: Asset) -> list[AssetFamilyRemoved]:
     require_living(asset)

@@ -23,6 +23,7 @@ class RemoveAssetOwner(Command):
     on=ASSET,
     allow=Role.OPERATOR,
     refuses=(AssetIsDecommissionedError, AssetOwnerNotPresentError),
+    ends=True,
 )
 def remove_asset_owner(command: RemoveAssetOwner, asset: Asset) -> list[AssetOwnerRemoved]:
     require_living(asset)

@@ -23,6 +23,7 @@ class RemoveAssetPort(Command):
     on=ASSET,
     allow=Role.OPERATOR,
     refuses=(AssetIsDecommissionedError, AssetPortNotPresentError),
+    ends=True,
 )
 def remove_asset_port(command: RemoveAssetPort, asset: Asset) -> list[AssetPortRemoved]:
     require_living(asset)

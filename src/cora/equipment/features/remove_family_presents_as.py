@@ -26,6 +26,7 @@ class RemoveFamilyPresentsAs(PresentsAs):
     on=FAMILY,
     allow=Role.STEWARD,
     refuses=(FamilyCannotUpdateError, FamilyDoesNotPresentAsError),
+    ends=True,
 )
 def remove_family_presents_as(command: RemoveFamilyPresentsAs, family: Family) -> list[FamilyPresentsAsRemoved]:
     require_updatable(family)

@@ -27,6 +27,7 @@ class RemoveModelFamily(Command):
     on=MODEL,
     allow=Role.STEWARD,
     refuses=(ModelCannotChangeFamiliesError, ModelFamilyNotPresentError, ModelNeedsFamilyError),
+    ends=True,
 )
 def remove_model_family(command: RemoveModelFamily, model: Model) -> list[ModelFamilyRemoved]:
     require_changeable_families(model)

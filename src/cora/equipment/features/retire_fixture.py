@@ -42,6 +42,7 @@ async def load_context(command: RetireFixture, fixture: Fixture, read: Reader) -
     allow=Role.OPERATOR,
     refuses=(FixtureIsRetiredError, FixtureHasAttachedAssetsError),
     loads=load_context,
+    ends=True,
 )
 def retire_fixture(command: RetireFixture, fixture: Fixture, context: Context) -> list[FixtureRetired]:
     require_unretired(fixture)

@@ -44,6 +44,7 @@ async def load_context(command: UninstallAsset, mount: Mount, read: Reader) -> C
     allow=Role.OPERATOR,
     refuses=(MountCannotUpdateError, MountIsEmptyError, MountHasFixtureBoundAssetError),
     loads=load_context,
+    ends=True,
 )
 def uninstall_asset(command: UninstallAsset, mount: Mount, context: Context) -> list[MountAssetUninstalled]:
     require_active(mount)

@@ -21,8 +21,10 @@ from cora.kernel.identity import new_id
 from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.requests import MAXIMUM_BODY
 from cora.surfaces.http.messages import problem_reply
+from cora.surfaces.mcp.bounded import Caller
+from cora.surfaces.mcp.resources import Resources
 from cora.surfaces.mcp.server import Context, mcp_server
-from cora.surfaces.mcp.tools import Caller, offered_tools
+from cora.surfaces.mcp.tools import offered_tools
 
 MCP_PATH = "/mcp"
 LEAST_ROLE = Role.READER
@@ -41,7 +43,10 @@ class McpEndpoint:
         # A page of another site cannot make a browser send our bearer token,
         # so the Host and Origin checks of the SDK would guard nothing here.
         self._manager = StreamableHTTPSessionManager(
-            app=mcp_server(tools, _caller_of), json_response=True, stateless=True, max_request_body_size=MAXIMUM_BODY
+            app=mcp_server(tools, Resources(kernel, equipment.views), _caller_of),
+            json_response=True,
+            stateless=True,
+            max_request_body_size=MAXIMUM_BODY,
         )
 
     @asynccontextmanager

@@ -1,8 +1,8 @@
 """What goes with any command, as arguments: the names of the headers, folded to those of arguments."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.execute import Call
@@ -27,6 +27,7 @@ from cora.surfaces.mcp.schemas import Schema
 
 VIA = "mcp"
 
+Q = TypeVar("Q")
 
 OPTIONS: dict[str, Schema] = {
     argument(IDEMPOTENCY_KEY): {
@@ -71,6 +72,20 @@ def split_when(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     """The moment among the arguments of a question, and the members of the question itself."""
     when = {name: arguments[name] for name in WHEN if arguments.get(name) is not None}
     return when, {name: value for name, value in arguments.items() if name not in WHEN}
+
+
+def both(query: Callable[[], Q], when: Callable[[], When]) -> tuple[Q, When]:
+    """A question and its moment. Raises `InvalidRequestError` with what is wrong with both."""
+    errors: list[Violation] = []
+    asked: list[Q] = []
+    moment: list[When] = []
+    with gathering(errors):
+        asked.append(query())
+    with gathering(errors):
+        moment.append(when())
+    if errors:
+        raise invalid(errors)
+    return asked[0], moment[0]
 
 
 def when_of(options: dict[str, Any]) -> When:

@@ -1,19 +1,23 @@
 """JSON Schemas of what tools take and answer, from the same models that HTTP uses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from cora.kernel.aggregate import Aggregate
-from cora.kernel.showing import View
 from cora.kernel.slice import CommandSlice, HandlerSlice
+from cora.surfaces.mcp.bounded import MORE
+from cora.surfaces.mcp.describe import Views
 
 Schema = dict[str, Any]
 
 _ID: Schema = {"type": "string", "format": "uuid"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
+CUT: Schema = {
+    "truncated": {"type": "boolean", "description": "present and true when something is left out for its length"},
+    MORE: {"type": "string", "description": "what is left out, and how to ask for it"},
+}
 _EVENT: Schema = {
     "type": "object",
     "properties": {"kind": {"type": "string"}, "stream": _ID, "version": _COUNT, "data": {"type": "object"}},
@@ -52,54 +56,64 @@ def command_schema(declared: CommandSlice | HandlerSlice) -> Schema:
         "recorded_at": _TIME,
         "dry_run": {"const": True, "description": "present when nothing was recorded, only rehearsed"},
         "events": {"type": "array", "items": _EVENT, "description": "what was recorded; empty: there was no change"},
-        "state": {"type": "object", "description": f"of the record, as get_{declared.on.kind} shows it"},
+        "state": {"type": "object", "description": "of the record, as get shows it"},
         **members,
     }
     required = ["id", "version", "position", "events", "state"]
     return {"type": "object", "properties": properties, "required": required, **definitions}
 
 
-def envelope_schema(view: View[Any]) -> Schema:
+def question_schema(answers: Iterable[type[Any]]) -> Schema:
+    """What a question answers, one of these. Raises `TypeError` when two parts of them have one name."""
+    schemas = [answer_schema(answer) for answer in dict.fromkeys(answers)]
+    definitions: Schema = {}
+    for schema in schemas:
+        schema["properties"] = {**CUT, **schema["properties"]}
+        for name, part in schema.pop("$defs", {}).items():
+            if definitions.setdefault(name, part) != part:
+                raise TypeError(f"there are two parts of answers with the name {name}")
+    whole = schemas[0] if len(schemas) == 1 else {"type": "object", "anyOf": schemas}
+    return {**whole, "$defs": definitions} if definitions else whole
+
+
+def envelope_schema(views: Views) -> Schema:
     """A record as it is shown, with what is beside it."""
-    state, definitions = _taken_apart(view.aggregate.state_adapter)
-    beside, further = _taken_apart(view.beside.adapter)
-    shown = _envelope(view.aggregate, state)
-    shown["properties"]["beside"] = beside
-    return {**shown, "$defs": {**definitions, **further}}
+    shown = _envelope(views)
+    shown["properties"] |= {
+        "beside": {"type": "object", "description": "what people want to know with it, by the kind of record"},
+        "expanded": {"type": "object", "description": "members of `beside` as whole records"},
+        **CUT,
+    }
+    return shown
 
 
-def page_schema(aggregate: Aggregate[Any]) -> Schema:
+def page_schema(views: Views) -> Schema:
     """A page of a list."""
-    state = {"type": "object", "description": f"as get_{aggregate.kind} shows it"}
     return {
         "type": "object",
         "properties": {
-            "items": {"type": "array", "items": _envelope(aggregate, state)},
+            "items": {"type": "array", "items": _envelope(views)},
             "next": {"type": ["string", "null"], "description": "the cursor of the next page; null: this is the last"},
             "count": {**_COUNT, "description": "of records on all pages, where asked for"},
+            **CUT,
         },
         "required": ["items", "next"],
     }
 
 
-def _envelope(aggregate: Aggregate[Any], state: Schema) -> Schema:
+def _envelope(views: Views) -> Schema:
     properties: Schema = {
         "id": _ID,
-        "kind": {"const": aggregate.kind},
+        "kind": {"enum": [view.aggregate.kind for view in views]},
         "version": _COUNT,
         "position": {**_COUNT, "description": "of its last event in the log"},
         "began_at": {**_TIME, "description": "when its first event occurred"},
         "created_at": {**_TIME, "description": "when its first event was recorded"},
         "recorded_at": {**_TIME, "description": "when its last event was recorded"},
         "occurred_at": {**_TIME, "description": "when its last event occurred"},
-        "state": state,
+        "state": {"type": "object", "description": "its fields, by the kind of record"},
     }
     return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _taken_apart(adapter: TypeAdapter[Any]) -> tuple[Schema, Schema]:
-    schema = _plain(adapter.json_schema(mode="serialization"))
-    return schema, schema.pop("$defs", {})
 
 
 def _members(model: type[BaseModel] | None) -> tuple[Schema, Schema]:

@@ -9,8 +9,10 @@ from cora.kernel.documents import Documents
 from cora.kernel.execute import Kernel
 from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal, Role
+from cora.surfaces.mcp.bounded import Caller
+from cora.surfaces.mcp.resources import Resources
 from cora.surfaces.mcp.server import Context, mcp_server
-from cora.surfaces.mcp.tools import Caller, offered_tools
+from cora.surfaces.mcp.tools import offered_tools
 
 
 async def serve_stdio(
@@ -29,6 +31,6 @@ async def serve_stdio(
     async def caller_of(_context: Context) -> Caller:
         return Caller(await identify(), new_id().hex)
 
-    server = mcp_server(tools, caller_of)
+    server = mcp_server(tools, Resources(kernel, equipment.views), caller_of)
     async with stdio_server() as (received, sent):
         await server.run(received, sent, server.create_initialization_options())

@@ -1,6 +1,7 @@
 """How the server answers: whole answers, the same problems as HTTP, and nothing of its inside when it is at fault."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +10,17 @@ from mcp_types import TextContent, Tool
 from starlette.types import Message, Scope
 from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
 
+from cora.equipment.views import VIEWS
 from cora.equipment.wire import Deps, wire_equipment
 from cora.kernel.errors import OverloadedError
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.problem import internal_problem, problem
+from cora.surfaces.mcp.bounded import LONGEST_ANSWER, Caller, Run
 from cora.surfaces.mcp.http import McpEndpoint
-from cora.surfaces.mcp.server import LONGEST_TEXT, Context, call, mcp_server
-from cora.surfaces.mcp.tools import Caller, Offered, Run
+from cora.surfaces.mcp.offered import Offered
+from cora.surfaces.mcp.resources import Resources
+from cora.surfaces.mcp.server import Context, call, mcp_server
 
 OPERATOR = Caller(Principal("ada", Role.OPERATOR), "request-1")
 
@@ -45,18 +49,24 @@ async def test_an_answer_is_whole_in_both_forms() -> None:
     assert result.is_error is False
 
 
-async def test_a_long_text_is_cut_and_says_so_and_the_structured_content_is_whole() -> None:
-    value = "x" * (LONGEST_TEXT + 1)
+async def test_a_long_answer_is_cut_alike_in_both_forms_and_says_how_to_ask_for_more() -> None:
+    items = [{"name": f"camera {number}"} for number in range(LONGEST_ANSWER // 10)]
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
-        return json.dumps({"value": value})
+        return json.dumps({"items": items})
 
-    result = await call(offered(run), {}, OPERATOR)
+    result = await call(replace(offered(run), hint="Ask for less."), {}, OPERATOR)
     (content,) = result.content
     assert isinstance(content, TextContent)
-    assert LONGEST_TEXT < len(content.text) < LONGEST_TEXT + 200
-    assert content.text.endswith("the whole answer is in structuredContent]")
-    assert result.structured_content == {"value": value}
+    assert len(content.text) <= LONGEST_ANSWER
+    told = json.loads(content.text)
+    assert result.structured_content == told
+    assert told["truncated"] is True
+    assert told["more"].endswith("Ask for less.")
+    kept = len(told["items"])
+    assert 0 < kept < len(items)
+    assert told["items"] == items[:kept]
+    assert f"{len(items) - kept:,} of the {len(items):,} items of /items" in told["more"]
 
 
 async def test_a_refusal_is_the_problem_that_every_surface_tells() -> None:
@@ -100,11 +110,16 @@ async def test_a_caller_without_a_role_is_told_of_no_tool() -> None:
     async def nobody(_context: Context) -> Caller:
         return Caller(ANONYMOUS, "request-1")
 
-    server = mcp_server(tools, nobody)
+    server = mcp_server(tools, Resources(Kernel(MemoryLog()), VIEWS), nobody)
     async with Client(server) as client:
         with pytest.raises(MCPError, match="Send a valid token") as raised:
             await client.list_tools()
         assert "try_it" not in str(raised.value)
+        for ask in (client.list_resources, client.list_resource_templates):
+            with pytest.raises(MCPError, match="Send a valid token"):
+                await ask()
+        with pytest.raises(MCPError, match="Send a valid token"):
+            await client.read_resource("cora://assets/01900000-0000-7000-8000-000000000001")
         refused = await client.call_tool("try_it", {})
         assert refused.is_error
         assert (refused.structured_content or {})["code"] == "Unauthenticated"

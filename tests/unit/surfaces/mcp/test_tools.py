@@ -1,13 +1,14 @@
 """What the tools promise, and what an agent is told of them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
 from mcp_types import Tool
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from tests.unit.memory_log import MemoryLog
 
 from cora.equipment.aggregates.family import FAMILY
@@ -18,14 +19,24 @@ from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import Asked, Documents, Page, filter_names
 from cora.kernel.errors import InvalidRequestError
 from cora.kernel.execute import Kernel
+from cora.kernel.history import history_slices
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import CALL_OPTIONS, argument
-from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice
+from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, SharedTool
+from cora.surfaces.mcp.bounded import LONGEST_ANSWER, Caller
+from cora.surfaces.mcp.describe import tool_of
 from cora.surfaces.mcp.options import BATCH_OPTIONS, OPTIONS, WHEN, call_of
 from cora.surfaces.mcp.schemas import answer_schema, input_schema
-from cora.surfaces.mcp.tools import LONGEST_PAGE, Caller, offered_tools
+from cora.surfaces.mcp.tools import offered_tools
 
 SLICES = equipment_slices()
+SHARING = tuple(
+    declared for declared in (*SLICES, *history_slices(VIEWS)) if isinstance(declared, QuerySlice) and declared.tool
+)
+OWN = tuple(declared for declared in SLICES if declared not in SHARING)
+MOST_READING_TOOLS = 14
+LONGEST_READING_TOOLS = 64_000
+"""Characters of the list of tools that a reader is shown: it stands in the context of an agent all the time."""
 LOG = MemoryLog()
 TOOLS = offered_tools(Kernel(LOG), LOG, SLICES, VIEWS)
 (FAMILIES,) = (view for view in VIEWS if view.aggregate is FAMILY)
@@ -47,7 +58,7 @@ def hints(name: str) -> tuple[bool | None, bool | None, bool | None, bool | None
     return found.read_only_hint, found.destructive_hint, found.idempotent_hint, found.open_world_hint
 
 
-@pytest.mark.parametrize("declared", SLICES, ids=lambda declared: declared.name)
+@pytest.mark.parametrize("declared", OWN, ids=lambda declared: declared.name)
 def test_a_slice_is_a_tool_of_its_name_role_words_and_refusals(declared: Any) -> None:
     offered = TOOLS[declared.name]
     assert offered.allow is declared.allow
@@ -64,19 +75,47 @@ def test_a_slice_is_a_tool_of_its_name_role_words_and_refusals(declared: Any) ->
     assert set(offered.tool.input_schema["properties"]) == fields | options
 
 
+@pytest.mark.parametrize("declared", SHARING, ids=lambda declared: declared.name)
+def test_a_slice_that_shares_a_tool_is_a_kind_of_it(declared: QuerySlice) -> None:
+    assert declared.tool is not None
+    offered = TOOLS[declared.tool.name]
+    assert offered.allow is declared.allow is Role.READER
+    (path_id,) = declared.route.path_fields
+    takes = offered.tool.input_schema
+    assert path_id.removesuffix("_id") in takes["properties"]["kind"]["enum"]
+    assert takes["required"] == ["kind", "id"]
+    fields = {field.alias or name for name, field in declared.request.model_fields.items()}
+    assert fields - {path_id} | {"kind", "id", *WHEN} == set(takes["properties"])
+    assert told(declared.tool.name).startswith(declared.tool.doc)
+    for refusal in declared.refuses:
+        assert f"- {refusal.code()} ({refusal.status}): {refusal.title()}" in told(declared.tool.name)
+
+
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.kind)
 def test_every_kind_is_read_and_listed(aggregate: Aggregate[Any]) -> None:
-    get, listed = TOOLS[f"get_{aggregate.kind}"], TOOLS[f"list_{aggregate.collection.replace('-', '_')}"]
+    get, listed = TOOLS["get"], TOOLS["list"]
     assert (get.allow, listed.allow) == (Role.READER, Role.READER)
-    assert get.tool.input_schema["required"] == [aggregate.path_id]
-    assert aggregate.not_found.code() in (get.tool.description or "")
-    offered = set(listed.tool.input_schema["properties"])
-    further = {"limit", "cursor", "missing", "count", *WHEN} | ({"under"} if aggregate.tree else set[str]())
-    assert offered - {"sort"} == {*filter_names(aggregate)} | further
+    for offered in (get, listed, TOOLS["history"]):
+        assert aggregate.kind in offered.tool.input_schema["properties"]["kind"]["enum"]
+    assert get.tool.input_schema["required"] == ["kind", "id"]
+    assert listed.tool.input_schema["required"] == ["kind"]
+    assert f"- {aggregate.not_found.code()} (404)" in told("get")
+    (line,) = [line for line in told("list").splitlines() if line.startswith(f"- {aggregate.kind}: ")]
+    narrowed, ordered = line.removeprefix(f"- {aggregate.kind}: ").split("; ")
+    assert set(narrowed.split(", ")) == set(filter_names(aggregate))
+    assert set(ordered.split(", ")) == (set(aggregate.sorts) or {"none"})
 
 
 def test_there_are_no_further_tools() -> None:
-    assert len(TOOLS) == len(SLICES) + 2 * len(AGGREGATES)
+    shared = {declared.tool.name for declared in SHARING if declared.tool}
+    assert shared == {"history", "tree", "pose"}
+    assert set(TOOLS) == {declared.name for declared in OWN} | shared | {"get", "list"}
+
+
+def test_the_list_of_tools_of_a_reader_stays_small() -> None:
+    offered = [each.tool for each in TOOLS.values() if each.allow <= Role.READER]
+    assert len(offered) <= MOST_READING_TOOLS
+    assert sum(len(tool.model_dump_json(by_alias=True, exclude_none=True)) for tool in offered) < LONGEST_READING_TOOLS
 
 
 @pytest.mark.parametrize("name", TOOLS)
@@ -98,25 +137,37 @@ def test_a_command_on_a_record_can_find_no_record_and_a_creation_cannot() -> Non
 
 def test_the_least_role_is_told() -> None:
     assert "role steward" in told("define_family")
-    assert "role" not in told("list_assets").split("What can go wrong")[0].replace("roles", "")
+    assert "needs the role" not in told("list").lower()
 
 
 def test_the_hints() -> None:
     assert hints("get_asset_pidinst") == (True, None, None, False)
-    assert hints("list_assets") == (True, None, None, False)
+    assert hints("list") == hints("history") == (True, None, None, False)
     assert hints("get_contact") == (True, None, None, False)
-    assert hints("activate_asset") == (False, False, False, False)
-    assert hints("decommission_asset") == (False, True, False, False)
-    assert hints("erase_contact") == (False, True, False, False)
-    assert hints("describe_asset") == (False, False, True, False)
-    assert hints("update_asset_settings") == (False, False, True, False)
-    assert hints("assign_asset_persistent_id") == (False, True, False, True)
-    assert hints("record_fixture_persistent_id") == (False, True, False, False)
+    assert hints("activate_asset") == (False, False, None, False)
+    assert hints("decommission_asset") == (False, True, None, False)
+    assert hints("erase_contact") == (False, True, None, False)
+    assert hints("describe_asset") == (False, False, None, False)
+    assert hints("update_asset_settings") == (False, False, None, False)
+    assert hints("assign_asset_persistent_id") == (False, True, None, True)
+    assert hints("record_fixture_persistent_id") == (False, True, None, False)
+    assert hints("batch") == (False, True, None, True)
+
+
+ENDING = {"decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record"}
+
+
+@pytest.mark.parametrize("declared", [each for each in SLICES if not isinstance(each, QuerySlice | BatchSlice)])
+def test_what_ends_something_or_stays_for_ever_declares_it(declared: Any) -> None:
+    assert declared.ends is (declared.name.partition("_")[0] in ENDING)
+    assert hints(declared.name)[1] is declared.ends
 
 
 def test_only_questions_are_read_only() -> None:
-    for declared in SLICES:
+    for declared in OWN:
         assert hints(declared.name)[0] is isinstance(declared, QuerySlice)
+    for declared in SHARING:
+        assert hints(tool_of(declared))[0] is True
     assert any(isinstance(declared, ActSlice) for declared in SLICES)
 
 
@@ -131,8 +182,23 @@ def test_what_a_command_answers_besides_the_usual_is_promised() -> None:
 
 
 def test_two_tools_of_one_name_are_a_mistake() -> None:
-    with pytest.raises(TypeError, match="get_family"):
-        offered_tools(Kernel(LOG), LOG, (), (FAMILIES, FAMILIES))
+    with pytest.raises(TypeError, match="activate_asset"):
+        offered_tools(Kernel(LOG), LOG, (*SLICES, *SLICES), VIEWS)
+
+
+def test_a_question_that_is_not_about_one_record_can_share_no_tool() -> None:
+    (moment,) = [each for each in SLICES if isinstance(each, QuerySlice) and each.name == "get_moment"]
+    with pytest.raises(TypeError, match="get_moment is not about one record"):
+        offered_tools(Kernel(LOG), LOG, (replace(moment, tool=SharedTool("then", "What was then.")),), VIEWS)
+
+
+def test_questions_that_mean_something_else_by_a_field_can_share_no_tool() -> None:
+    shared = SharedTool("look", "Look.")
+    ones = [replace(each, tool=shared) for each in SHARING if each.name in ("get_asset_tree", "get_frame_history")]
+    request = create_model("Other", __base__=ones[1].request, depth=(int, 7))
+    ones[1] = replace(ones[1], request=request)
+    with pytest.raises(TypeError, match="something else by depth"):
+        offered_tools(Kernel(LOG), LOG, tuple(ones), VIEWS)
 
 
 class Hiding(BaseModel):
@@ -203,12 +269,12 @@ class Wordy(Documents):
 
 @pytest.mark.parametrize(
     ("length", "limits"),
-    [(100, [200]), (LONGEST_PAGE // 60, [200, 100, 50]), (2 * LONGEST_PAGE, [200, 100, 50, 25, 12, 6, 3, 1])],
+    [(100, [200]), (LONGEST_ANSWER // 60, [200, 100, 50]), (2 * LONGEST_ANSWER, [200, 100, 50, 25, 12, 6, 3, 1])],
 )
 async def test_a_page_that_would_be_too_long_holds_fewer_records(length: int, limits: list[int]) -> None:
     documents = Wordy(length)
-    listed = offered_tools(Kernel(LOG), documents, (), (FAMILIES,))["list_families"]
-    page = json.loads(await listed.run({"limit": 200}, READER))
+    listed = offered_tools(Kernel(LOG), documents, (), (FAMILIES,))["list"]
+    page = json.loads(await listed.run({"kind": "family", "limit": 200}, READER))
     assert documents.asked == limits
     assert (len(page["items"]), page["next"]) == (limits[-1], str(limits[-1]))
 
@@ -220,10 +286,10 @@ async def test_every_violation_of_a_command_and_its_options_is_told_at_once() ->
 
 
 async def test_null_is_the_same_as_leaving_an_argument_of_a_list_out() -> None:
-    arguments: dict[str, Any] = {"sort": None, "cursor": None, "name": None}
-    assert json.loads(await TOOLS["list_families"].run(arguments, READER)) == {"items": [], "next": None}
+    arguments: dict[str, Any] = {"kind": "family", "sort": None, "cursor": None, "filters": {"name": None}}
+    assert json.loads(await TOOLS["list"].run(arguments, READER)) == {"items": [], "next": None}
 
 
 async def test_an_unknown_record_is_not_found() -> None:
     with pytest.raises(FAMILY.not_found):
-        await TOOLS["get_family"].run({"family_id": str(uuid4())}, READER)
+        await TOOLS["get"].run({"kind": "family", "id": str(uuid4())}, READER)
