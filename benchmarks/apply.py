@@ -18,6 +18,7 @@ import asyncpg
 import psutil
 
 from benchmarks.appends import DATA, RAW_INSERT, RAW_TABLE
+from benchmarks.facility import watched, write_facility
 from benchmarks.harness import Case, OracleError, Outcome, Target
 from benchmarks.server import cora_server, migrated
 from cora.kernel.identity import new_id
@@ -31,49 +32,6 @@ EVENTS = {
     "MountAssetInstalled": ASSETS,
 }
 MOST_MEMORY = 400e6
-
-
-def write_facility(path: Path) -> None:
-    """A facility file with so many assets, each in a mount of its own."""
-    with path.open("w") as file:
-        file.write(
-            "cora: 1\n"
-            "facilities: [{code: bench, name: Benchmark}]\n"
-            "families: [{name: RotaryStage}]\n"
-            "models: [{key: m, name: ABRS, manufacturer: {name: Aerotech}, part_number: ABRS-250, "
-            "families: [RotaryStage]}]\n"
-            "frames: [{name: Floor}]\n"
-            "mounts:\n"
-        )
-        for number in range(ASSETS):
-            file.write(f"  - {{slot_code: SLOT-{number}, frame: Floor, placement: {{z: {number}}}}}\n")
-        file.write("assets:\n  - name: 2-BM\n    facility: bench\n    tier: Unit\n    children:\n")
-        for number in range(ASSETS):
-            file.write(
-                f"      - {{name: Stage {number}, tier: Device, model: m, families: [RotaryStage], lifecycle: Active, "
-                f"mount: SLOT-{number}, identifiers: [{{kind: SerialNumber, value: SN-{number}}}]}}\n"
-            )
-
-
-async def watched(command: list[str], environment: dict[str, str], server: psutil.Process | None) -> dict[str, float]:
-    """Run a command and watch its memory and that of a server: the most that each took, in bytes."""
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-    )
-    seen = {"apply": psutil.Process(process.pid)} | ({"server": server} if server else {})
-    most = dict.fromkeys(seen, 0.0)
-    ending = asyncio.create_task(process.communicate())
-    while not ending.done():
-        for name, each in seen.items():
-            try:
-                most[name] = max(most[name], each.memory_info().rss)
-            except psutil.NoSuchProcess:
-                continue
-        await asyncio.sleep(0.1)
-    _, errors = await ending
-    if process.returncode != 0:
-        raise OracleError(f"cora apply ended with {process.returncode}: {errors.decode()[-500:]}")
-    return most
 
 
 async def check(dsn: str) -> int:
@@ -97,7 +55,7 @@ def applying(*, through_server: bool) -> Case:
         await migrated(dsn)
         async with AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            write_facility(directory / "facility.yaml")
+            write_facility(directory / "facility.yaml", ASSETS)
             environment = {**os.environ, "CORA_DATABASE_URL": dsn, "CORA_DATA_DIR": str(directory)}
             command = [str(Path(sys.executable).parent / "cora"), "apply", str(directory / "facility.yaml")]
             server: psutil.Process | None = None

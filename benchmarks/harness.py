@@ -206,7 +206,13 @@ def show(figures: Iterable[Figure], targets: Iterable[Target], console: Console)
     return reached
 
 
-def write(path: Path, about: dict[str, Any], figures: Iterable[Figure], reached: list[dict[str, Any]]) -> None:
+def write(
+    path: Path,
+    about: dict[str, Any],
+    figures: Iterable[Figure],
+    reached: list[dict[str, Any]],
+    scale: dict[str, Any] | None,
+) -> None:
     """All figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -225,6 +231,7 @@ def write(path: Path, about: dict[str, Any], figures: Iterable[Figure], reached:
                     for figure in figures
                 ],
                 "targets": reached,
+                "scale": scale,
             },
             indent=2,
         )

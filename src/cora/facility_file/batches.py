@@ -12,8 +12,8 @@ MOST_COMMANDS = 25
 MOST_BYTES = 500_000
 """Of the commands of one request; a server takes 1 MiB."""
 
-Answer: TypeAlias = tuple[int, dict[str, Any]]
-"""What a command is answered: the status, and the body."""
+Answer: TypeAlias = tuple[int, dict[str, Any]] | None
+"""What a command is answered: the status, and the body; None when it was not tried."""
 
 
 class _Waiting(NamedTuple):

@@ -127,13 +127,12 @@ class RemoteFacility:
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         """Run a command. A key makes it safe to send it again when the answer was lost."""
         at = moment_text(occurred_at) if occurred_at is not None else None
+        answer: Answer = None
         # One that asks an outside authority may take long; the others in its batch would wait for it.
-        if isinstance(self.commands[command], HandlerSlice):
-            status, body = await self._do_alone(command, arguments, at, key)
-        else:
-            status, body = await self._batches.do(
-                {"command": command, "arguments": dict(arguments)} | ({"occurred_at": at} if at else {})
-            )
+        if not isinstance(self.commands[command], HandlerSlice):
+            options = {"occurred_at": at} if at else {}
+            answer = await self._batches.do({"command": command, "arguments": dict(arguments), **options})
+        status, body = answer or await self._do_alone(command, arguments, at, key)
         if status < 400:
             return
         last = body.get("last_occurred_at")
@@ -144,21 +143,28 @@ class RemoteFacility:
             datetime.fromisoformat(last) if isinstance(last, str) else None,
         )
 
-    async def _do_alone(self, command: str, arguments: Mapping[str, Any], at: str | None, key: str) -> Answer:
+    async def _do_alone(
+        self, command: str, arguments: Mapping[str, Any], at: str | None, key: str
+    ) -> tuple[int, dict[str, Any]]:
         route = self.commands[command].route
         body = {name: value for name, value in arguments.items() if name not in route.path_fields}
         path = route.path.format(**{name: arguments[name] for name in route.path_fields})
         headers = {"Content-Type": "application/json", "Idempotency-Key": key} | ({"Occurred-At": at} if at else {})
-        content = json.dumps(body, ensure_ascii=False).encode()
+        content = json.dumps(body["patch"] if route.method == "PATCH" else body, ensure_ascii=False).encode()
         answer = await self._send(route.method, path, content=content, headers=headers)
         return answer.status_code, _json(answer)
 
     async def _do_together(self, commands: list[str]) -> list[Answer]:
-        """What each command of a batch is answered; the whole of it may be refused."""
+        """What each command of a batch is answered.
+
+        None where the whole was refused, for want of a role or for its size: alone, each is told why.
+        """
         headers = {"Content-Type": "application/json", "Idempotency-Key": new_id().hex}
         content = f'{{"commands":[{",".join(commands)}]}}'.encode()
         answer = await self._send("POST", "/batch", content=content, headers=headers)
         shown = _json(answer)
+        if answer.status_code in (403, 413):
+            return [None] * len(commands)
         if not answer.is_success:
             return [(answer.status_code, shown)] * len(commands)
         answers = shown.get("answers")
