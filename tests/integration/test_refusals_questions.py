@@ -126,6 +126,13 @@ async def an_inventory_number(world: World) -> Tried:
     return Tried({"value": number}, {"count": 1})
 
 
+@does("search")
+async def a_serial_number(world: World) -> Tried:
+    number = world.name("SN")
+    await world.asset(alternate_identifiers=[{"kind": "SerialNumber", "value": number}])
+    return Tried({"q": number}, {"count": 1, "complete": True, "next": None})
+
+
 @does("get_moment")
 async def an_asset_as_it_is_now(world: World) -> Tried:
     asset = await world.installed()

@@ -39,6 +39,16 @@ def normal_handle(value: str) -> str:
     return handle
 
 
+_RESOLVER = re.compile(
+    r'(?<![^\s"])(https?://((dx\.|www\.)?doi\.org|hdl\.handle\.net)/|doi:\s*|hdl:\s*)(?=[0-9])', re.IGNORECASE
+)
+
+
+def without_resolvers(text: str) -> str:
+    """A text in which DOIs and Handles, also the beginnings of some, stand as they are kept: without a resolver."""
+    return _RESOLVER.sub("", text)
+
+
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from cora.kernel.errors import NotFoundError, Refusal
+from cora.kernel.search import Text, written
 
 S = TypeVar("S")
 
@@ -82,10 +83,6 @@ def _nothing(_: Any) -> tuple[Any, ...]:
     return ()
 
 
-def _no_text(_: Any) -> str:
-    return ""
-
-
 def _no_claim(claim: Claim, _state: Any, _owner: UUID) -> Refusal:
     raise LookupError(f"no refusal is declared for the claim {claim.what}")
 
@@ -96,7 +93,8 @@ class Aggregate(Generic[S]):
 
     `references` and `claims` give none once the record is decommissioned or
     retired. `claim_taken(claim, state, owner)` is the refusal when `owner`
-    holds a value that `state` wants. `filters` and `sorts` name what a list
+    holds a value that `state` wants. `texts` are those whose words it is
+    found by. `filters` and `sorts` name what a list
     can be narrowed and ordered by (paths into the state). `title` leads to
     what people call a record; `began` is the sort by the time of its first
     fact. These two are kept by an index, so that a list of 100,000 records is
@@ -113,7 +111,7 @@ class Aggregate(Generic[S]):
     references: Callable[[S], Iterable[Reference]] = _nothing
     claims: Callable[[S], Iterable[Claim]] = _nothing
     claim_taken: Callable[[Claim, S, UUID], Refusal] = _no_claim
-    search_text: Callable[[S], str] = _no_text
+    texts: Callable[[S], Iterable[Text]] = _nothing
     filters: Mapping[str, Filter] = field(default_factory=dict[str, Filter])
     sorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     title: tuple[str, ...] = ("name",)
@@ -140,6 +138,10 @@ class Aggregate(Generic[S]):
         for step in self.title:
             value = getattr(value, step)
         return str(value)[:LONGEST_TITLE]
+
+    def search_text(self, state: S) -> str:
+        """What is stored to find a record by its words."""
+        return written(self.kind, self.texts(state))
 
     def encode_state(self, state: S) -> str:
         """The document of a state, as JSON text."""

@@ -122,10 +122,10 @@ class Draft:
                 taken.append(Holding(claim, id))
                 self._claimants[claim] = (on, new)
             released += [Holding(claim, id) for claim in old_claims - new_claims]
-            text = on.search_text(new)
-            changed = old is None or on.search_text(old) != text
+            changed = old is None or tuple(on.texts(old)) != tuple(on.texts(new))
+            text = on.search_text(new) if changed else None
             body = on.encode_state(new)
-            documents.append(NewDocument(id, on.kind, versions[id], body, text if changed else None, on.title_of(new)))
+            documents.append(NewDocument(id, on.kind, versions[id], body, text, on.title_of(new)))
             # A record gained or lost as a target is mentioned by the last event of its source.
             targets = targets_of(old_references ^ new_references)
             if targets:

@@ -39,6 +39,7 @@ from cora.kernel.reader import (
     Replayed,
     Stale,
 )
+from cora.kernel.search import Searches
 from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice
 from cora.kernel.when import NOW, When
 
@@ -63,11 +64,18 @@ class Kernel:
     """Runs the slices of one wired context on one log."""
 
     def __init__(
-        self, log: Log, wired: Any = None, clock: Callable[[], datetime] = utc_now, events: Events | None = None
+        self,
+        log: Log,
+        wired: Any = None,
+        clock: Callable[[], datetime] = utc_now,
+        events: Events | None = None,
+        searches: Searches | None = None,
     ) -> None:
         self.log = log
         self.events = events
         """What was recorded, for the questions about that."""
+        self.searches = searches
+        """The words of all records, for the question that searches them."""
         self.wired = wired
         self.clock = clock
         self.decoded = DecodedStates()
@@ -102,8 +110,8 @@ class Kernel:
 
         async def ask(read: Reader) -> Any:
             given = {
-                "query": query, "read": read, "events": self.events, "when": when, "caller": caller,
-                "wired": self.wired,
+                "query": query, "read": read, "events": self.events, "searches": self.searches, "when": when,
+                "caller": caller, "wired": self.wired,
             }  # fmt: skip
             return await declared.run(**{name: given[name] for name in declared.parameters})
 

@@ -146,13 +146,13 @@ class HandlerSlice(Slice):
 
 @dataclass(frozen=True)
 class QuerySlice(Slice):
-    """A question answered by `async run(query, [read], [events], [when], [caller], [wired])` from one state of the
-    records (`read`), or from what was recorded (`events`).
+    """A question answered by `async run(query, [read], [events], [searches], [when], [caller], [wired])` from one state
+    of the records (`read`), from what was recorded (`events`), or from what their words find (`searches`).
 
     It can be asked about the past when it reads records, or is told `when`, unless it says itself, by `moment`, when
-    it is about. Where it `follows`, its items can be had for ever, as they come: an async generator of lists of events
-    after the query's `after`, empty when nothing came for long. Where several ask the same about one record, each of
-    another kind, in its path, they share a `tool`.
+    it is about, or searches: only the words of what is are kept. Where it `follows`, its items can be had for ever, as
+    they come: an async generator of lists of events after the query's `after`, empty when nothing came for long. Where
+    several ask the same about one record, each of another kind, in its path, they share a `tool`.
     """
 
     answer: type[Any]
@@ -163,7 +163,8 @@ class QuerySlice(Slice):
     @property
     def has_past(self) -> bool:
         """Whether it can be asked as of another moment."""
-        return self.moment is None and not self.parameters.isdisjoint({"read", "when"})
+        has_moment = self.moment is not None or "searches" in self.parameters
+        return not has_moment and not self.parameters.isdisjoint({"read", "when"})
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,7 @@ def answers(
                 doc=_document(function),
                 request=hints["query"],
                 run=function,
-                parameters=_parameters(function, {"query", "read", "events", "when", "caller", "wired"}),
+                parameters=_parameters(function, {"query", "read", "events", "searches", "when", "caller", "wired"}),
                 answer=hints["return"],
                 moment=moment,
                 follows=follows,

@@ -9,7 +9,7 @@ from cora.log.types import Connection
 
 # Plans of the append and of the looks go by index whatever the statistics
 # say: a plan made while the tables were empty is kept for the connection.
-_INDEXED = {
+INDEXED = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -71,7 +71,7 @@ async def connect(
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
         "timezone": "UTC",
-        **(_INDEXED if indexed else {"jit": "off"}),
+        **(INDEXED if indexed else {"jit": "off"}),
         **further,
     }
     connection: Connection = await asyncpg.connect(dsn, server_settings=settings, timeout=10)

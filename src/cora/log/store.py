@@ -15,6 +15,7 @@ from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Page
 from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
+from cora.kernel.search import AskedSearch, FoundPage
 from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.beside import ContactTable, LeaseTable
@@ -27,6 +28,7 @@ from cora.log.look import Gatherer, find_counts, find_current, find_holders, fin
 from cora.log.past import past_source
 from cora.log.past_lists import past_page
 from cora.log.pool import borrowed, over
+from cora.log.search import find_words
 from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined, stored
 from cora.log.tail import Tail
 from cora.log.tokens import TokenTable
@@ -45,7 +47,7 @@ _logger = structlog.get_logger("cora.log")
 
 
 class PostgresLog:
-    """Implements `kernel.reader.Log`, `kernel.documents.Documents` and `kernel.events.Events`."""
+    """Implements `Log`, `Documents`, `Events` and `Searches` of the kernel."""
 
     def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
         def link(further: Mapping[str, str] = MappingProxyType({})) -> Link:
@@ -180,6 +182,10 @@ class PostgresLog:
 
         answer: Page = await over(self.pool, look)
         return answer
+
+    async def search(self, asked: AskedSearch) -> FoundPage:
+        """A page of the records that hold some words. Raises `InvalidRequestError` for a cursor that is none."""
+        return await over(self.pool, lambda connection: find_words(connection, asked))
 
     async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
         """A page of the history of a record."""

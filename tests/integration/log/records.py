@@ -16,6 +16,7 @@ from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Referen
 from cora.kernel.contact import ContactId
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError, Refusal
 from cora.kernel.moment import Moment
+from cora.kernel.search import Text
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ BAY = Aggregate(
     not_found=BayNotFoundError,
     claims=bay_claims,
     claim_taken=bay_name_taken,
-    search_text=lambda state: state.name,
+    texts=lambda state: (Text("name", state.name),),
     filters={"closed": Filter(("closed",)), "tally": Filter(("tally",), many=True)},
     sorts={"name": ("name",)},
 )
@@ -293,7 +294,7 @@ UNIT = Aggregate(
     references=unit_references,
     claims=unit_claims,
     claim_taken=badge_is_carried,
-    search_text=lambda state: state.badge or "",
+    texts=lambda state: (Text("badge", state.badge),),
     title=(),
 )  # fmt: skip
 

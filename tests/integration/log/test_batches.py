@@ -143,14 +143,15 @@ async def test_the_short_path_of_one_says_and_writes_what_the_long_path_does(ser
     """Two writers take turns, one by each path; all that they leave is what the events say."""
     connection = await log_connect(server, schema)
     bay = uuid4()
-    body = records.BAY.encode_state(records.Bay(bay, "north", UNRECORDED))
+    unrecorded = records.Bay(bay, "north", UNRECORDED)
+    body, words = records.BAY.encode_state(unrecorded), records.BAY.search_text(unrecorded)
     opened = opened_bay("north")
     opened = altered(
         opened,
         taken=(Holding(Claim("bay.name", "north"), bay),),
         reads=replace(NOTHING_READ, versions={bay: 0}),
         events=(opened.entries[0].events[0]._replace(stream=bay, mentioned=(bay,)),),
-        documents=(NewDocument(bay, "bay", 1, body, "north", "north"),),
+        documents=(NewDocument(bay, "bay", 1, body, words, "north"),),
     )
     sent = sending(uuid4(), 1, [opened])
     told = json.loads(await connection.fetchval(sent.sql, *sent.rows))

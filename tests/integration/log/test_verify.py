@@ -135,8 +135,8 @@ TAMPERED = {
         "from document where position = 12",
         "it has no events, but a document of it is stored",
     ),
-    "a search text": ("update search set text = 'west ' where text = 'west'", "its search text"),
-    "a search text removed": ("delete from search where text = 'west'", "there is no search text of it"),
+    "a search text": ("update search set text = text || ' ' where text like '%west%'", "its search text"),
+    "a search text removed": ("delete from search where text like '%west%'", "there is no search text of it"),
     "a search text nobody wrote": (
         f"insert into search (id, text) values ({_NOBODY}, 'x')", "it has no events, but a search text of it is stored",
     ),

@@ -11,6 +11,7 @@ import rfc8785
 from cora.equipment.values import DefinitionStatus, Drawing, TemplateSlot, TemplateWire, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
+from cora.kernel.search import Text, Weight
 
 
 @dataclass(frozen=True)
@@ -260,8 +261,16 @@ def _references(assembly: Assembly) -> list[Reference]:
     ]
 
 
-def _search_text(assembly: Assembly) -> str:
-    return " ".join((assembly.name, *(slot.slot_name for slot in assembly.required_slots)))
+def _texts(assembly: Assembly) -> Iterable[Text]:
+    yield Text("name", assembly.name, Weight.OWN)
+    yield Text("content_hash", assembly.content_hash, Weight.OWN)
+    if assembly.drawing is not None:
+        yield Text("drawing", assembly.drawing.number)
+    for slot in assembly.required_slots:
+        yield Text("required_slots", slot.slot_name)
+    for wire in assembly.required_wires:
+        yield Text("required_wires", wire.source_port_name)
+        yield Text("required_wires", wire.target_port_name)
 
 
 ASSEMBLY = Aggregate(
@@ -274,7 +283,7 @@ ASSEMBLY = Aggregate(
     references=_references,
     claims=_claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "name": Filter(("name",)),
         "status": Filter(("status",)),

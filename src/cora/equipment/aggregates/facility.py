@@ -1,5 +1,6 @@
 """A facility: the institution that runs the equipment; the root of the asset tree."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 from uuid import UUID
@@ -8,6 +9,7 @@ from cora.equipment.values import AgentIdentifier
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, same_fields
 from cora.kernel.contact import ContactId
 from cora.kernel.errors import ConflictError, NotFoundError
+from cora.kernel.search import Text, Weight
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,12 @@ def _claim_taken(_claim: Claim, facility: Facility, owner: UUID) -> ConflictErro
     return FacilityAlreadyExistsError(facility.code, owner)
 
 
-def _search_text(facility: Facility) -> str:
-    return f"{facility.code} {facility.name}"
+def _texts(facility: Facility) -> Iterable[Text]:
+    yield Text("code", facility.code, Weight.OWN)
+    yield Text("name", facility.name, Weight.OWN)
+    if facility.identifier is not None:
+        yield Text("identifier", facility.identifier.value, Weight.OWN)
+    yield Text("website", facility.website)
 
 
 FACILITY = Aggregate(
@@ -103,7 +109,7 @@ FACILITY = Aggregate(
     not_found=FacilityNotFoundError,
     claims=_claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={"code": Filter(("code",)), "name": Filter(("name",))},
     sorts={"code": ("code",), "name": ("name",)},
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 from cora.equipment.values import Affordance, DefinitionStatus, Term, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, InvalidRequestError, NotFoundError
+from cora.kernel.search import Text, Weight
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,18 @@ def _references(family: Family) -> list[Reference]:
     return [Reference("family.presents_as", role_id) for role_id in family.presents_as]
 
 
-def _search_text(family: Family) -> str:
-    terms = (*family.measured_variables, *family.measurement_techniques, *((family.term,) if family.term else ()))
-    return " ".join((family.name, family.description or "", *(term.name for term in terms)))
+def _texts(family: Family) -> Iterable[Text]:
+    yield Text("name", family.name, Weight.OWN)
+    yield from _terms("term", *((family.term,) if family.term else ()))
+    yield from _terms("measured_variables", *family.measured_variables)
+    yield from _terms("measurement_techniques", *family.measurement_techniques)
+    yield Text("description", family.description, Weight.PROSE)
+
+
+def _terms(field: str, *terms: Term) -> Iterable[Text]:
+    for term in terms:
+        yield Text(field, term.name)
+        yield Text(field, term.identifier)
 
 
 FAMILY = Aggregate(
@@ -255,7 +265,7 @@ FAMILY = Aggregate(
     references=_references,
     claims=_claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "name": Filter(("name",)),
         "status": Filter(("status",)),

@@ -12,6 +12,7 @@ from cora.equipment.values import SlotAssetBinding, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
 from cora.kernel.moment import Moment
+from cora.kernel.search import Text, Weight, texts_within
 
 FIXTURE_IDENTIFIER = "fixture.identifier"
 """The relation by which a fixture is found by its persistent identifier."""
@@ -262,9 +263,14 @@ def _claim_taken(_claim: Claim, fixture: Fixture, owner: UUID) -> FixtureNameTak
     return FixtureNameTakenError(fixture.name, owner)
 
 
-def _search_text(fixture: Fixture) -> str:
-    identifier = fixture.persistent_id.value if fixture.persistent_id else None
-    return "\n".join(part for part in (fixture.name, fixture.description, identifier) if part)
+def _texts(fixture: Fixture) -> Iterable[Text]:
+    yield Text("name", fixture.name, Weight.OWN)
+    if fixture.persistent_id is not None:
+        yield Text("persistent_id", fixture.persistent_id.value, Weight.OWN)
+    for binding in fixture.slot_asset_bindings:
+        yield Text("slot_asset_bindings", binding.slot_name)
+    yield from texts_within("parameter_overrides", fixture.parameter_overrides)
+    yield Text("description", fixture.description, Weight.PROSE)
 
 
 FIXTURE = Aggregate(
@@ -277,7 +283,7 @@ FIXTURE = Aggregate(
     references=references,
     claims=claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "name": Filter(("name",)),
         "assembly_id": Filter(("assembly_id",), relation="fixture.assembly_id"),

@@ -1,5 +1,6 @@
 """A frame: a named coordinate frame. Frames form trees."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -10,6 +11,7 @@ from pydantic import ConfigDict
 from cora.equipment.values import Placement, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError
+from cora.kernel.search import Text, Weight
 
 _MOST_TOLD = 5
 
@@ -190,8 +192,8 @@ def _references(frame: Frame) -> list[Reference]:
     return [*parent, Reference("frame.supersedes", frame.supersedes.predecessor_frame_id)]
 
 
-def _search_text(frame: Frame) -> str:
-    return frame.name
+def _texts(frame: Frame) -> Iterable[Text]:
+    yield Text("name", frame.name, Weight.OWN)
 
 
 FRAME = Aggregate(
@@ -204,7 +206,7 @@ FRAME = Aggregate(
     references=_references,
     claims=_claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "name": Filter(("name",)),
         "parent_id": Filter(("parent_id",), relation="frame.parent_id"),

@@ -1,5 +1,6 @@
 """A model: a vendor's catalogue entry."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from cora.equipment.values import DefinitionStatus, Manufacturer, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, NotFoundError
+from cora.kernel.search import Text, Weight
 
 
 @dataclass(frozen=True)
@@ -206,8 +208,14 @@ def _references(model: Model) -> list[Reference]:
     return [Reference("model.declared_family_ids", family_id) for family_id in model.declared_family_ids]
 
 
-def _search_text(model: Model) -> str:
-    return " ".join((model.name, model.manufacturer.name, model.part_number, model.description or ""))
+def _texts(model: Model) -> Iterable[Text]:
+    yield Text("name", model.name, Weight.OWN)
+    yield Text("part_number", model.part_number, Weight.OWN)
+    yield Text("manufacturer", model.manufacturer.name)
+    if model.manufacturer.identifier is not None:
+        yield Text("manufacturer", model.manufacturer.identifier.value)
+    yield Text("website", model.website)
+    yield Text("description", model.description, Weight.PROSE)
 
 
 MODEL = Aggregate(
@@ -220,7 +228,7 @@ MODEL = Aggregate(
     references=_references,
     claims=_claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "name": Filter(("name",)),
         "manufacturer": Filter(("manufacturer", "name")),

@@ -11,6 +11,7 @@ from cora.equipment.values import Drawing, Placement, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import ConflictError, NotFoundError, Refusal
 from cora.kernel.moment import Moment
+from cora.kernel.search import Text, Weight
 
 
 class MountStatus(StrEnum):
@@ -265,8 +266,10 @@ def _claim_taken(claim: Claim, mount: Mount, owner: UUID) -> Refusal:
     return MountAlreadyExistsError(mount.slot_code, owner)
 
 
-def _search_text(mount: Mount) -> str:
-    return mount.slot_code
+def _texts(mount: Mount) -> Iterable[Text]:
+    yield Text("slot_code", mount.slot_code, Weight.OWN)
+    if mount.drawing is not None:
+        yield Text("drawing", mount.drawing.number)
 
 
 MOUNT = Aggregate(
@@ -279,7 +282,7 @@ MOUNT = Aggregate(
     references=references,
     claims=claims,
     claim_taken=_claim_taken,
-    search_text=_search_text,
+    texts=_texts,
     filters={
         "slot_code": Filter(("slot_code",)),
         "status": Filter(("status",)),

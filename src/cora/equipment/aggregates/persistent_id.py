@@ -19,6 +19,7 @@ from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
 from cora.kernel.errors import AuthorityError, ConflictError, NotFoundError
 from cora.kernel.moment import Moment
+from cora.kernel.search import Text, Weight
 
 SUBJECT = "persistent_id.subject"
 """The relation by which an identifier that is reserved or minted points at its asset or fixture."""
@@ -255,7 +256,7 @@ PERSISTENT_ID = Aggregate(
     references=references,
     claims=claims,
     claim_taken=claim_taken,
-    search_text=lambda state: state.value,
+    texts=lambda state: (Text("value", state.value, Weight.OWN),),
     filters={
         "status": Filter(("status",)),
         "scheme": Filter(("scheme",)),

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 from cora.equipment.values import Affordance
 from cora.kernel.aggregate import Aggregate, Event, Fact, Filter
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError
+from cora.kernel.search import Text, Weight, texts_within
 
 _ROLES = uuid5(NAMESPACE_DNS, "cora.role")
 
@@ -77,8 +78,11 @@ def evolve(role: Role | None, event: RoleDefined, fact: Fact) -> Role:
     )  # fmt: skip
 
 
-def _search_text(role: Role) -> str:
-    return f"{role.name} {role.docstring}"
+def _texts(role: Role) -> Iterable[Text]:
+    yield Text("name", role.name, Weight.OWN)
+    yield from texts_within("produces", role.produces)
+    yield from texts_within("consumes", role.consumes)
+    yield Text("docstring", role.docstring, Weight.PROSE)
 
 
 ROLE = Aggregate(
@@ -88,7 +92,7 @@ ROLE = Aggregate(
     events=(RoleDefined,),
     evolve=evolve,
     not_found=RoleNotFoundError,
-    search_text=_search_text,
+    texts=_texts,
     filters={"name": Filter(("name",)), "required_affordances": Filter(("required_affordances",), many=True)},
     sorts={"name": ("name",)},
 )

@@ -213,7 +213,7 @@ def test_an_identifier_is_assigned_with_its_origin() -> None:
     assert after.persistent_id == AssignedIdentifier(
         IdentifierScheme.DOI, "10.1234/abcd-ef37", IdentifierOrigin.MINTED, test=True
     )
-    assert "10.1234/abcd-ef37" in ASSET.search_text(after)
+    assert "'= 10 1234 abcd ef37 '" in ASSET.search_text(after)
 
 
 def test_a_second_identifier_is_the_mark_of_a_corrupted_log() -> None:

@@ -54,4 +54,4 @@ def test_a_facility_that_is_not_there_is_named_by_id_or_by_code() -> None:
 
 
 def test_it_is_found_by_code_and_name() -> None:
-    assert {"aps", "Photon"} <= set(FACILITY.search_text(APS).split())
+    assert {"aps", "photon"} <= set(FACILITY.search_text(APS).split())

@@ -93,4 +93,4 @@ def test_families_that_are_used_exist_and_are_current() -> None:
 
 def test_it_is_found_by_its_names_and_terms() -> None:
     family = a_family(description="turns", term=Term("goniometer"), measured_variables=(Term("angle"),))
-    assert {"RotaryStage", "turns", "goniometer", "angle"} <= set(FAMILY.search_text(family).split())
+    assert {"rotarystage", "turns", "goniometer", "angle"} <= set(FAMILY.search_text(family).split())

@@ -58,7 +58,7 @@ def test_an_identifier_is_assigned_with_its_origin() -> None:
     after = folds(FIXTURE, a_fixture(), [ASSIGNED])
     wanted = AssignedIdentifier(IdentifierScheme.HANDLE, "21.11157/abc", IdentifierOrigin.RECORDED, test=False)
     assert after == a_fixture(persistent_id=wanted)
-    assert "21.11157/abc" in FIXTURE.search_text(after)
+    assert "'= 21 11157 abc '" in FIXTURE.search_text(after)
 
 
 def test_a_second_identifier_is_the_mark_of_a_corrupted_log() -> None:

@@ -71,4 +71,4 @@ def test_it_points_at_the_families_it_declares() -> None:
 
 
 def test_it_is_found_by_name_maker_and_part_number() -> None:
-    assert {"ABRS", "Aerotech", "ABRS-250MP", "turns"} <= set(MODEL.search_text(ABRS).split())
+    assert {"abrs", "aerotech", "250mp", "turns"} <= set(MODEL.search_text(ABRS).split())

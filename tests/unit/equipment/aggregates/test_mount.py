@@ -45,7 +45,7 @@ def test_a_mount_is_what_was_registered() -> None:
     mount = folds(MOUNT, None, [REGISTERED], Fact(MOUNT_ID, NOW))
     assert mount == Mount(MOUNT_ID, "Bühne 1", Placement(FRAME_ID, x=1.5), OTHER_ID, REGISTERED.drawing)
     assert list(MOUNT.claims(mount)) == [Claim("mount.slot_code", "bühne 1")]
-    assert MOUNT.search_text(mount) == "Bühne 1"
+    assert MOUNT.search_text(mount) == "'@mount'\n'= buhne 1 '\n'~ x 1 '\n\f"
 
 
 def test_a_mount_begins_with_its_registration() -> None:

@@ -32,4 +32,4 @@ def test_ids_are_equal_exactly_when_the_names_are_but_for_case(one: str, other: 
 
 def test_it_points_at_nothing_and_is_found_by_its_text() -> None:
     assert list(ROLE.references(DETECTOR)) == []
-    assert "images." in ROLE.search_text(DETECTOR)
+    assert "makes images" in ROLE.search_text(DETECTOR)

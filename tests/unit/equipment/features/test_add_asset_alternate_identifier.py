@@ -25,6 +25,7 @@ from cora.equipment.features.add_asset_alternate_identifier import (
     add_asset_alternate_identifier,
 )
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind
+from cora.kernel.search import Text, Weight
 
 SERIAL = AlternateIdentifier(AlternateIdentifierKind.SERIAL_NUMBER, "146853-A-1-1-X")
 PV = AlternateIdentifier(AlternateIdentifierKind.OTHER, "2bmb:m102", "EPICS PV")
@@ -69,4 +70,4 @@ def test_an_identifier_is_added_exactly_when_it_is_new(asset: Asset, identifier:
     if not refused:
         after = folds(ASSET, asset, add_asset_alternate_identifier(command, asset))
         assert after == replace(asset, alternate_identifiers=(*asset.alternate_identifiers, identifier))
-        assert identifier.value in ASSET.search_text(after)
+        assert Text("alternate_identifiers", identifier.value, Weight.OWN) in tuple(ASSET.texts(after))

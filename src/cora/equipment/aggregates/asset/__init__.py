@@ -47,7 +47,7 @@ from cora.equipment.aggregates.asset.events import (
     AssetRestored,
     AssetSettingsUpdated,
 )
-from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, claims, references, search_text
+from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, claims, references, texts
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.carried_identifiers import as_kept
 from cora.kernel.aggregate import Aggregate, Claim, Fact, Filter
@@ -184,7 +184,7 @@ ASSET = Aggregate(
     references=references,
     claims=claims,
     claim_taken=_claim_taken,
-    search_text=search_text,
+    texts=texts,
     filters={
         "name": Filter(("name",)),
         "tier": Filter(("tier",)),

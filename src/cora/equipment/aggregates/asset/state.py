@@ -11,6 +11,7 @@ from cora.equipment.carried_identifiers import identifier_references
 from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, folded
 from cora.kernel.aggregate import Claim, Reference
 from cora.kernel.moment import Moment
+from cora.kernel.search import Text, Weight, texts_within
 
 INSTALLED_IN = "mount.installed_asset_id"
 """The claim, and the relation, by which a mount holds an asset."""
@@ -132,9 +133,20 @@ def claims(asset: Asset) -> Iterable[Claim]:
         yield name_claim(asset.name, asset.parent_id, asset.facility_code)
 
 
-def search_text(asset: Asset) -> str:
-    """Its name, its description and every identifier."""
-    parts = [asset.name, asset.description, *(identifier.value for identifier in asset.alternate_identifiers)]
+def texts(asset: Asset) -> Iterable[Text]:
+    """Its name, every identifier, the names of what belongs to it, and its description."""
+    yield Text("name", asset.name, Weight.OWN)
     if asset.persistent_id is not None:
-        parts.append(asset.persistent_id.value)
-    return "\n".join(part for part in parts if part)
+        yield Text("persistent_id", asset.persistent_id.value, Weight.OWN)
+    for identifier in asset.alternate_identifiers:
+        yield Text("alternate_identifiers", identifier.value, Weight.OWN)
+        yield Text("alternate_identifiers", identifier.name)
+    for port in asset.ports:
+        yield Text("ports", port.name)
+    for owner in asset.owners:
+        yield Text("owners", owner.name)
+        yield Text("owners", owner.identifier.value if owner.identifier else None)
+    if asset.drawing is not None:
+        yield Text("drawing", asset.drawing.number)
+    yield from texts_within("settings", asset.settings)
+    yield Text("description", asset.description, Weight.PROSE)
