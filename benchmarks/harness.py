@@ -202,7 +202,8 @@ def show(figures: Iterable[Figure], targets: Iterable[Target], console: Console)
                 "wanted": target.at_least, "reached": held,
             }
         )  # fmt: skip
-    console.print(table)
+    if reached:
+        console.print(table)
     return reached
 
 

@@ -31,6 +31,7 @@ from benchmarks.harness import Databases, OracleError
 from benchmarks.inside import application, ask, counted
 from benchmarks.server import cora_server, migrated
 from cora.settings import Settings
+from cora.surfaces.logging import configure_logging
 from cora.surfaces.start import opened
 
 SIZES = (1_000, 10_000, 100_000)
@@ -61,7 +62,7 @@ QUESTIONS = {
     "by identifier": "/by-identifier/SN-{number}",
     "search: a serial number": "/search?q=SN-{number}",
     "search: a name": '/search?q="Stage {number}"',
-    "what was there": "/moment?under={cell_id}&at=2100-01-01T00:00:00Z",
+    "what was there": "/moment?under={cell_id}&at={now}",
 }
 APART = {
     "list: of one model, counted": "/assets?model_id={model}&count=true&limit=50",
@@ -120,11 +121,12 @@ async def _ids(dsn: str, assets: int) -> list[dict[str, Any]]:
     )  # fmt: skip
     unit = await connection.fetchval("select id from asset_summary where tier = 'Unit'")
     frame = await connection.fetchval("select id from frame_summary where name = 'Floor'")
+    now = (await connection.fetchval("select max(recorded_at) from event")).isoformat().replace("+00:00", "Z")
     middle = await connection.fetchval("select max(position) - 10 from event")
     await connection.close()
     return [
         {
-            **dict(row), "unit": unit, "frame": frame, "middle": middle, "number": row["name"].split()[1],
+            **dict(row), "unit": unit, "frame": frame, "middle": middle, "now": now, "number": row["name"].split()[1],
             "cell": int(row["name"].split()[1]) // TOGETHER,
         }
         for row in rows
@@ -168,6 +170,7 @@ def _show(facilities: Sequence[Facility], console: Console) -> list[dict[str, An
 
 async def measure(databases: Databases, console: Console) -> dict[str, Any]:
     """Apply the three files, ask the questions, print both, and give them as data."""
+    configure_logging("console", level=30)
     async with AsyncExitStack() as stack:
         facilities: list[Facility] = []
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
