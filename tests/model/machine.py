@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -16,15 +17,19 @@ from tests.model import identifiers
 from tests.model.commands import COMMANDS, ROLES
 from tests.model.draws import ARGUMENTS, SUFFIXES, Draws
 from tests.model.invariants import normal, require_invariants
+from tests.model.lists import list_of
+from tests.model.past import Past
 from tests.model.predict import Kept, Keys, Options, Prediction, predict
 from tests.model.seed import SEED, SEEDED_ROLES
 from tests.model.server import Server
 from tests.model.world import Hints, Record, State, World, is_in_use
 
 from cora.equipment.ports.contacts import ContactNotFoundError
+from cora.kernel.documents import Asked
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer
 from cora.kernel.identity import new_id
+from cora.kernel.when import When
 
 LOOK_EVERY = 7
 
@@ -43,7 +48,7 @@ _OFTEN = (
     "assign_asset_persistent_id",
     "assign_fixture_persistent_id",
 )
-STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work")
+STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work", *("look back",) * 6)
 AUTHORITY = ("minted", "minted", "busy", "refused", "refused but held")
 SUFFIX = re.compile(r"[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{2}[0-9]{2}")
 
@@ -67,6 +72,8 @@ class Recorded(RuleBasedStateMachine):
         stored = self.server.documents(list(SEEDED_ROLES))
         for id, state in SEEDED_ROLES.items():
             self.world.records[id] = Record("role", state, 1, stored[id]["occurred_at"])
+        self.past = Past()
+        self.past.remember(self.world)
         self.others = self.server.rows("select count(*) as n from document")[0]["n"] - len(SEEDED_ROLES)
 
     @initialize(steps=st.sampled_from((0, 99, 99, 99, 18, 8)), story=st.integers(0, 2**24 - 1))
@@ -97,7 +104,8 @@ class Recorded(RuleBasedStateMachine):
         elif name == "work":
             self.work(draws.one(AUTHORITY))
         else:
-            {"repeat": self.repeat, "read": self.read_record, "erase": self.erase}[name](draws)
+            others = {"repeat": self.repeat, "read": self.read_record, "erase": self.erase, "look back": self.look_back}
+            others[name](draws)
 
     def repeat(self, draws: Draws) -> None:
         """A request that was answered under a key is sent again."""
@@ -119,7 +127,7 @@ class Recorded(RuleBasedStateMachine):
         for id, document in documents.items():
             world.records[id].occurred_at = document["occurred_at"]
         world.position += world.step.events
-        self.world = world
+        self.go_on(world)
 
     def read_record(self, draws: Draws) -> None:
         """The PIDINST record of something."""
@@ -137,6 +145,31 @@ class Recorded(RuleBasedStateMachine):
         instruments = [self.world.records[binding["asset_id"]].state for binding in bindings]
         owners = [owner for each in instruments for owner in identifiers.owners(self.world, each)]
         assert [owner.owner_name for owner in told.owners] == list(dict.fromkeys(owners))
+
+    def go_on(self, world: World) -> None:
+        """The world is this one now."""
+        self.world = world
+        self.past.remember(world)
+
+    def look_back(self, draws: Draws) -> None:
+        """A record, and what stands below an asset, as they were; and a list of now, asked for as of now."""
+        moments = self.past.moments
+        position = draws.optional(70, lambda: draws.one(self.past.positions))
+        moment = draws.optional(60 if position is not None else 100, lambda: draws.one(moments) if moments else None)
+        if moment is not None and draws.chance(30):
+            moment -= timedelta(microseconds=1)
+        when = When(position, moment)
+        id = draws.one(list(self.past.versions))
+        kind, then = self.past.kinds[id], self.past.at(id, position, moment)
+        shown = self.server.shown(kind, id, when)
+        found = shown and (shown["version"], normal(shown["state"]))
+        assert found == (then and (then.version, then.state)), f"{kind} {id} {when}"
+        if kind == "asset":
+            listed = self.server.listed("asset", Asked({"parent_id": (id,)}, limit=200, when=when))
+            assert [each["id"] for each in listed["items"]] == self.past.children(id, position, moment), f"{id} {when}"
+        asked = list_of(draws, kind)
+        as_of_now = replace(asked, when=When(as_of=self.world.position))
+        assert self.server.listed(kind, asked) == self.server.listed(kind, as_of_now), asked
 
     def erase(self, draws: Draws) -> None:
         """An address is removed for ever; the records stay as they are."""
@@ -210,7 +243,7 @@ class Recorded(RuleBasedStateMachine):
             assert members == right[told.code()]
             if after is not None:
                 after.position += after.step.events
-                self.world = after
+                self.go_on(after)
             return None
         assert isinstance(told, Answer), "it must be accepted"
         if prediction.replay is not None:
@@ -220,7 +253,7 @@ class Recorded(RuleBasedStateMachine):
         self._compare_answer(after, name, given, options, told)
         if options.dry_run:
             return None
-        self.world = after
+        self.go_on(after)
         if options.idempotency_key:
             self.keys.kept[options.idempotency_key] = Kept(name, given, told)
         return str(told.id)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,11 +19,14 @@ from cora.equipment.finish_reservations import Finished, finish_open_reservation
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.views import AGGREGATES
-from cora.kernel.errors import Refusal
+from cora.kernel.documents import Asked
+from cora.kernel.errors import NotFoundError, Refusal
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Principal, Role
 from cora.kernel.requests import to_request
+from cora.kernel.showing import show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
+from cora.kernel.when import When
 from cora.log.store import PostgresLog
 from cora.log.verify import Report, verify
 from cora.settings import Settings
@@ -31,6 +35,7 @@ from cora.surfaces.start import opened
 T = TypeVar("T")
 
 NAME = "ada"
+AGGREGATE_OF = {aggregate.kind: aggregate for aggregate in AGGREGATES}
 
 
 class ObedientMinter(StubDoiMinter):
@@ -89,6 +94,18 @@ class Server:
         assert isinstance(declared, QuerySlice)
         request = to_request(declared.request, given)
         return self.wait(self.kernel.query(declared, request, Principal(NAME, Role.READER)))
+
+    def shown(self, kind: str, id: str, when: When) -> Any:
+        """A record as it was, or None when there was none."""
+        look = partial(show, AGGREGATE_OF[kind], UUID(id))
+        try:
+            return json.loads(self.wait(self.kernel.see(look, when)).body)
+        except NotFoundError:
+            return None
+
+    def listed(self, kind: str, asked: Asked) -> Any:
+        """A page of a list."""
+        return json.loads(self.wait(self.log.list(AGGREGATE_OF[kind], asked)).body)
 
     def work(self) -> Finished:
         """The worker, without its patience."""

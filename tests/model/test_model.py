@@ -7,6 +7,7 @@ are found with a number that nobody has used.
 import os
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.commands import COMMANDS
 from tests.model.draws import ARGUMENTS
 from tests.model.machine import Recorded
+from tests.model.past import Past, Version
 from tests.model.server import Server, serving
 from tests.model.world import Refused, State, World
 
@@ -82,5 +84,17 @@ def test_a_rule_that_only_one_side_keeps_is_noticed(database_url: str, tmp_path:
     forgetful = replace(planned, decide=_forgets(planned.decide, code))
     with serving(database_url, tmp_path) as server, patch.dict(COMMANDS, {name: forgetful}):
         with pytest.raises(AssertionError, match="it must be accepted"):
+            for story in range(20):
+                tell(server, story, phases=(Phase.generate,))
+
+
+def test_a_past_that_was_another_is_noticed(database_url: str, tmp_path: Path) -> None:
+    right = Past.at
+
+    def a_version_late(past: Past, id: str, position: int | None, moment: datetime | None) -> Version | None:
+        return right(past, id, None if position is None else position - 1, moment)
+
+    with serving(database_url, tmp_path) as server, patch.object(Past, "at", a_version_late):
+        with pytest.raises(AssertionError, match="as_of"):
             for story in range(20):
                 tell(server, story, phases=(Phase.generate,))
