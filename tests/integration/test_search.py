@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.conftest import execute
 from tests.integration.scenario import World
 from tests.integration.surfaces import surfaces
 
@@ -17,7 +19,8 @@ from cora.log.documents import write_cursor
 from cora.log.search import statement
 from cora.log.types import Connection
 from cora.log.verify import verify
-from cora.surfaces.start import Opened
+from cora.settings import Settings
+from cora.surfaces.start import Opened, opened
 
 ROR = "https://ror.org/02ex6cf31"
 HANDLE = "21.11157/Tower.7"
@@ -322,6 +325,13 @@ async def test_nothing_that_people_type_is_read_as_a_query_of_the_database(world
     assert response.status_code in (200, 422), response.text
 
 
+async def test_what_is_longer_than_a_name_is_found_by_its_words(world: World) -> None:
+    words = " ".join(f"{number:024}" for number in range(19))
+    await world.asset(name="Wordy", description=words)
+    assert await names(world, words) == ["Wordy"]
+    assert await names(world, f'"{words}"') == ["Wordy"]
+
+
 async def test_nobody_searches_without_a_token(world: World) -> None:
     response = await world.surfaces.web[Role.ANONYMOUS].get("/search", params={"q": "a"})
     assert response.status_code == 401
@@ -330,6 +340,19 @@ async def test_nobody_searches_without_a_token(world: World) -> None:
 async def test_all_that_is_stored_is_what_the_records_say(world: World, beamline: dict[str, str]) -> None:
     assert beamline
     assert (await verify(world.surfaces.cora.log.dsn, "cora", world.surfaces.cora.equipment.aggregates)).intact
+
+
+async def test_what_an_older_cora_recorded_is_found(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    async with opened(settings, database_url) as before, surfaces(before) as shown:
+        await World(shown).asset(name="Old wiggler")
+        # The migration leaves no words, and those derived by an older cora are of another generation.
+        execute(database_url, "truncate cora.search")
+        execute(database_url, "update cora.derived set generation = generation - 1")
+        assert (await before.log.search(AskedSearch(parts_of("wiggler"), 50))).count == 0
+    async with opened(settings, database_url) as after:
+        assert (await after.log.search(AskedSearch(parts_of("wiggler"), 50))).count == 1
+        assert (await verify(after.log.dsn, after.log.schema, after.equipment.aggregates)).intact
 
 
 # How it is found.

@@ -22,11 +22,11 @@ The usual order of work is register_asset, activate_asset, register_frame, regis
 define_assembly, register_fixture, attach_asset_to_fixture, assign_fixture_persistent_id; and backwards
 detach_asset_from_fixture, retire_fixture, uninstall_asset, decommission_asset, decommission_mount, decommission_frame.
 
-Reading takes few tools, each for all kinds of records. find_by_identifier leads from a serial number or DOI to its
-record, list finds records by what is known of them, get shows one with what stands beside it, tree what stands below
-it, history what happened to it. With `as_of` or `true_at` they tell what was. get_moment tells what measured something,
-diff what changed, list_events what is new. Where a tool asks for a record it takes its id, or what people call it: an
-asset is aps/2-BM/camera. Commands take ids only.
+Reading takes few tools, each for all kinds of records. search finds records by words of theirs, find_by_identifier
+leads from a serial number or DOI to its record, list finds records by what is known of them, get shows one with what
+stands beside it, tree what stands below it, history what happened to it. All but search tell what was, with `as_of` or
+`true_at`. get_moment tells what measured something, diff what changed, list_events what is new. Where a tool asks for a
+record it takes its id, or what people call it: an asset is aps/2-BM/camera. Commands take ids only.
 An answer that would be too long holds less: a page has fewer records than its `limit`, with `next` as the cursor of the
 rest; otherwise it says `truncated`, and in `more` what is left out and how to ask for it. Records are also resources,
 which are always whole: cora://assets/{id}.
