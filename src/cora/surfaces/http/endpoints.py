@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_origin
-from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
@@ -13,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.batch import BatchSlice, run_batch
-from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, Asked, Documents, problems_of
+from cora.kernel.documents import Documents
 from cora.kernel.errors import InvalidRequestError, PreconditionFailedError, Violation
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Role
@@ -32,20 +31,17 @@ from cora.kernel.requests import (
     require_fit,
     to_request,
 )
-from cora.kernel.showing import Beside, Envelope, NaturalKey, View, find_under, show
+from cora.kernel.showing import Beside, Envelope, NaturalKey, View, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
-from cora.surfaces.http.messages import EVENT_STREAM, JSON, MERGE_PATCH, Headers, Reply, Request, etag
+from cora.surfaces.http.lists import list_endpoint
+from cora.surfaces.http.messages import EVENT_STREAM, FRESH, JSON, MERGE_PATCH, Reply, Request, etag, repeated
 
 VIA = "http"
 EXPAND = "expand"
 BESIDE = "beside"
 LAST_EVENT_ID = "Last-Event-ID"
-LIST_PARAMETERS = ("sort", "limit", "cursor", "missing", "under", "fields", "count")
-
-# What a record holds is for its reader, and may have moved on by the next look.
-_FRESH = (b"cache-control", b"private, no-cache")
 
 
 def add_slices(paths: Paths, slices: Iterable[Slice], kernel: Kernel) -> None:
@@ -59,7 +55,7 @@ def add_records(paths: Paths, views: Iterable[View[Any]], kernel: Kernel, docume
     """Add the reading of one record, by its id and by its natural key, and of a list, for every kind."""
     for view in views:
         aggregate = view.aggregate
-        paths.add("GET", f"/{aggregate.collection}", Endpoint(_list(view, kernel, documents), Role.READER))
+        paths.add("GET", f"/{aggregate.collection}", Endpoint(list_endpoint(view, kernel, documents), Role.READER))
         get = _get(aggregate, view.beside, kernel, _by_id(aggregate))
         paths.add("GET", record_template(aggregate), Endpoint(get, Role.READER))
         if view.key is not None:
@@ -167,7 +163,7 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
                 query = query.model_copy(update={"after": resumed})
             return await _stream(kernel.follow(declared, query, request.principal))
         answer = await kernel.query(declared, query, request.principal, when)
-        return Reply(200, shown.dump_json(answer), headers=[_FRESH])
+        return Reply(200, shown.dump_json(answer), headers=[FRESH])
 
     return handle
 
@@ -242,7 +238,7 @@ async def _read_command(request: Request, declared: Slice, route: Route) -> tupl
     with gathering(errors):
         query = request.query()
         options[DRY_RUN] = query.get(DRY_RUN, [None])[0]
-        errors += _repeated(query, [DRY_RUN])
+        errors += repeated(query, [DRY_RUN])
         errors += [Violation(f"/{name}", "is not known here") for name in query if name != DRY_RUN]
     for name in CALL_OPTIONS:
         if name != DRY_RUN:
@@ -279,15 +275,11 @@ def _to_command(given: Any, request: Request, declared: Slice, route: Route) -> 
     return command
 
 
-def _repeated(query: dict[str, list[str]], names: Iterable[str]) -> list[Violation]:
-    return [Violation(f"/{name}", "is given twice") for name in names if len(query.get(name, ())) > 1]
-
-
 def _when(query: dict[str, list[str]], errors: list[Violation]) -> When:
     """The moment that a query is about, taken out of it."""
     options: dict[str, str | None] = {}
     for name in WHEN_OPTIONS:
-        errors += _repeated(query, [name])
+        errors += repeated(query, [name])
         options[name] = query.pop(name, [None])[0]
     with gathering(errors):
         return read_when(options)
@@ -308,7 +300,7 @@ def _get(aggregate: Aggregate[Any], beside: Beside[Any], kernel: Kernel, locate:
         query = request.query()
         when = _when(query, errors)
         expand = [name for text in query.pop(EXPAND, []) for name in text.split(",")]
-        errors += beside.not_shown(expand) + _repeated(query, [BESIDE])
+        errors += beside.not_shown(expand) + repeated(query, [BESIDE])
         shows = query.pop(BESIDE, ["true"])[0]
         if shows not in ("true", "false"):
             errors.append(Violation(f"/{BESIDE}", "must be true or false"))
@@ -325,7 +317,7 @@ def _get(aggregate: Aggregate[Any], beside: Beside[Any], kernel: Kernel, locate:
             )
 
         shown = await kernel.see(ask, when)
-        return Reply(200, shown.body.encode(), headers=[(b"etag", etag(shown.version)), _FRESH])
+        return Reply(200, shown.body.encode(), headers=[(b"etag", etag(shown.version)), FRESH])
 
     return handle
 
@@ -358,50 +350,3 @@ def _by_key(aggregate: Aggregate[Any], key: NaturalKey) -> Locate:
         return id
 
     return Locate(read_key, find)
-
-
-def _list(view: View[Any], kernel: Kernel, documents: Documents) -> Handle:
-    aggregate = view.aggregate
-
-    async def handle(request: Request) -> Reply:
-        query = request.query()
-        page = await documents.list(aggregate, await _asked(view, kernel, query))
-        headers: Headers = [_FRESH]
-        if page.next is not None:
-            again = urlencode({**query, "cursor": [page.next]}, doseq=True)
-            headers.append((b"link", f'<{request.path}?{again}>; rel="next"'.encode("ascii")))
-        return Reply(200, page.body.encode(), headers=headers)
-
-    return handle
-
-
-async def _asked(view: View[Any], kernel: Kernel, query: dict[str, list[str]]) -> Asked:
-    """What a list is asked for. Everything that is wrong with it is told together."""
-    aggregate = view.aggregate
-    errors = _repeated(query, [*LIST_PARAMETERS, *WHEN_OPTIONS])
-    one = {name: query[name][0] for name in LIST_PARAMETERS if name in query}
-    filters = {name: tuple(values) for name, values in query.items() if name not in (*LIST_PARAMETERS, *WHEN_OPTIONS)}
-    limit = one.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MAXIMUM_LIMIT):
-        errors.append(Violation("/limit", f"must be a whole number from 1 to {MAXIMUM_LIMIT}"))
-        limit = str(DEFAULT_LIMIT)
-    if one.get("count", "false") not in ("true", "false"):
-        errors.append(Violation("/count", "must be true or false"))
-    asked = Asked(
-        filters=filters,
-        sort=one.get("sort"),
-        limit=int(limit),
-        after=one.get("cursor"),
-        missing=one["missing"].split(",") if "missing" in one else (),
-        fields=one["fields"].split(",") if "fields" in one else None,
-        count=one.get("count") == "true",
-    )
-    with gathering(errors):
-        asked = replace(asked, when=read_when({name: query[name][0] for name in WHEN_OPTIONS if name in query}))
-    errors += problems_of(aggregate, asked)
-    if errors:
-        raise invalid(errors)
-    if "under" in one:
-        under = await kernel.see(partial(find_under, view, one["under"]), asked.when)
-        asked = replace(asked, under=under)
-    return asked

@@ -1,6 +1,7 @@
 """What comes in and goes out, as plain values: the surface speaks ASGI without a framework on the way of a request."""
 
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,8 +20,15 @@ JSON = b"application/json"
 MERGE_PATCH = b"application/merge-patch+json"
 PROBLEM = b"application/problem+json"
 EVENT_STREAM = b"text/event-stream"
+CSV = b"text/csv"
+XLSX = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+FRESH = (b"cache-control", b"private, no-cache")
+"""The header of what a record holds: that is for its reader, and may have moved on by the next look."""
 
 MAXIMUM_QUERY_FIELDS = 500
+
+_QUALITY = re.compile(rb"[01](?:\.[0-9]{0,3})?")
 
 
 class ClientGoneError(Exception):
@@ -58,6 +66,19 @@ class Request:
         """Whether the client names this very type as one it takes."""
         given = self.headers.get(b"accept", b"").lower().split(b",")
         return any(each.partition(b";")[0].strip() == media_type for each in given)
+
+    def preferred(self, *offered: bytes) -> bytes:
+        """The media type that the client likes best: by its `q`, then the one it names more exactly, then the earlier.
+
+        The first, when it takes none of them.
+        """
+        given = [_accepted(each) for each in self.headers.get(b"accept", b"*/*").lower().split(b",")]
+
+        def liking(media_type: bytes) -> tuple[float, int]:
+            exact, quality = max((_exactness(pattern, media_type), quality) for pattern, quality in given)
+            return (quality, exact) if exact and quality else (0.0, 0)
+
+        return max(offered, key=liking)
 
     def query(self) -> dict[str, list[str]]:
         """The query parameters, each with its values. Raises `InvalidRequestError` when they cannot be read."""
@@ -123,6 +144,27 @@ class Reply:
     headers: Headers = field(default_factory=Headers)
     stream: AsyncGenerator[bytes] | None = None
     """What goes out piece by piece instead of a body, for as long as there is something."""
+
+
+def repeated(query: dict[str, list[str]], names: Iterable[str]) -> list[Violation]:
+    """The query parameters of these names that are given more than once."""
+    return [Violation(f"/{name}", "is given twice") for name in names if len(query.get(name, ())) > 1]
+
+
+def _accepted(text: bytes) -> tuple[bytes, float]:
+    """One range of media types of the header `Accept`, and how much it is liked; not at all where that is no number."""
+    pattern, *parameters = (part.strip() for part in text.split(b";"))
+    quality = next((part[2:].strip() for part in parameters if part.startswith(b"q=")), b"1")
+    return pattern, float(quality) if _QUALITY.fullmatch(quality) else 0.0
+
+
+def _exactness(pattern: bytes, media_type: bytes) -> int:
+    """How exactly a range names a media type: 0 where it is another."""
+    if pattern == media_type:
+        return 3
+    if pattern == media_type.partition(b"/")[0] + b"/*":
+        return 2
+    return 1 if pattern == b"*/*" else 0
 
 
 def etag(version: int) -> bytes:

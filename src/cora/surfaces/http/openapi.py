@@ -41,7 +41,7 @@ from cora.surfaces.http.endpoints import (
     record_template,
     takes_several,
 )
-from cora.surfaces.http.messages import EVENT_STREAM
+from cora.surfaces.http.messages import CSV, EVENT_STREAM, XLSX
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
 
@@ -81,6 +81,9 @@ _LAST_EVENT_ID_PARAMETER: Schema = {
     "schema": {"type": "string", "pattern": r"^\d{1,18}$", "examples": ["1024"]},
     "description": "Of a stream: the position after which to go on; it comes before `after`.",
 }
+
+# A workbook is no text: of it there is nothing to say but its media type.
+_AS_TABLES: Schema = {CSV.decode(): {"schema": {"type": "string"}}, XLSX.decode(): {}}
 
 _DESCRIPTION = """\
 The equipment record of a research facility. Everything is recorded as events; nothing is ever overwritten.
@@ -334,6 +337,7 @@ def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
     parameters.append({"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": says})
     link = {"Link": {"description": 'The next page (`rel="next"`).', "schema": {"type": "string"}}}
     page = _content(ref(f"{camel(aggregate.kind)}Page"))
+    page["content"].update(_AS_TABLES)
     collection = aggregate.collection.replace("-", "_")
     return {
         "operationId": f"list_{collection}",
@@ -342,7 +346,7 @@ def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
         "security": _security(Role.READER),
         "parameters": parameters,
         "responses": {
-            "200": {"description": "The page.", "headers": link, **page},
+            "200": {"description": "The page, as JSON unless `Accept` asks for a table.", "headers": link, **page},
             **_refused(Role.READER, _ASKED, schemas),
         },
     }

@@ -46,8 +46,11 @@ def _codes(response: dict[str, Any]) -> set[str]:
 def _require_described(operation: dict[str, Any], answer: httpx.Response) -> None:
     """The answer is one that the description has, of the schema it says."""
     response = operation["responses"][str(answer.status_code)]
-    for media_type, content in response.get("content", {}).items():
-        assert answer.headers["content-type"] == media_type
+    if (described := response.get("content")) is None:
+        return
+    media_type = answer.headers["content-type"].partition(";")[0]
+    content = described[media_type]
+    if media_type.endswith("json"):
         schema = {**content["schema"], "components": DOCUMENT["components"]}
         jsonschema_rs.Draft202012Validator(schema).validate(answer.json())
 
@@ -142,6 +145,9 @@ async def test_answers_are_as_described() -> None:
         asset = await register_asset(api)
         await ask("GET", "/assets/{asset_id}", asset, 200)
         await ask("GET", "/assets", "/assets?limit=1", 200)
+        for table in ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"):
+            answer = await ask("GET", "/assets", "/assets?limit=1", 200, headers={"Accept": table})
+            assert answer.headers["content-type"].startswith(table)
         await ask("POST", "/assets/{asset_id}/activate", f"{asset}/activate", 200)
         await ask("POST", "/assets/{asset_id}/activate", f"{asset}/activate", 409)
         await ask("GET", "/assets/{asset_id}/pidinst", f"{asset}/pidinst", 200)
