@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from cora.log.embedded import embedded_postgres
@@ -47,6 +48,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         with embedded_postgres(directory):
             pass
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _log_lines() -> Generator[None]:
+    """A command that runs in this process sets how log lines are written; the tests of other modules have their own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

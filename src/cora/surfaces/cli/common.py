@@ -3,11 +3,14 @@
 import asyncio
 import getpass
 import json
+import os
+import shutil
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, BinaryIO, TypeVar
 
 import asyncpg
 import psycopg
@@ -31,11 +34,21 @@ R = TypeVar("R")
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
+
+class ProblemError(Exception):
+    """What a server answers instead: the stable code of a refusal, and what is wrong in words."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
 _TOLD_IN_WORDS = (
     EmbeddedPostgresError,
     NothingThereError,
     OlderDatabaseError,
     PortTakenError,
+    ProblemError,
     UnfitMinterError,
     UnreachableError,
 )
@@ -90,6 +103,8 @@ def in_words() -> Generator[None]:
     except _TOLD_IN_WORDS as error:
         err.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
+    except BrokenPipeError:
+        raise  # who reads no further what is written; that is no error, and ends the command
     except (asyncpg.PostgresError, psycopg.Error, OSError) as error:
         err.print(f"The database cannot be used: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
@@ -112,6 +127,11 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(to_jsonable_python(value), indent=2, ensure_ascii=False) + "\n")
 
 
+def time_text(moment: datetime) -> str:
+    """A time as people read it: `2026-05-03 14:00:00 UTC`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
     """Aligned columns on stdout, none of them cut off: ids are there to be copied, and pipes have no width."""
     table = [heads, *([value or "-" for value in row] for row in rows)]
@@ -120,3 +140,28 @@ def show_table(heads: Sequence[str], rows: Sequence[Sequence[str | None]]) -> No
         sys.stdout.write(
             "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() + "\n"
         )
+
+
+@contextmanager
+def written(path: Path | None) -> Generator[BinaryIO]:
+    """Standard output, or a file that is there when all of it was written, and until then as it was."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = path.resolve()
+    is_special = path.exists() and not path.is_file()
+    part = path if is_special else path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            yield file
+        if not is_special:
+            if path.exists():
+                shutil.copymode(path, part)
+            part.replace(path)
+    except OSError as error:
+        err.print(f"{path} cannot be written: {error.strerror or error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    finally:
+        if not is_special:
+            part.unlink(missing_ok=True)

@@ -1,13 +1,11 @@
 """`cora plan`, `cora apply` and `cora export`: facility files to and from the database beside, or a server."""
 
 import json
-import os
-import shutil
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -28,7 +26,7 @@ from cora.facility_file import (
 from cora.kernel.principal import Principal
 from cora.kernel.slice import declared_slices
 from cora.settings import Settings
-from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, out, run, settings_from, show_json
+from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, out, run, settings_from, show_json, written
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.start import Opened
 
@@ -127,7 +125,7 @@ def export(
     Applied to an empty database it makes the same records, and their export is the same file.
     """
     settings = settings_from(data_dir=data_dir)
-    with _written(output) as file:
+    with written(output) as file:
         made = run(
             _export(settings, server, token, under, contacts=contacts, test_identifiers=test_identifiers, as_of=as_of)
         )
@@ -157,31 +155,6 @@ async def _export(
                 progress=progress,
                 as_of=as_of,
             )
-
-
-@contextmanager
-def _written(path: Path | None) -> Generator[BinaryIO]:
-    """Standard output, or a file that is there when all of it was written, and until then as it was."""
-    if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    path = path.resolve()
-    is_special = path.exists() and not path.is_file()
-    beside = path if is_special else path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        if not is_special:
-            if path.exists():
-                shutil.copymode(path, beside)
-            beside.replace(path)
-    except OSError as error:
-        err.print(f"{path} cannot be written: {error.strerror or error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from error
-    finally:
-        if not is_special:
-            beside.unlink(missing_ok=True)
 
 
 async def apply_beside(cora: Opened, files: Sequence[Path], principal: Principal) -> tuple[Plan, Result | None]:

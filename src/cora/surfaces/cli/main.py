@@ -25,9 +25,11 @@ from cora.surfaces.cli.common import (
     settings_from,
     show_json,
     show_table,
+    time_text,
 )
 from cora.surfaces.cli.facility import apply, export, plan
 from cora.surfaces.cli.progress import ProgressBar
+from cora.surfaces.cli.reading import get, history, list_records, search, tree
 from cora.surfaces.cli.tables import import_tables
 from cora.surfaces.start import database, upgrade
 
@@ -48,6 +50,11 @@ app.command()(plan)
 app.command()(apply)
 app.command("import")(import_tables)
 app.command()(export)
+app.command()(get)
+app.command("list")(list_records)
+app.command()(search)
+app.command()(history)
+app.command()(tree)
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. [env: CORA_HOST]")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. [env: CORA_PORT]")]
@@ -156,7 +163,9 @@ def create_token(
     acting = _role(role)
     ends = expires.replace(tzinfo=UTC) if expires and expires.tzinfo is None else expires
     if ends is not None and ends <= datetime.now(UTC):
-        raise typer.BadParameter(f"{_shown(ends)} has passed; the token would never be valid", param_hint="--expires")
+        raise typer.BadParameter(
+            f"{time_text(ends)} has passed; the token would never be valid", param_hint="--expires"
+        )
 
     async def work() -> str | None:
         async with beside(settings) as running:
@@ -202,7 +211,7 @@ def list_tokens(data_dir: DataDir = None, as_json: AsJson = False) -> None:
             rows = [
                 (
                     str(token.id), token.name, token.role.label,
-                    _shown(token.created_at), _shown(token.expires_at), _shown(token.revoked_at),
+                    *(at and time_text(at) for at in (token.created_at, token.expires_at, token.revoked_at)),
                 )
                 for token in tokens
             ]  # fmt: skip
@@ -231,10 +240,6 @@ def _role(label: str) -> Role:
         return Role.named(label)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
-
-
-def _shown(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else None
 
 
 def _example() -> Path:
