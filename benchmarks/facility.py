@@ -14,19 +14,24 @@ models: [{key: m, name: ABRS, manufacturer: {name: Aerotech}, part_number: ABRS-
 frames: [{name: Floor}]
 mounts:
 """
+CELLS = 20
+"""Of a beamline."""
 
 
 def write_facility(path: Path, assets: int, together: int | None = None) -> None:
     """A facility file with so many assets, each active and in a mount of its own.
 
-    All stand below one beamline, or in cells of `together` each.
+    All stand below one beamline; or in cells of `together` each, of which `CELLS` stand below a beamline.
     """
     with path.open("w") as file:
         file.write(OPENING)
         for number in range(assets):
             file.write(f"  - {{slot_code: SLOT-{number}, frame: Floor, placement: {{z: {number}}}}}\n")
-        file.write("assets:\n  - name: 2-BM\n    facility: bench\n    tier: Unit\n    children:\n")
+        file.write("assets:\n")
         for number in range(assets):
+            if number == 0 or (together is not None and number % (together * CELLS) == 0):
+                name = "2-BM" if together is None else f"Beamline {number // (together * CELLS)}"
+                file.write(f"  - name: {name}\n    facility: bench\n    tier: Unit\n    children:\n")
             if together is not None and number % together == 0:
                 file.write(f"      - name: Cell {number // together}\n        tier: Component\n        children:\n")
             file.write(

@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.facility import watched, write_facility
+from benchmarks.facility import CELLS, watched, write_facility
 from benchmarks.harness import Databases, OracleError
 from benchmarks.inside import application, ask, counted
 from benchmarks.server import cora_server, migrated
@@ -46,7 +46,7 @@ MOST_MEMORY = 600e6
 
 QUESTIONS = {
     "get an asset": "/assets/{asset}",
-    "get an asset by its path": "/assets/by-path/bench/2-BM/Cell {cell}/Stage {number}",
+    "get an asset by its path": "/assets/by-path/bench/Beamline {beamline}/Cell {cell}/Stage {number}",
     "get a mount by its slot": "/mounts/by-slot/SLOT-{number}",
     "get an asset as it was": "/assets/{asset}?as_of={middle}",
     "its PIDINST record": "/assets/{asset}/pidinst",
@@ -116,18 +116,19 @@ async def _ids(dsn: str, assets: int) -> list[dict[str, Any]]:
     numbers = Random(7).sample(range(assets), ASKED)
     names = [f"Stage {number}" for number in numbers]
     rows = await connection.fetch(
-        "select a.name, a.id as asset, a.parent_id as cell_id, m.id as mount, a.model_id as model from asset_summary a "
+        "select a.name, a.id as asset, c.id as cell_id, c.parent_id as unit, m.id as mount, a.model_id as model "
+        "from asset_summary a join asset_summary c on c.id = a.parent_id "
         "join mount_summary m on m.installed_asset_id = a.id where a.name = any($1)", names,
     )  # fmt: skip
-    unit = await connection.fetchval("select id from asset_summary where tier = 'Unit'")
     frame = await connection.fetchval("select id from frame_summary where name = 'Floor'")
     now = (await connection.fetchval("select max(recorded_at) from event")).isoformat().replace("+00:00", "Z")
     middle = await connection.fetchval("select max(position) - 10 from event")
     await connection.close()
     return [
         {
-            **dict(row), "unit": unit, "frame": frame, "middle": middle, "now": now, "number": row["name"].split()[1],
+            **dict(row), "frame": frame, "middle": middle, "now": now, "number": row["name"].split()[1],
             "cell": int(row["name"].split()[1]) // TOGETHER,
+            "beamline": int(row["name"].split()[1]) // TOGETHER // CELLS,
         }
         for row in rows
     ]  # fmt: skip
