@@ -216,8 +216,11 @@ class Reader:
 
     async def owner(self, claim: Claim) -> UUID | None:
         """The record that holds a claimed value."""
+        if claim in self._claims:
+            return self._claims[claim]
         holder = await self.source.holder(claim)
         self._note_head(holder.head)
+        # Another look may have been faster: what was read first stands, and an answer from both is looked at again.
         if self._claims.setdefault(claim, holder.owner) != holder.owner:
             self._contradicted = True
         if holder.owner is not None:
