@@ -196,8 +196,9 @@ def test_what_an_admin_may_send(operation: Any, served: Served) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=_label)
-def test_what_a_reader_may_send(operation: Any, served: Served) -> None:
-    _make_up(operation, served, Role.READER, 2)
+@pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR, Role.STEWARD], ids=lambda role: role.label)
+def test_what_others_may_send(operation: Any, role: Role, served: Served) -> None:
+    _make_up(operation, served, role, 2)
 
 
 def test_every_operation_is_tried() -> None:

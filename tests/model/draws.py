@@ -213,6 +213,24 @@ def remove_model_family(d: Draws) -> State:
     return {**given, "family_id": d.one(declared) if declared and d.chance(80) else d.family()}
 
 
+def _without(
+    kind: str, field: str, argument: str, of: Callable[[Any], Any], otherwise: Callable[[Draws], Any]
+) -> Callable[[Draws], State]:
+    """One of the things that a record lists is removed from it, or at times something else."""
+
+    def draw(d: Draws) -> State:
+        id = d.id(kind, lambda record: bool(record[field]))
+        record = d.world.find(kind, id)
+        listed: list[Any] = record[field] if record else []
+        return {f"{kind}_id": id, argument: of(d.one(listed)) if listed and d.chance(70) else otherwise(d)}
+
+    return draw
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
 def _assembly(d: Draws) -> State:
     slots = [d.slot() for _ in range(d.one((1, 2, 2, 3)))]
     if not d.chance(15):
@@ -445,7 +463,7 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "deprecate_family": lambda d: d.of("family", reason=_reason(d)),
     "update_family_settings_schema": lambda d: d.of("family", settings_schema=d.schema()),
     "add_family_presents_as": lambda d: d.of("family", role_id=d.role()),
-    "remove_family_presents_as": lambda d: d.of("family", role_id=d.role()),
+    "remove_family_presents_as": _without("family", "presents_as", "role_id", _itself, Draws.role),
     "define_role": define_role,
     "define_model": lambda d: created(d, _model(d)),
     "version_model": version_model,
@@ -456,7 +474,7 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "version_assembly": lambda d: {**d.of("assembly", tag=d.one(TAGS)), **_assembly(d)},
     "deprecate_assembly": lambda d: d.of("assembly", reason=_reason(d)),
     "add_assembly_presents_as": lambda d: d.of("assembly", role_id=d.role()),
-    "remove_assembly_presents_as": lambda d: d.of("assembly", role_id=d.role()),
+    "remove_assembly_presents_as": _without("assembly", "presents_as", "role_id", _itself, Draws.role),
     "register_asset": register_asset,
     "describe_asset": describe_asset,
     "bind_asset_model": bind_asset_model,
@@ -477,9 +495,11 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "fault_asset": of_asset(reason=_reason),
     "restore_asset": of_asset(reason=_reason),
     "add_asset_owner": of_asset(_is_alive, owner=Draws.owner),
-    "remove_asset_owner": of_asset(lambda asset: bool(asset["owners"]), name=Draws.name),
+    "remove_asset_owner": _without("asset", "owners", "name", lambda owner: owner["name"], Draws.name),
     "add_asset_alternate_identifier": of_asset(_is_alive, identifier=Draws.identifier),
-    "remove_asset_alternate_identifier": of_asset(_is_alive, identifier=Draws.identifier),
+    "remove_asset_alternate_identifier": _without(
+        "asset", "alternate_identifiers", "identifier", _itself, Draws.identifier
+    ),
     "attach_asset_to_fixture": _attached_or_bound,
     "detach_asset_from_fixture": _detached,
     "register_frame": register_frame,
