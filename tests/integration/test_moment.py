@@ -71,10 +71,14 @@ async def test_an_instrument_is_described_as_it_was(world: Hutch) -> None:
     assert snippets["nexus"]["instrument"]["S_CAM"] == {
         "@NX_class": "NXdetector",
         "name": "second",
-        "model": "Maker camera-9",
         "identifier_doi": "10.1234/cam/2",
         "identifier_doi@type": "DOI",
-        "identifier_serial_number": "cam-0002",
+        "fabrication": {
+            "@NX_class": "NXfabrication",
+            "vendor": "Maker",
+            "model": "camera-9",
+            "serial_number": "cam-0002",
+        },
     }
     assert snippets["scicat"]["instrumentIds"] == ["https://doi.org/10.1234/cam/2"]
     assert snippets["notes"] == []

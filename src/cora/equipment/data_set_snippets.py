@@ -118,14 +118,17 @@ def _nexus(instruments: Iterable[Instrument], whole: Cited | None) -> dict[str, 
 
 
 def _nexus_group(instrument: Instrument) -> dict[str, Any]:
+    """The group of an instrument: `identifierNAME` of NXobject with its type, and NXfabrication."""
     group: dict[str, Any] = {"@NX_class": nexus_class(instrument), "name": instrument.name}
-    if instrument.model:
-        group["model"] = f"{instrument.model.manufacturer} {instrument.model.part_number}"
     group |= _nexus_identifier(instrument.persistent_id)
-    for each in instrument.alternate_identifiers:
-        if each.kind == "SerialNumber":
-            group["identifier_serial_number"] = each.value
-            break
+    fabrication: dict[str, Any] = {}
+    if instrument.model:
+        fabrication = {"vendor": instrument.model.manufacturer, "model": instrument.model.part_number}
+    serial = next((each.value for each in instrument.alternate_identifiers if each.kind == "SerialNumber"), None)
+    if serial is not None:
+        fabrication["serial_number"] = serial
+    if fabrication:
+        group["fabrication"] = {"@NX_class": "NXfabrication", **fabrication}
     return group
 
 
