@@ -333,6 +333,13 @@ def acts(
     return declare
 
 
+def refusals_of(declared: Slice) -> tuple[type[Refusal], ...]:
+    """Every refusal of a slice in the order of its checks, that of the record in its path first."""
+    has_record = isinstance(declared, HandlerSlice) or (isinstance(declared, CommandSlice) and not declared.creates)
+    path = (declared.on.not_found,) if has_record and isinstance(declared, HandlerSlice | CommandSlice) else ()
+    return tuple(dict.fromkeys((*path, *declared.refuses)))
+
+
 def declared_slices(package: ModuleType) -> Iterable[Slice]:
     """Every slice declared in the modules of a package, by the name of its file."""
     for module in sorted(iter_modules(package.__path__), key=lambda found: found.name):

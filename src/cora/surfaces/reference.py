@@ -14,10 +14,9 @@ from cora.equipment.views import AGGREGATES, VIEWS
 from cora.equipment.wire import equipment_slices
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import filter_names
-from cora.kernel.errors import Refusal
 from cora.kernel.history import HISTORY, history_slices
 from cora.kernel.principal import Role
-from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
+from cora.kernel.slice import Slice, refusals_of
 from cora.settings import Settings
 from cora.surfaces.cli.main import app
 from cora.surfaces.mcp.describe import tool_of, words
@@ -37,13 +36,6 @@ def pages() -> Mapping[str, str]:
         "settings.md": _settings(),
         "cli.md": _command_line(),
     }
-
-
-def refusals_of(declared: Slice) -> tuple[type[Refusal], ...]:
-    """Every refusal of a slice in the order of its checks, that of the record in its path first."""
-    has_record = isinstance(declared, HandlerSlice) or (isinstance(declared, CommandSlice) and not declared.creates)
-    path = (declared.on.not_found,) if has_record and isinstance(declared, HandlerSlice | CommandSlice) else ()
-    return tuple(dict.fromkeys((*path, *declared.refuses)))
 
 
 def _surface(slices: Sequence[Slice]) -> str:

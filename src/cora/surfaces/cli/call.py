@@ -36,7 +36,7 @@ from cora.kernel.requests import (
     to_request,
 )
 from cora.kernel.showing import View, show
-from cora.kernel.slice import ActSlice, QuerySlice, Slice
+from cora.kernel.slice import ActSlice, QuerySlice, Slice, refusals_of
 from cora.kernel.when import When
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
@@ -120,7 +120,7 @@ def _slice_command(declared: Slice) -> click.Command:
     def callback(**given: Any) -> None:
         run(_run_slice(declared, properties, given))
 
-    refusals = ", ".join(refusal.code() for refusal in declared.refuses)
+    refusals = ", ".join(refusal.code() for refusal in refusals_of(declared))
     text = declared.doc + (f"\n\nCan be refused: {refusals}." if refusals else "")
     return click.Command(declared.name, params=[*options, _DATA_DIR, _JSON], callback=callback, help=text)
 

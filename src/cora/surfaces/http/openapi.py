@@ -30,7 +30,7 @@ from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
 from cora.kernel.requests import AS_OF, DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF, TRUE_AT
 from cora.kernel.showing import View
-from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Route, Slice
+from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Route, Slice, refusals_of
 from cora.surfaces.http.endpoints import (
     BESIDE,
     EXPAND,
@@ -184,8 +184,6 @@ def _command(declared: CommandSlice | HandlerSlice, route: Route, schemas: Schem
     creates = isinstance(declared, CommandSlice) and declared.creates
     if issubclass(declared.request, Creation):
         refusals.append(IdTakenError)
-    if declared.on.path_id in route.path_fields and not creates:
-        refusals.append(declared.on.not_found)
     answer = _content(ref(schemas.command_answer(declared)))
     tag = {"ETag": {"description": "The version of the record.", "schema": {"type": "string"}}}
     done = "Rehearsed, or nothing had to change." if creates else "Done, rehearsed, or nothing had to change."
@@ -209,8 +207,7 @@ def _options() -> list[Schema]:
 def _of_any(batch: BatchSlice) -> set[type[Refusal]]:
     """What may refuse an atomic batch: whatever may refuse one of its commands."""
     commands = [each for each in batch.commands.values() if isinstance(each, CommandSlice)]
-    own = {each.on.not_found for each in commands if not each.creates}
-    return {*_RECORDED, IdTakenError, *own, *(one for each in commands for one in each.refuses)}
+    return {*_RECORDED, IdTakenError, *(one for each in commands for one in refusals_of(each))}
 
 
 def _sent(
@@ -244,7 +241,7 @@ def _sent(
             "required": bool(required) or body_is_patch(route),
             "content": {media_type.decode(): content for media_type in media_types(route)},
         },
-        "responses": {**responses, **_refused(declared.allow, [*refusals, *declared.refuses], schemas)},
+        "responses": {**responses, **_refused(declared.allow, [*refusals, *refusals_of(declared)], schemas)},
     }
 
 

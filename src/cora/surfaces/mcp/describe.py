@@ -9,7 +9,7 @@ from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import filter_names
 from cora.kernel.errors import AuthorityError, Refusal
 from cora.kernel.showing import View
-from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, SharedTool, Slice
+from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, SharedTool, Slice, refusals_of
 
 Views = Sequence[View[Any]]
 """Kinds of records, as people see them."""
@@ -56,10 +56,7 @@ def slice_description(declared: Slice) -> str:
     lines = [declared.doc]
     if not isinstance(declared, QuerySlice):
         lines.append(f"Needs the role {declared.allow.label} or a higher one.")
-    refusals = list(declared.refuses)
-    if isinstance(declared, HandlerSlice) or (isinstance(declared, CommandSlice) and not declared.creates):
-        refusals.insert(0, declared.on.not_found)
-    return "\n\n".join([*lines, *_refusals(refusals)])
+    return "\n\n".join([*lines, *_refusals(refusals_of(declared))])
 
 
 def shared_description(shared: SharedTool, slices: Sequence[QuerySlice]) -> str:
