@@ -175,7 +175,11 @@ def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
 def _component_line(component: Component) -> str:
     instrument = component.instrument
     model = instrument.model
-    made = f" ({model.manufacturer.name} {model.name})" if model is not None else ""
+    made = ""
+    if model is not None:
+        # Many models are called by their maker's name first.
+        is_named = model.name.casefold().startswith(model.manufacturer.name.casefold())
+        made = f" ({model.name})" if is_named else f" ({model.manufacturer.name} {model.name})"
     return f"{component.slot_name}: {instrument.asset.name}{made}"
 
 

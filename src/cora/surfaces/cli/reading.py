@@ -319,7 +319,8 @@ def _filters(view: View[Any], given: Iterable[str]) -> dict[str, list[str]]:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or name not in known:
-            says = f"{text!r} is not NAME=VALUE; of {_plural(view)} the names are: {', '.join(known)}"
+            wrong = f"{_plural(view)} are not filtered by {name!r}" if equals else f"{text!r} is not NAME=VALUE"
+            says = f"{wrong}; the names are: {', '.join(known)}"
             raise typer.BadParameter(says, param_hint="--filter")
         found.setdefault(name, []).append(value)
     return found

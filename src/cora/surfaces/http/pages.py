@@ -40,7 +40,7 @@ _DOCS_PAGE = b"""<!doctype html>
 """
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a}"
-    "code{font-size:.95em}dt{font-weight:600;margin-top:.8rem}dd{margin:0}"
+    "code{font-size:.95em}dt{font-weight:600;margin-top:.8rem}dd{margin:0;white-space:pre-line}"
     ".notice{border:2px solid #b35900;padding:.6rem .9rem;margin:1.2rem 0}"
 )
 _SECURITY = [

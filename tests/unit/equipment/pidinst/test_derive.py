@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -183,6 +184,11 @@ def test_8_description() -> None:
 def test_8_a_fixture_without_one_is_described_by_a_line_for_each_component() -> None:
     told = of_fixture(instrument(), instrument(asset(11), model=None))
     assert told["description"] == "slot-0: Stage 10 (Aerotech ABRS)\nslot-1: Stage 11"
+
+
+def test_8_a_model_that_is_called_by_its_maker_names_it_once() -> None:
+    named = replace(MODEL, name="aerotech ABRS")
+    assert of_fixture(instrument(model=named))["description"] == "slot-0: Stage 10 (aerotech ABRS)"
 
 
 # 9 InstrumentType
