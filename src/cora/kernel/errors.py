@@ -50,6 +50,7 @@ class Refusal(Exception):
     status: ClassVar[int] = 400
     says: ClassVar[str] = "The request is refused."
     _place = None
+    _is_of_the_past = False
 
     @property
     def place(self) -> str | None:
@@ -59,6 +60,11 @@ class Refusal(Exception):
     def at(self, place: str) -> Self:
         """This refusal, of a part of the request."""
         self._place = place
+        return self
+
+    def then(self) -> Self:
+        """This refusal, of a question about a moment in the past."""
+        self._is_of_the_past = True
         return self
 
     def __str__(self) -> str:
@@ -76,7 +82,8 @@ class Refusal(Exception):
 
     def detail(self) -> str:
         """What is wrong here and what to do first."""
-        return self.says.format(**{name: _shown(value) for name, value in self.members().items()})
+        told = self.says.format(**{name: _shown(value) for name, value in self.members().items()})
+        return f"{told} The question is about a moment in the past." if self._is_of_the_past else told
 
     def members(self) -> dict[str, Any]:
         """The typed members: the offending ids and values."""

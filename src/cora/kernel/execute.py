@@ -18,6 +18,7 @@ from cora.kernel.errors import (
     IdempotencyKeyReusedError,
     IdTakenError,
     InvalidRequestError,
+    NotFoundError,
     OccurredBeforeLastFactError,
     OccurredInFutureError,
     PreconditionFailedError,
@@ -153,7 +154,10 @@ class Kernel:
                 if read.one_snapshot:
                     return answer
         async with self.log.snapshot(when) as source:
-            return await ask(Reader(source, self.decoded))
+            try:
+                return await ask(Reader(source, self.decoded))
+            except NotFoundError as missing:
+                raise missing if when.is_now else missing.then() from None
 
     async def act(self, declared: ActSlice, command: Any, call: Call) -> Any:
         """Run a command beside the log. It cannot honour the options that need a history, so it refuses them."""
