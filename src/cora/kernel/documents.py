@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, Protocol
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple, Protocol, get_type_hints
 from uuid import UUID
 
 from cora.kernel.aggregate import Aggregate
@@ -64,6 +66,18 @@ def state_fields(aggregate: Aggregate[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(aggregate.state))
 
 
+def choices(aggregate: Aggregate[Any], name: str) -> tuple[str, ...]:
+    """The values that a filter can have, where they are known: those of an enumeration. Empty for any others."""
+    declared = aggregate.filters.get(name)
+    return _values(aggregate.state, declared.path[0]) if declared is not None and len(declared.path) == 1 else ()
+
+
+@cache
+def _values(state: type[Any], name: str) -> tuple[str, ...]:
+    hint = get_type_hints(state).get(name)
+    return tuple(str(each.value) for each in hint) if isinstance(hint, type) and issubclass(hint, Enum) else ()
+
+
 def problems_of(aggregate: Aggregate[Any], asked: Asked) -> list[Violation]:
     """What is asked for that is not declared."""
 
@@ -73,6 +87,10 @@ def problems_of(aggregate: Aggregate[Any], asked: Asked) -> list[Violation]:
                 if name not in known]  # fmt: skip
 
     problems = unknown("/{}", asked.filters, filter_names(aggregate))
+    for name, values in asked.filters.items():
+        known = choices(aggregate, name)
+        wrong = [value for value in values if value not in known] if known else []
+        problems += [Violation(f"/{name}", f"{value!r} is none of: {', '.join(known)}") for value in wrong]
     problems += unknown("/missing", asked.missing, aggregate.filters)
     problems += unknown("/fields", asked.fields or (), state_fields(aggregate))
     problems += unknown("/sort", [asked.sort.removeprefix("-")] if asked.sort else [], aggregate.sorts)

@@ -283,6 +283,14 @@ async def test_an_older_name_is_told_once(filled: Hutch):
     assert await filled.problems(text) == [(4, "family 'B': another entry has the same 'was'")]
 
 
+async def test_an_asset_becomes_one_asset(filled: Hutch):
+    old = "      - name: Rotary\n"
+    new = "      - {name: Theta, tier: Device, was: Rotary}\n      - name: Phi\n        was: aps/2-BM/rotary\n"
+    text = changed(BASE, old, new)
+    told = dict(await filled.problems(text))
+    assert "asset 'Phi': another entry has the same 'was'" in told[line_of(text, "was: aps/2-BM/rotary")]
+
+
 async def test_names_that_are_passed_on_are_a_problem(filled: Hutch):
     text = "cora: 1\nfamilies:\n  - {name: Camera, was: Tower}\n  - {name: Eye, was: Camera}\n"
     ((line, problem),) = await filled.problems(text)

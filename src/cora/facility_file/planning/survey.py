@@ -81,6 +81,8 @@ class Survey:
     """The nodes that cannot be registered: they control each other in a circle, or have no facility."""
     was: dict[int, Named] = field(default_factory=dict[int, Named])
     """The older path or name of a node."""
+    older_paths: dict[tuple[str, ...], Place] = field(default_factory=dict[tuple[str, ...], Place])
+    """Where `was` of an asset names a path, folded."""
     older: dict[tuple[str, Any], Older] = field(default_factory=dict[tuple[str, Any], Older])
     """The older names of families, models and assemblies, by kind and key."""
     bound: set[int] = field(default_factory=set[int])
@@ -343,8 +345,22 @@ def _note_asset(found: Survey, entry: AssetEntry) -> None:
         found.controllers[node] = controller
     if entry.was is not LEFT_OUT:
         found.was[node] = entry.was
+        _note_older_path(found, node, entry, entry.was)
     if entry.assign is not LEFT_OUT:
         found.bound.update(found.assets.line(node))
+
+
+def _note_older_path(found: Survey, node: int, entry: AssetEntry, was: Named) -> None:
+    """Only one asset can be what an older one has become."""
+    try:
+        older = split_path(was.text)
+    except ValueError:
+        return  # told where the asset is planned
+    if len(older) == 1:
+        older = (*split_path(found.assets.path(node))[:-1], *older)
+    first = found.older_paths.setdefault(tuple(map(folded, older)), entry.place)
+    if first != entry.place:
+        found.problems.add(entry.at("was"), f"{label_of(entry)}: another entry has the same 'was', at {first}")
 
 
 def _note_bindings(found: Survey, entry: FixtureEntry) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.batch import BatchSlice
-from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, filter_names, state_fields
+from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, choices, filter_names, state_fields
 from cora.kernel.errors import (
     ConcurrencyConflictError,
     ForbiddenError,
@@ -310,9 +310,13 @@ def _get_operation(view: View[Any], way: str, which: Schema, schemas: Schemas) -
 
 
 def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
-    texts: Schema = {"type": "array", "items": {"type": "string"}}
+
+    def texts(name: str) -> Schema:
+        known = choices(aggregate, name)
+        return {"type": "array", "items": {"enum": list(known)} if known else {"type": "string"}}
+
     parameters: list[Schema] = [
-        {"name": name, "in": "query", "explode": True, "schema": texts, "description": "Any of these values."}
+        {"name": name, "in": "query", "explode": True, "schema": texts(name), "description": "Any of these values."}
         for name in filter_names(aggregate)
     ]
     if aggregate.sorts:
