@@ -94,6 +94,7 @@ async def serving(cora: Opened) -> AsyncGenerator[Server]:
 @asynccontextmanager
 async def _listening(app: FastAPI) -> AsyncGenerator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         running = asyncio.create_task(server.serve([listener]))
         while not server.started:
