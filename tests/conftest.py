@@ -9,7 +9,8 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
+from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -52,8 +53,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _log_lines() -> Generator[None]:
-    """A command that runs in this process sets how log lines are written; the tests of other modules have their own."""
-    yield
+    """A command that runs in this process sets how log lines are written; the tests of other modules have their own.
+
+    A logger that keeps what was set when it was first used would keep it for the modules that follow.
+    """
+    configure: Any = structlog.configure
+
+    def kept_by_nobody(**given: Any) -> None:
+        configure(**{**given, "cache_logger_on_first_use": False})
+
+    with patch.object(structlog, "configure", kept_by_nobody):
+        yield
     structlog.reset_defaults()
 
 
