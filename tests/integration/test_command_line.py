@@ -126,6 +126,8 @@ def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> No
     with place.serving("demo") as served:
         listed = served.get("/fixtures?persistent_id=10.0000/cora-stub/aps-2bm-sample-tower").json()["items"]
         assert [each["state"]["name"] for each in listed] == ["Sample tower at 2-BM"]
+        beamline = served.get("/assets/by-path/aps/2-BM").json()["id"]
+        place.answer("call", "describe_asset", "--asset-id", beamline, "--description", "ours")
         before = place.answer("verify")
         written, logged = served.stop()
     assert served.process.returncode == 0
@@ -137,6 +139,7 @@ def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> No
     assert (place.directory / "admin-token").stat().st_mode & 0o777 == 0o600
     with place.serving("demo") as served:
         assert place.answer("verify") == before
+        assert served.get(f"/assets/{beamline}").json()["state"]["description"] == "ours"
         written, _ = served.stop(signal.SIGINT)
     assert "nothing to change" in written
     assert served.process.returncode == 0

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from cora.equipment.aggregates.facility import FACILITY
+from cora.kernel.documents import Asked
 from cora.settings import Settings
 from cora.surfaces.cli.common import admin, err, out
 from cora.surfaces.cli.facility import apply_beside
@@ -9,6 +11,9 @@ from cora.surfaces.logging import configure_logging
 from cora.surfaces.mcp.http import MCP_PATH
 from cora.surfaces.server import listening, serve
 from cora.surfaces.start import Opened, database, first_token, opened
+
+LOADED = "example-loaded"
+"""The file in the data directory that says so."""
 
 
 async def serve_until_stopped(settings: Settings, example: Path | None = None) -> None:
@@ -33,6 +38,11 @@ async def serve_until_stopped(settings: Settings, example: Path | None = None) -
 
 
 async def _load(cora: Opened, example: Path) -> None:
+    """Load the example, once: what people have made of it since is theirs."""
+    loaded = cora.settings.data_dir / LOADED
+    if loaded.exists() and (await cora.log.list(FACILITY, Asked(limit=1))).size:
+        out.print(f"{example.name}: nothing to change; it was loaded before.", markup=False, highlight=False)
+        return
     made, result = await apply_beside(cora, [example], admin())
     for problem in made.problems:
         err.print(str(problem), style="red", markup=False, highlight=False)
@@ -40,6 +50,9 @@ async def _load(cora: Opened, example: Path) -> None:
         for failure in result.failures:
             err.print(str(failure), style="red", markup=False, highlight=False)
         out.print(f"{example.name}: {result.summary}.", markup=False, highlight=False)
+        if result.is_complete:
+            loaded.parent.mkdir(parents=True, exist_ok=True)
+            loaded.touch()
 
 
 def _tell(address: str, token: Path, *, is_new: bool, is_demo: bool) -> None:
