@@ -745,3 +745,25 @@ async def test_a_plan_as_json_says_the_same(hutch: Hutch):
     assert shown["counts"]["register_asset"] == 3
     assert shown["problems"] == []
     assert shown["steps"][0]["line"] == line_of(BASE, "code: aps")
+
+
+async def test_a_name_that_is_not_known_hides_nothing_else(hutch: Hutch):
+    text = (
+        "cora: 1\n"
+        "facilities: [{code: aps, name: Advanced Photon Source}]\n"
+        "families: [{name: Stage}]\n"
+        "assets:\n"
+        "  - name: A\n"
+        "    facility: aps\n"
+        "    tier: Unit\n"
+        "    families: [Nope]\n"
+        "    identifiers: [{kind: Serial, value: x}]\n"
+        "    children:\n"
+        "      - {name: B, tier: Device, families: [Stage], ports: [{name: p, direction: Up, signal_type: TTL}]}\n"
+        "      - {name: C, families: [Stag]}\n"
+    )
+    told = await hutch.problems(text)
+    assert [line for line, _ in told] == [8, 9, 11, 12, 12]
+    assert "'identifiers/0/kind': 'Serial' is not known" in told[1][1]
+    assert "'ports/0/direction': 'Up' is not known" in told[2][1]
+    assert "'tier' is missing" in told[4][1]

@@ -117,6 +117,7 @@ async def plan_asset(
     if node in planning.survey.bound:
         planning.labels[id] = f"asset '{path}'"
     if not await _resolve(turn):
+        _check_values(turn)
         planning.failed.add(id)
         return
     if record is None:
@@ -180,17 +181,13 @@ async def _register(turn: Turn, node: int) -> None:
     parent_id = planning.ids["asset"].get(above)
     is_root = tree.above[above] == NONE
     if parent_id in planning.failed or (parent_id is None and not is_root) or node in planning.survey.unusable:
+        _check_values(turn)
         return
-    arguments: dict[str, Any] = {"id": str(turn.id), "name": entry.name}
+    arguments: dict[str, Any] = {"id": str(turn.id), "name": entry.name, **_values(entry)}
     if is_root:
         arguments["facility_code"] = tree.names[above]
     else:
         arguments["parent_id"] = str(parent_id)
-    for key, name in (("tier", "tier"), ("description", "description"), ("owners", "owners"), ("ports", "ports"),
-                      ("identifiers", "alternate_identifiers"), ("drawing", "drawing")):  # fmt: skip
-        value = getattr(entry, key)
-        if value is not LEFT_OUT and value is not None:
-            arguments[name] = value
     for name in ("model_id", "controller_id"):
         if turn.references.get(name) is not None:
             arguments[name] = str(turn.references[name])
@@ -203,6 +200,23 @@ async def _register(turn: Turn, node: int) -> None:
         key=_key_of_mismatch(turn),
     )  # fmt: skip
     turn.last = when
+
+
+def _values(entry: AssetEntry) -> dict[str, Any]:
+    """What the entry says of an asset that refers to no other record, as arguments of its registration."""
+    found: dict[str, Any] = {}
+    for key, name in (("tier", "tier"), ("description", "description"), ("owners", "owners"), ("ports", "ports"),
+                      ("identifiers", "alternate_identifiers"), ("drawing", "drawing")):  # fmt: skip
+        value = getattr(entry, key)
+        if value is not LEFT_OUT and value is not None:
+            found[name] = value
+    return found
+
+
+def _check_values(turn: Turn) -> None:
+    """Tell what is wrong with the values of an asset that cannot be planned for another reason."""
+    known = {"tier": turn.state.tier} if turn.state is not None else {}
+    turn.planning.checked(turn.subject, "register_asset", {"name": turn.entry.name, **known, **_values(turn.entry)})
 
 
 def _key_of_mismatch(turn: Turn) -> str:
