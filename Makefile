@@ -30,13 +30,13 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }; }
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
 	@echo "Installing what cora needs, as locked ..."
-	@if test -x $(BIN)/uv; then \
+	@{ test -x $(BIN)/uv && \
 		VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock && \
 		VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .; \
-	else \
+	} || { \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
 		$(BIN)/python -m pip install --quiet --no-deps --editable .; \
-	fi
+	}
 	@touch $(READY)
 
 # The lock names no host and no index.

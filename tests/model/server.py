@@ -19,6 +19,7 @@ from cora.equipment.finish_reservations import Finished, finish_open_reservation
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.views import AGGREGATES
+from cora.facility_file import DirectFacility, apply_plan, make_export, make_plan, read_files
 from cora.kernel.documents import Asked
 from cora.kernel.errors import NotFoundError, Refusal
 from cora.kernel.execute import Answer, Call, Kernel
@@ -122,6 +123,23 @@ class Server:
             [UUID(id) for id in ids],
         )
         return {str(row["id"]): {**row, "state": json.loads(row["body"])} for row in rows}
+
+    def exported(self) -> str:
+        """All that is in use, as a facility file."""
+        export = self.wait(make_export(self._facility()))
+        return "".join(f"{line}\n" for line in export.lines())
+
+    def apply(self, text: str, path: Path) -> None:
+        """Make the facility as a file says."""
+        path.write_text(text, encoding="utf-8")
+        plan = self.wait(make_plan(read_files([path]), self._facility()))
+        assert not plan.problems, plan.problems[:3]
+        result = self.wait(apply_plan(plan, self._facility()))
+        assert result.is_complete, result.failures[:3]
+
+    def _facility(self) -> DirectFacility:
+        slices = tuple(self.slices.values())
+        return DirectFacility(self.kernel, self.log, self.log.contacts, slices, Principal(NAME, Role.ADMIN))
 
     def verified(self) -> Report:
         """What verify says of the whole log."""

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+from tests.conftest import execute, in_database
 from tests.model.commands import COMMANDS
 from tests.model.draws import ARGUMENTS
 from tests.model.machine import Recorded
@@ -31,6 +33,15 @@ STEPS_OF_A_RUN = 60
 def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     with serving(module_database_url, tmp_path_factory.mktemp("cora")) as server:
         yield server
+
+
+@pytest.fixture
+def second_database_url(postgres: str, template: str) -> Generator[str]:
+    """The address of another empty database."""
+    name = f"second_{uuid4().hex[:12]}"
+    execute(postgres, "create database {} template {}", name, template)
+    yield in_database(postgres, name)
+    execute(postgres, "drop database if exists {} with (force)", name)
 
 
 def test_every_command_has_its_plain_model(server: Server) -> None:
@@ -98,3 +109,16 @@ def test_a_past_that_was_another_is_noticed(database_url: str, tmp_path: Path) -
         with pytest.raises(AssertionError, match="as_of"):
             for story in range(20):
                 tell(server, story, phases=(Phase.generate,))
+
+
+def test_what_came_about_is_exported_and_applied_as_the_same_file(
+    database_url: str, second_database_url: str, tmp_path: Path
+) -> None:
+    with serving(database_url, tmp_path) as server:
+        for story in range(3):
+            tell(server, story, phases=(Phase.generate,))
+        exported = server.exported()
+    with serving(second_database_url, tmp_path) as empty:
+        empty.apply(exported, tmp_path / "facility.yaml")
+        assert empty.exported() == exported
+        assert empty.verified().intact

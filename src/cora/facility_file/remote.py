@@ -39,6 +39,7 @@ class RemoteFacility:
     ) -> None:
         self.commands = commands_in(slices)
         self._server = server
+        self._has_token = bool(token)
         self._seen: dict[UUID, Record] = {}
         # A client for each connection: in a shared pool every request looks through all connections and all who wait.
         self._clients = [
@@ -193,7 +194,8 @@ class RemoteFacility:
                 await asyncio.sleep(_PAUSE * (attempt + 1))
                 continue
             if answer.status_code == 401:
-                raise UnreachableError(f"{self._server} does not accept the token; give another with --token")
+                says = "does not accept the token; give another" if self._has_token else "wants a token; give one"
+                raise UnreachableError(f"{self._server} {says} with --token")
             if method == "GET" and answer.status_code not in (200, 404):
                 says = _json(answer).get("detail") or answer.status_code
                 raise UnreachableError(f"{self._server} answers GET {path} with: {says}")

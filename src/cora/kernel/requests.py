@@ -204,7 +204,8 @@ def read_moment(text: str) -> datetime:
     """An RFC 3339 time with its offset, in UTC. Raises `ValueError`, as do the other readers of one text."""
     says = "must be a time with its offset, such as 2026-05-03T14:00:00Z"
     if not _MOMENT.fullmatch(text):
-        raise ValueError(says)
+        is_plus_lost = _MOMENT.fullmatch("+".join(text.rsplit(" ", 1)))
+        raise ValueError(f"{says}; in an address + is written %2B" if is_plus_lost else says)
     try:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
