@@ -11,6 +11,7 @@ import random
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -22,6 +23,7 @@ from cora.kernel.errors import Refusal
 from cora.kernel.execute import Call
 from cora.kernel.principal import Principal, Role
 from cora.kernel.slice import Command
+from cora.log.connect import LOST
 
 from . import toy
 from .harness import Client, opened
@@ -181,10 +183,23 @@ async def work(job: Job) -> list[dict[str, Any]]:
         async with proxied(job.dsn) as proxy:
             if job.cuts:
                 _losing(proxy, job.cuts, job.seed)
-            async with opened(proxy.dsn if job.cuts else job.dsn, job.schema) as client:
+            async with AsyncExitStack() as stack:
+                client = await _entered(stack, proxy.dsn if job.cuts else job.dsn, job.schema)
                 worker = _Worker(job, client)
                 await worker.run()
                 return worker.told
+
+
+async def _entered(stack: AsyncExitStack, dsn: str, schema: str) -> Client:
+    """A client, opened when the database is there: it may have been killed while this process was starting."""
+    for tries_left in reversed(range(100)):
+        try:
+            return await stack.enter_async_context(opened(dsn, schema))
+        except LOST:
+            if not tries_left:
+                raise
+            await asyncio.sleep(0.1)
+    raise AssertionError
 
 
 def main() -> None:
