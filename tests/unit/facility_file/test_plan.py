@@ -767,3 +767,27 @@ async def test_a_name_that_is_not_known_hides_nothing_else(hutch: Hutch):
     assert "'identifiers/0/kind': 'Serial' is not known" in told[1][1]
     assert "'ports/0/direction': 'Up' is not known" in told[2][1]
     assert "'tier' is missing" in told[4][1]
+
+
+async def test_a_value_that_is_wrong_hides_nothing_else_of_an_asset(hutch: Hutch):
+    entry = "lifecycle: Active, mount: S1"
+    text = (
+        "cora: 1\n"
+        "facilities: [{code: aps, name: Advanced Photon Source}]\n"
+        "families: [{name: Stage, settings_schema: {type: object, properties: {speed: {type: number}}, "
+        "additionalProperties: false}}]\n"
+        "frames: [{name: Floor}]\n"
+        "mounts: [{slot_code: S1, frame: Floor, placement: {}}]\n"
+        "assets:\n"
+        "  - name: A\n"
+        "    facility: aps\n"
+        "    tier: Unit\n"
+        "    children:\n"
+        f"      - {{name: B, tier: Device, families: [Stage], {entry}}}\n"
+        f"      - {{name: C, tier: Device, families: [Stage], {entry}, settings: {{sped: 1}}, "
+        "identifiers: [{kind: Serial, value: x}]}\n"
+    )
+    told = [problem for line, problem in await hutch.problems(text) if line == 12]
+    for part in ("'Serial' is not known", "sped", "mount 'S1' takes one asset"):
+        assert [problem for problem in told if part in problem], (part, told)
+    assert len([problem for problem in told if "Serial" in problem]) == 1

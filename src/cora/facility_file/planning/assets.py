@@ -9,6 +9,7 @@ from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.asset_lists import add_families, plan_lists, remove_families
 from cora.facility_file.planning.asset_ties import Controllers, bind_model, set_drawing
+from cora.facility_file.planning.asset_values import check_values, less_what_is_wrong, values_of
 from cora.facility_file.planning.core import SOME_ASSET, Planning, Subject, When, later
 from cora.facility_file.planning.identifiers import plan_recorded_identifier
 from cora.facility_file.planning.installing import Installing, plan_mount_of
@@ -117,7 +118,7 @@ async def plan_asset(
     if node in planning.survey.bound:
         planning.labels[id] = f"asset '{path}'"
     if not await _resolve(turn):
-        _check_values(turn)
+        check_values(turn)
         planning.failed.add(id)
         return
     if record is None:
@@ -181,9 +182,9 @@ async def _register(turn: Turn, node: int) -> None:
     parent_id = planning.ids["asset"].get(above)
     is_root = tree.above[above] == NONE
     if parent_id in planning.failed or (parent_id is None and not is_root) or node in planning.survey.unusable:
-        _check_values(turn)
+        check_values(turn)
         return
-    arguments: dict[str, Any] = {"id": str(turn.id), "name": entry.name, **_values(entry)}
+    arguments: dict[str, Any] = {"id": str(turn.id), "name": entry.name, **values_of(entry)}
     if is_root:
         arguments["facility_code"] = tree.names[above]
     else:
@@ -193,6 +194,7 @@ async def _register(turn: Turn, node: int) -> None:
             arguments[name] = str(turn.references[name])
     if turn.references.get("family_ids"):
         arguments["family_ids"] = [str(each) for each in turn.references["family_ids"]]
+    arguments = less_what_is_wrong(turn, arguments)
     when = planning.when(entry)
     level = planning.levels["asset"].get(node, 0)
     turn.state = await planning.step(
@@ -200,23 +202,6 @@ async def _register(turn: Turn, node: int) -> None:
         key=_key_of_mismatch(turn),
     )  # fmt: skip
     turn.last = when
-
-
-def _values(entry: AssetEntry) -> dict[str, Any]:
-    """What the entry says of an asset that refers to no other record, as arguments of its registration."""
-    found: dict[str, Any] = {}
-    for key, name in (("tier", "tier"), ("description", "description"), ("owners", "owners"), ("ports", "ports"),
-                      ("identifiers", "alternate_identifiers"), ("drawing", "drawing")):  # fmt: skip
-        value = getattr(entry, key)
-        if value is not LEFT_OUT and value is not None:
-            found[name] = value
-    return found
-
-
-def _check_values(turn: Turn) -> None:
-    """Tell what is wrong with the values of an asset that cannot be planned for another reason."""
-    known = {"tier": turn.state.tier} if turn.state is not None else {}
-    turn.planning.checked(turn.subject, "register_asset", {"name": turn.entry.name, **known, **_values(turn.entry)})
 
 
 def _key_of_mismatch(turn: Turn) -> str:
