@@ -14,8 +14,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,9 @@ import httpx
 import uvloop
 
 from cora.equipment import features, minting
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import finish_open_reservations
-from cora.equipment.ports.doi_minter import TEST_PREFIXES, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
@@ -46,22 +46,12 @@ STEPS = {"PersistentIdReserved": "reserved", "PersistentIdMintFailed": "failed",
 """The appends of an assignment, by the first event of each."""
 
 
-@dataclass(frozen=True)
-class RemoteMinter:
+class RemoteMinter(StubDoiMinter):
     """An authority behind HTTP, whose identifiers are tests."""
 
-    web: httpx.AsyncClient
-
-    @property
-    def test(self) -> bool:
-        return True
-
-    @property
-    def schemes(self) -> Set[str]:
-        return TEST_PREFIXES.keys()
-
-    def make_value(self, scheme: str, suffix: str) -> str:
-        return f"{TEST_PREFIXES[scheme]}/{suffix}"
+    def __init__(self, web: httpx.AsyncClient) -> None:
+        super().__init__()
+        self.web = web
 
     async def mint(self, request: MintRequest) -> Minted:
         answer = await self._send("PUT", request.identifier, {"url": request.url})
