@@ -50,8 +50,8 @@ class Answer:
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may be answered otherwise later."""
-        return self.status in (408, 409, 425, 429) or self.status >= 500
+        """Whether a moment later it may be another one: also where somebody was faster (409, 412)."""
+        return self.status in (408, 409, 412, 425, 429) or self.status >= 500
 
     @property
     def ends_it(self) -> bool:

@@ -1,13 +1,13 @@
 """The authorities that are set up, opened with the process and closed with it."""
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import quote
 
 import httpx
 
-from cora.equipment.adapters.authority_web import basic, opened_client
+from cora.equipment.adapters.authority_web import PAUSES, basic, opened_client
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.datacite import Attributes, Datacite
@@ -39,17 +39,19 @@ async def opened_authorities(authorities: Authorities, attributes: Attributes) -
 
 @asynccontextmanager
 async def opened_datacite(
-    account: DataciteAccount, authorities: Authorities, attributes: Attributes
+    account: DataciteAccount, authorities: Authorities, attributes: Attributes, *, pauses: Sequence[float] = PAUSES
 ) -> AsyncGenerator[Datacite]:
     """DataCite, for as long as it is used."""
     secret = account.password or account.api_key
     auth, secrets = basic(account.repository, secret.get_secret_value()) if secret else (None, ())
     async with opened_client(account.url, contact=authorities.contact, auth=auth) as client:
-        yield Datacite(account, client, CallBudget(authorities.calls), attributes, secrets=secrets)
+        yield Datacite(account, client, CallBudget(authorities.calls), attributes, secrets=secrets, pauses=pauses)
 
 
 @asynccontextmanager
-async def opened_handle(account: HandleAccount, authorities: Authorities) -> AsyncGenerator[HandleServer | EpicServer]:
+async def opened_handle(
+    account: HandleAccount, authorities: Authorities, *, pauses: Sequence[float] = PAUSES
+) -> AsyncGenerator[HandleServer | EpicServer]:
     """A Handle server, for as long as it is used."""
     auth: httpx.Auth | None = None
     secrets: tuple[str, ...] = ()
@@ -65,4 +67,4 @@ async def opened_handle(account: HandleAccount, authorities: Authorities) -> Asy
         auth, secrets = basic(user, account.secret.get_secret_value())
     make = HandleServer if account.api == "handle" else EpicServer
     async with opened_client(account.url, contact=authorities.contact, auth=auth, headers=headers, tls=tls) as client:
-        yield make(account, client, CallBudget(authorities.calls), secrets=secrets)
+        yield make(account, client, CallBudget(authorities.calls), secrets=secrets, pauses=pauses)
