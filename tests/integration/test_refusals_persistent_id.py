@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from tests.integration.minters import Refusing, Unasked
+from tests.integration.minters import OfDois, Refusing, Unasked
 from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at, lacking
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
@@ -19,6 +19,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.ports.contacts import ContactNotFoundError
 from cora.kernel.errors import InvalidRequestError
@@ -129,6 +130,19 @@ async def an_asset_without_a_model_comes_before_a_taken_suffix(world: World) -> 
 async def _stream_of(world: World, value: str) -> str:
     shown = await world.surfaces.web[max(world.surfaces.web)].get("/persistent-ids", params={"value": value})
     return str(shown.json()["items"][0]["id"])
+
+
+NO_HANDLES = {
+    "scheme": "Handle",
+    "configured": ["DOI"],
+    "to_set": ["CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"],
+}
+
+
+@refuses("assign_asset_persistent_id", SchemeNotConfiguredError)
+async def a_scheme_without_an_authority(world: World) -> Tried:
+    asset = await world.made_by()
+    return Tried({"asset_id": asset, "scheme": "Handle"}, NO_HANDLES, "set up for it", minter=OfDois())
 
 
 @refuses("assign_asset_persistent_id", PersistentIdTakenError)
@@ -266,6 +280,13 @@ async def a_fixture_of_no_assets(world: World) -> Tried:
         "register a fixture that does",
         minter=Unasked(),
     )
+
+
+@refuses("assign_fixture_persistent_id", SchemeNotConfiguredError)
+async def a_scheme_without_an_authority_though_one_was_reserved(world: World) -> Tried:
+    fixture = await world.citable()
+    await _reserve(world, "assign_fixture_persistent_id", fixture_id=fixture, scheme="Handle", suffix=_suffix(world))
+    return Tried({"fixture_id": fixture, "scheme": "Handle"}, NO_HANDLES, "Use DOI", minter=OfDois())
 
 
 @refuses("assign_fixture_persistent_id", PersistentIdTakenError)

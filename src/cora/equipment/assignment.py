@@ -31,6 +31,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReserved,
     PersistentIdStatus,
     PersistentIdTakenError,
+    not_configured,
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
@@ -88,6 +89,8 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
         standing = await standing_of(subject, state, read, to_be_minted=True)
         reserved = taken_up(wanted, standing, wired.doi_minter)
         pass_gates(standing, resumed=reserved is not None)
+        if wanted.scheme not in wired.doi_minter.schemes:
+            raise not_configured(wanted.scheme, wired.doi_minter.schemes)
         if reserved is not None:
             require_time(session.call, read, id)
             reservation = reserved.id
@@ -117,9 +120,9 @@ def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> Persisten
     reserved = standing.reserved
     if reserved is None or reserved.scheme != wanted.scheme:
         return None
-    if wanted.suffix is not None and reserved.value != minter.make_value(wanted.scheme, wanted.suffix):
-        return None
-    return reserved
+    if wanted.suffix is None or wanted.scheme not in minter.schemes:
+        return reserved  # without an authority nobody can tell its value: the request is refused for that
+    return reserved if reserved.value == minter.make_value(wanted.scheme, wanted.suffix) else None
 
 
 async def finish(
@@ -154,9 +157,6 @@ async def finish(
 
 async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equipment) -> PersistentIdReserved:
     minter = wired.doi_minter
-    if wanted.scheme not in minter.schemes:
-        reason = f"no authority for the scheme {wanted.scheme} is set up here"
-        raise PersistentIdentifierMintError(wanted.scheme, reason, retryable=False)
     value = minter.make_value(wanted.scheme, wanted.suffix or random_suffix())
     if wanted.suffix is None:
         for _ in range(SUFFIX_TRIES):

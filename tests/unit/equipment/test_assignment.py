@@ -21,6 +21,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.pidinst import suffix
 from cora.equipment.ports.doi_minter import MintFailedError
@@ -418,7 +419,20 @@ async def test_a_request_refused_by_what_its_own_key_recorded_meanwhile_is_repla
 async def test_a_scheme_without_an_authority_is_refused_before_anything_is_reserved(world: World) -> None:
     asset = await world.asset()
     world.minter.only = {"DOI"}
-    with pytest.raises(PersistentIdentifierMintError) as failure:
+    with pytest.raises(SchemeNotConfiguredError) as refusal:
         await world.assign("asset", asset, scheme="Handle")
-    assert not failure.value.retryable
+    assert (refusal.value.configured, refusal.value.to_set[0]) == (("DOI",), "CORA_HANDLE_URL")
     assert "PersistentIdReserved" not in world.log.kinds()
+
+
+async def test_an_open_reservation_waits_while_its_scheme_has_no_authority(world: World) -> None:
+    asset = await world.asset()
+    world.minter.outcomes = [MintFailedError("no answer", retryable=True)]
+    with pytest.raises(PersistentIdentifierMintError):
+        await world.assign("asset", asset, scheme="Handle", suffix="a")
+    world.minter.only = {"DOI"}
+    for again in ("a", None):
+        with pytest.raises(SchemeNotConfiguredError):
+            await world.assign("asset", asset, scheme="Handle", suffix=again)
+    world.minter.only = None
+    assert (await world.assign("asset", asset, scheme="Handle")).status == 201

@@ -14,7 +14,7 @@ from cora.equipment.adapters.datacite import Attributes, Datacite
 from cora.equipment.adapters.epic import EpicServer
 from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
-from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount
+from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount, UnfitMinterError
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.values import IdentifierScheme
 
@@ -23,7 +23,7 @@ from cora.equipment.values import IdentifierScheme
 async def opened_authorities(authorities: Authorities, attributes: Attributes) -> AsyncGenerator[DoiMinter]:
     """All authorities as one minter; the stub, which is for trying things out, where none is set up.
 
-    Each has a budget of calls of its own. Raises `OSError` for a client certificate that cannot be read.
+    Each has a budget of calls of its own. Raises `UnfitMinterError` for a client certificate that cannot be used.
     """
     found: dict[str, DoiMinter] = {}
     async with AsyncExitStack() as stack:
@@ -59,7 +59,10 @@ async def opened_handle(
     headers: dict[str, str] = {}
     if account.certificate is not None:
         tls = ssl.create_default_context()
-        tls.load_cert_chain(account.certificate, account.certificate_key)
+        try:
+            tls.load_cert_chain(account.certificate, account.certificate_key)
+        except OSError as error:
+            raise UnfitMinterError(f"CORA_HANDLE_CERTIFICATE cannot be used: {error}") from error
         headers["Authorization"] = 'Handle clientCert="true"'
     elif account.user is not None and account.secret is not None:
         # The colon of `index:handle` would end the user name (Handle.Net HTTP JSON API, 4.1 of the reference).

@@ -167,6 +167,29 @@ class PidinstRecordIncompleteError(ConflictError):
 
 
 @dataclass(eq=False)
+class SchemeNotConfiguredError(ConflictError):
+    """No authority for this scheme is set up on this server."""
+
+    scheme: IdentifierScheme
+    configured: tuple[str, ...]
+    to_set: tuple[str, ...]
+
+    def detail(self) -> str:
+        settings = ", ".join(self.to_set)
+        others = f"Use {' or '.join(self.configured)}, or have" if self.configured else "Have"
+        return f"No {self.scheme} can be minted here. {others} the server set up for it: {settings}."
+
+
+def not_configured(scheme: IdentifierScheme, configured: Iterable[str]) -> SchemeNotConfiguredError:
+    """The refusal of a scheme, with the settings that it needs."""
+    settings = {
+        IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
+        IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
+    }
+    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), settings[scheme])
+
+
+@dataclass(eq=False)
 class PersistentIdTakenError(ConflictError):
     """The identifier belongs to another record."""
 

@@ -14,6 +14,10 @@ CALLS = 300
 """How often an authority is called in five minutes at most: what DataCite asks of those who send much."""
 
 
+class UnfitMinterError(Exception):
+    """The authorities that are set cannot be used, or do not go with this log; the server does not start."""
+
+
 @dataclass(frozen=True)
 class DataciteAccount:
     """A repository of DataCite (DataCite REST API, authentication): with its password or an API key, never both."""

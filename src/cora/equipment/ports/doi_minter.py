@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.values import PersistentIdentifier
 
@@ -32,13 +33,15 @@ class HeldState(StrEnum):
 class MintRequest:
     """What is to be registered: an identifier that cora chose, where it leads, and what it names.
 
-    Without `publish` it is left a draft, where the authority has drafts.
+    Without `publish` it is left a draft, where the authority has drafts. `published` is the record with who
+    publishes it and since when; without it the first owner does, since this year.
     """
 
     identifier: PersistentIdentifier
     url: str
     record: PidinstRecord
     publish: bool = True
+    published: PublishedRecord | None = None
 
 
 @dataclass(frozen=True)
