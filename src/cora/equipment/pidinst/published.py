@@ -74,3 +74,18 @@ def identifier_url(scheme: str, value: str) -> str | None:
     """The link of a DOI or a Handle at its resolver; None for other schemes."""
     resolver = next((url for known, url in _RESOLVERS.items() if known == scheme), None)
     return None if resolver is None else resolver + quote(value, safe=_SAFE_IN_PATH)
+
+
+def agent_url(scheme: str, value: str) -> str | None:
+    """The link of an organisation or a person by an identifier of a known scheme; None for other schemes."""
+    match scheme:
+        case "ROR" | "ORCID" | "URL":
+            return value
+        case "Wikidata":
+            return f"https://www.wikidata.org/entity/{quote(value)}"
+        case "ISNI":
+            return f"https://isni.org/isni/{quote(value)}"
+        case "GRID":
+            return f"https://www.grid.ac/institutes/{quote(value)}"
+        case _:
+            return identifier_url(scheme, value)

@@ -178,7 +178,7 @@ def test_what_is_unknown_has_the_code_of_datacite() -> None:
     assert told["publisher"] == {"name": ":unav"}
     assert "doi" not in told
     assert told["dates"] == told["contributors"] == []
-    assert lost(LEAST) == ["schemaVersion", "manufacturer"]
+    assert lost(LEAST) == ["SchemaVersion", "Manufacturer"]
 
 
 def test_a_test_identifier_is_marked() -> None:
@@ -187,8 +187,8 @@ def test_a_test_identifier_is_marked() -> None:
 
 
 def test_what_is_lost() -> None:
-    assert lost(FULL) == ["schemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
-    assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["landingPage", *lost(FULL)]
+    assert lost(FULL) == ["SchemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
+    assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
 
 
 def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:
