@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         default="console", description="How log lines are written to stderr."
     )
 
+    publish: Literal["draft", "findable"] = Field(
+        default="findable",
+        description="What an assignment ends with: an identifier that the world can find, or a `draft` to publish.",
+    )
     datacite_url: HttpUrl = Field(
         default=HttpUrl("https://api.datacite.org"),
         description="The API of DataCite; `https://api.test.datacite.org` is its test system, whose DOIs are tests.",

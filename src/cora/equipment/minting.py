@@ -1,12 +1,12 @@
 """Asking an authority: by one at a time, for no longer than it takes, and with every failure understood."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import DoiMinter, Minted, MintFailedError
 from cora.equipment.ports.leases import Leases
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
@@ -31,20 +31,21 @@ async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerat
         yield
 
 
-async def ask_authority(minter: DoiMinter, request: MintRequest) -> MintFailedError | None:
-    """Have an identifier minted; what it failed with, or None."""
+async def ask_authority(
+    ask: Callable[[], Awaitable[Minted]], identifier: PersistentIdentifier
+) -> Minted | MintFailedError:
+    """What an authority answers about an identifier, or what it failed with."""
     try:
         async with asyncio.timeout(AUTHORITY_SECONDS):
-            await minter.mint(request)
+            return await ask()
     except MintFailedError as failure:
         return failure
     except TimeoutError:
         return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
     except Exception as error:
         # A fault of the adapter must not leave the reservation without a word of what happened.
-        _logger.exception("the minter broke", value=request.identifier.value)
+        _logger.exception("the minter broke", value=identifier.value)
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
-    return None
 
 
 async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier) -> bool:

@@ -33,6 +33,7 @@ class Deps:
     leases: Leases
     contacts: Contacts
     doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
+    publishes: bool = True
 
 
 def opened_minter(authorities: Authorities) -> AbstractAsyncContextManager[DoiMinter]:
@@ -52,6 +53,7 @@ def wire_equipment(deps: Deps) -> Equipment:
         leases=deps.leases,
         contacts=deps.contacts,
         public_url=deps.public_url.rstrip("/"),
+        publishes=deps.publishes,
     )
 
 

@@ -13,6 +13,7 @@ import structlog
 from cora.equipment.aggregates.role import RoleAlreadyExistsError
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
+from cora.equipment.keep_publications import keep_publications
 from cora.equipment.views import AGGREGATES
 from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment
 from cora.equipment.wired import Equipment
@@ -93,7 +94,13 @@ async def opened(
     log = await PostgresLog.open(dsn, schema)
     try:
         async with opened_minter(authorities) as minter:
-            deps = Deps(settings.landing_url, leases=log.leases, contacts=log.contacts, doi_minter=minter)
+            deps = Deps(
+                settings.landing_url,
+                leases=log.leases,
+                contacts=log.contacts,
+                doi_minter=minter,
+                publishes=settings.publish == "findable",
+            )
             equipment = wire_equipment(deps)
             if not reads_only:
                 await require_fit_minter(
@@ -134,6 +141,7 @@ async def _work(cora: Opened) -> None:
     while True:
         try:
             await finish_open_reservations(cora.kernel, cora.log)
+            await keep_publications(cora.kernel, cora.log.publications)
         except Exception:
             _logger.exception("the worker failed; it goes on")
         await asyncio.sleep(WORK_EVERY)

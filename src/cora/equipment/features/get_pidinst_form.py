@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from cora.equipment.pidinst.forms import FORMS, Loss, loss_of
+from cora.equipment.public import require_public
 from cora.equipment.subject import SUBJECTS, Subject
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import NotFoundError, UnauthenticatedError
@@ -58,10 +59,8 @@ class PidinstForm:
     writes=tuple(dict.fromkeys(form.media_type for form in FORMS)),
 )
 async def get_pidinst_form(query: GetPidinstForm, read: Reader, caller: Principal, wired: Equipment) -> PidinstForm:
+    await require_public(query.record_id, caller, read)
     subject, state = await _found(query.record_id, read)
-    # Without a token nobody learns which ids exist.
-    if state is None or state.persistent_id is None:
-        caller.require(Role.READER)
     if state is None:
         raise NotFoundError(query.record_id)
     published = await subject.published(state, read, wired.public_url)

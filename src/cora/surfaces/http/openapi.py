@@ -37,7 +37,7 @@ from cora.surfaces.http.endpoints import (
     EXPAND,
     LAST_EVENT_ID,
     body_is_patch,
-    key_template,
+    key_templates,
     media_types,
     record_template,
     takes_several,
@@ -130,11 +130,9 @@ def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dic
         _put(paths, Route("GET", record_template(aggregate)), _get_operation(view, "", by_id, schemas))
         if view.key is not None:
             by_key = _path_parameter(view.key.name, {"type": "string", "minLength": 1})
-            _put(
-                paths,
-                Route("GET", key_template(aggregate, view.key)),
-                _get_operation(view, f"_by_{view.key.name}", by_key, schemas),
-            )
+            for template, beginning in key_templates(aggregate, view.key):
+                name = f"_by_{beginning.rstrip('/').lower() or view.key.name}"
+                _put(paths, Route("GET", template), _get_operation(view, name, by_key, schemas))
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
