@@ -57,9 +57,12 @@ class PublishedRecord:
         )
 
     def under(
-        self, identifier: PersistentIdentifier, *, landing_page: str, year: int, test: bool = False
+        self, identifier: PersistentIdentifier, *, landing_page: str, year: int | None = None, test: bool = False
     ) -> "PublishedRecord":
-        """The same under an identifier that is reserved but not assigned yet: what an authority is told."""
+        """The same under an identifier that is reserved but not assigned yet: what an authority is told.
+
+        `year` is when it was reserved, where that is not in the log yet.
+        """
         record = self.record.model_copy(
             update={
                 "identifier": Identifier(identifier=identifier.value, identifier_type=identifier.scheme),
@@ -67,7 +70,7 @@ class PublishedRecord:
                 "test": self.record.test or test,
             }
         )
-        return replace(self, record=record, publication_year=year, resolves=not test)
+        return replace(self, record=record, publication_year=year or self.publication_year, resolves=not test)
 
 
 def identifier_url(scheme: str, value: str) -> str | None:

@@ -63,9 +63,14 @@ def _negotiated(own: Endpoint, own_types: tuple[bytes, ...], render: Render) -> 
             reply = await render(request, form.name)
             if reply.status == 200:
                 reply.media_type = liked + (b"; charset=utf-8" if liked.startswith(b"text/") else b"")
-                place = FORM_OF_RECORD.format(record_id=request.values[0], form=form.name)
-                reply.headers.append((b"content-location", place.encode("ascii")))
+                reply.headers.append((b"content-location", _place(request, form.name)))
         reply.headers.append(VARY)
         return reply
 
     return replace(own, handle=handle)
+
+
+def _place(request: Request, name: str) -> bytes:
+    """The URL of a form of the record that was asked for, of the same moment."""
+    path = FORM_OF_RECORD.format(record_id=request.values[0], form=name).encode("ascii")
+    return path + b"?" + request.query_string if request.query_string else path

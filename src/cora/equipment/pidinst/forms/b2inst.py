@@ -4,7 +4,7 @@ from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.pidinst import losses_of_1_0
-from cora.equipment.pidinst.forms.writing import as_json, described
+from cora.equipment.pidinst.forms.writing import as_json, described, renamed, valued
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
 
@@ -40,16 +40,6 @@ def b2inst_metadata(published: PublishedRecord) -> dict[str, Any]:
         ],
     }
     return {name: value for name, value in told.items() if value}
-
-
-def valued(members: dict[str, Any], name: str) -> dict[str, Any]:
-    """The members of a part, with `...Value` inside its identifier, as B2INST and the handle records have it."""
-    return {key: renamed(each, name) if key == name else each for key, each in members.items()}
-
-
-def renamed(members: dict[str, Any], name: str) -> dict[str, Any]:
-    """The members with `<name>Value` for `<name>`."""
-    return {f"{name}Value" if key == name else key: each for key, each in members.items()}
 
 
 def _render(published: PublishedRecord) -> bytes:

@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from cora.equipment.pidinst.forms.b2inst import renamed, valued
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.pidinst import losses_of_1_0
-from cora.equipment.pidinst.forms.writing import as_json, described, fit
+from cora.equipment.pidinst.forms.writing import as_json, described, fit, renamed, valued
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
 TYPES = {

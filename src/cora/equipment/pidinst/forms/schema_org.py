@@ -17,6 +17,7 @@ _CONTEXT: dict[str, Any] = {
     "sameAs": {"@type": "@id"},
     "additionalType": {"@type": "@id"},
 }
+# A relation that has no property of its own here is told as a further one, named as PIDINST does.
 _RELATIONS = {"HasComponent": "hasPart", "IsComponentOf": "isPartOf", "IsDescribedBy": "subjectOf"}
 
 Node = dict[str, Any]
@@ -142,6 +143,10 @@ def _properties(published: PublishedRecord) -> Iterator[Node]:
         known = quantities.get(name)
         defined = _term(name, known.identifier, known.scheme) if known and known.identifier else None
         yield _value("MeasuredVariable", name, valueReference=defined)
+    for each in record.related_identifiers:
+        if each.relation_type not in _RELATIONS:
+            url = identifier_url(each.related_identifier_type, each.related_identifier)
+            yield _value(each.relation_type, each.related_identifier, name=each.related_identifier_name, url=url)
     for each in record.measurement_techniques:
         term = each.measurement_technique_identifier
         defined = term and _term(

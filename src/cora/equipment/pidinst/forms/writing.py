@@ -33,6 +33,16 @@ def on_one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
+def valued(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """The members of a part, with `...Value` inside its identifier, as B2INST and the handle records have it."""
+    return {key: renamed(each, name) if key == name else each for key, each in members.items()}
+
+
+def renamed(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """The members with `<name>Value` for `<name>`."""
+    return {f"{name}Value" if key == name else key: each for key, each in members.items()}
+
+
 def as_url(text: str) -> str | None:
     """The text, if it is an absolute http(s) URL that every reader takes."""
     return text if _URL.fullmatch(text) and text.count("#") < 2 else None

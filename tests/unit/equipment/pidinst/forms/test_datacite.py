@@ -24,6 +24,11 @@ from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier
 
+PIDINST_RELATIONS = (
+    "IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "HasComponent", "IsComponentOf", "References",
+    "HasMetadata", "WasUsedIn", "IsIdenticalTo", "IsAttachedTo",
+)  # fmt: skip
+
 
 def lost(published: PublishedRecord) -> list[str]:
     return [loss.property for loss in DATACITE_JSON.loss(published)]
@@ -155,6 +160,15 @@ def test_a_model_is_referenced_where_datacite_knows_the_type_of_its_identifier()
 )
 def test_relations(pidinst_name: str, told: dict[str, str]) -> None:
     assert datacite_relation(pidinst_name) == told
+
+
+@pytest.mark.parametrize("relation", PIDINST_RELATIONS)
+def test_every_relation_of_pidinst_is_valid(relation: str) -> None:
+    related = FULL.record.related_identifiers[0].model_copy(update={"relation_type": relation})
+    xml = datacite_xml(changed(related_identifiers=(related,)))
+    assert violations(xml) == []
+    if b'relationType="Other"' in xml:
+        assert f'relationTypeInformation="{relation}"'.encode() in xml
 
 
 def test_another_doi_of_the_instrument_is_a_relation_since_datacite_refuses_it_as_an_alternate() -> None:

@@ -1,6 +1,8 @@
 """What B2INST and ePIC are sent, beside what they show of themselves."""
 
 import json
+from pathlib import Path
+from typing import Any, cast
 
 from tests.unit.equipment.pidinst.forms.records import FULL, PAGE
 
@@ -60,3 +62,39 @@ def test_a_handle_record() -> None:
         {"MeasuredVariable": "torque"},
     ]
     assert json.loads(values[TYPES["Dates"]])[0] == {"date": {"dateValue": "2016-05-01", "dateType": "Commissioned"}}
+
+
+EXAMPLES = Path(__file__).parent / "examples"
+_OF_PEOPLE = "ownerContact"
+
+
+def _paths(value: Any, *path: str) -> set[tuple[str, ...]]:
+    """The places of all leaves; the items of a list share one."""
+    match value:
+        case dict():
+            members = cast("dict[str, Any]", value).items()
+            return {found for key, each in members for found in _paths(each, *path, key)}
+        case list():
+            return {found for each in cast("list[Any]", value) for found in _paths(each, *path)}
+        case _:
+            return {path}
+
+
+def test_b2inst_gets_the_members_that_its_own_documentation_shows() -> None:
+    shown = json.loads((EXAMPLES / "b2inst-v3-docs-aws42-draft-payload.json").read_text())["metadata"]
+    assert {path for path in _paths(shown) if _OF_PEOPLE not in path} <= _paths(
+        json.loads(B2INST.render(FULL))["metadata"]
+    )
+
+
+def test_a_handle_record_has_the_values_of_one_that_is_in_use() -> None:
+    shown = json.loads((EXAMPLES / "epic-bodc-sbe37-handle-record.json").read_text())
+    ours = dict(handle_values(FULL))
+    assert {each["type"] for each in shown} <= set(ours)
+    for each in shown:
+        text: str = each["parsed_data"]
+        if text[0] in "[{":
+            known = _paths(json.loads(ours[each["type"]]))
+            theirs = {path for path in _paths(json.loads(text)) if _OF_PEOPLE not in path}
+            # One of its instrument types is spelt in another way than the other.
+            assert {path for path in theirs if path[0] != "instrumentType"} <= known

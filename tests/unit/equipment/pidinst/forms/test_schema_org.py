@@ -7,10 +7,12 @@ import pytest
 import rdflib
 from hypothesis import given, settings
 from rdflib import RDF, Literal, Namespace, URIRef
-from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, PAGE, RECORDS, TEST
+from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, PAGE, RECORDS, TEST, changed
 
-from cora.equipment.pidinst.forms.schema_org import SCHEMA_ORG
+from cora.equipment.pidinst import record as pidinst
+from cora.equipment.pidinst.forms.schema_org import SCHEMA_ORG, schema_org
 from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.values import IdentifierScheme
 
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
@@ -54,6 +56,23 @@ def test_relations_are_links() -> None:
     assert graph.value(OWN, SDO.hasPart) == URIRef("https://hdl.handle.net/21.11157/part")
     assert graph.value(OWN, SDO.subjectOf) == URIRef("https://doi.org/10.5438/drawing")
     assert graph.value(URIRef("https://doi.org/10.5438/whole"), SDO.name) == Literal("Tomography table")
+
+
+def test_a_relation_that_schema_org_does_not_know_is_told_all_the_same() -> None:
+    attached = pidinst.RelatedIdentifier.model_construct(
+        related_identifier="10.5438/mast",
+        related_identifier_type=IdentifierScheme.DOI,
+        relation_type="IsAttachedTo",
+        related_identifier_name="Mast",
+    )
+    told = schema_org(changed(related_identifiers=(attached,)))
+    assert told["additionalProperty"][-2] == {
+        "@type": "PropertyValue",
+        "propertyID": "IsAttachedTo",
+        "value": "10.5438/mast",
+        "name": "Mast",
+        "url": "https://doi.org/10.5438/mast",
+    }
 
 
 def test_what_does_not_resolve_is_called_by_its_page() -> None:
