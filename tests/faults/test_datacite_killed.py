@@ -10,6 +10,8 @@ from tests.authorities.datacite_simulator import DataciteSimulator
 from tests.authorities.faults import PASSING, Cut, Fault, Stands
 from tests.faults.minting_authority import PATIENCE
 from tests.faults.minting_world import Client, Server, World
+from tests.faults.test_minting_database import CUT
+from tests.integration.log.harness import connect
 
 PUBLIC_URL = "https://cora.facility.example"
 KINDS = ("asset", "fixture")
@@ -116,3 +118,24 @@ async def test_killed_while_datacite_fails(minting: World, simulator: DataciteSi
     await unanswered
     stands.goes_on.set()
     await require_sound(minting, simulator, [client])
+
+
+@pytest.mark.parametrize("number", range(CALLS))
+@pytest.mark.parametrize("before", [True, False])
+async def test_the_database_is_lost_at_a_call(
+    minting: World, simulator: DataciteSimulator, number: int, before: bool
+) -> None:
+    clients = [await minting.new(kind) for kind in KINDS]
+    server = await minting.serve()
+    for client in clients:
+        stands = Stands(before)
+        simulator.plan.at[len(simulator.plan.calls) + number] = stands
+        answer = asyncio.create_task(client.ask(server, None))
+        async with asyncio.timeout(PATIENCE):
+            await stands.came.wait()
+        connection = await connect(minting.scene.arena.dsn)
+        assert await connection.fetch(CUT)
+        await connection.close()
+        stands.goes_on.set()
+        assert (await answer).status_code in (201, 503)
+    await require_sound(minting, simulator, clients)
