@@ -1,5 +1,6 @@
 """What goes wrong on the way to an authority and back: which of its calls, and how."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,7 +31,24 @@ class Says:
     all_the_same: bool = False
 
 
-Fault = Cut | Says
+@dataclass
+class Stands:
+    """The call stands still until it is let go on: `before` it is carried out, or after it, before its answer.
+
+    Meanwhile whoever called may be killed.
+    """
+
+    before: bool
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stand(self) -> None:
+        """Tell that the call has come so far, and wait."""
+        self.came.set()
+        await self.goes_on.wait()
+
+
+Fault = Cut | Says | Stands
 
 GATEWAY_LOST_IT = Says(502)
 GATEWAY_LOST_THE_ANSWER = Says(504, all_the_same=True)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
-from tests.authorities.faults import Cut, FaultPlan, Says
+from tests.authorities.faults import Cut, FaultPlan, Says, Stands
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,11 @@ async def _converse(
                 answer(asked)
             given = Answered(fault.status, fault.body.encode(), fault.content_type, fault.headers)
         else:
+            if isinstance(fault, Stands) and fault.before:
+                await fault.stand()
             given = answer(asked)
+            if isinstance(fault, Stands) and not fault.before:
+                await fault.stand()
         if fault is Cut.AFTER:
             return
         sent = _bytes_of(connection, given)

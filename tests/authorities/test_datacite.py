@@ -1,5 +1,6 @@
 """The client of DataCite against a simulator of it: what happens to a request whatever goes wrong on the way."""
 
+import json
 import logging
 from collections.abc import AsyncGenerator
 
@@ -264,7 +265,11 @@ async def test_redirects_are_not_followed(simulator: DataciteSimulator, client: 
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end(simulator: DataciteSimulator, client: Datacite) -> None:
-    simulator.plan.always["GET"] = Says(200, " " * (9 << 20), "application/json")
+    attributes = {"doi": DOI.value, "state": "draft", "url": URL}
+    record = json.dumps({"data": {"attributes": attributes}})
+    simulator.plan.next(Says(200, record, "application/json"))
+    assert await client.look(DOI) is not None
+    simulator.plan.always["GET"] = Says(200, record + " " * (9 << 20), "application/json")
     with pytest.raises(MintFailedError):
         await client.look(DOI)
 

@@ -6,7 +6,7 @@ fraction of a second; `{"end": pid, "signal": number}` ends one and waits until 
 
 What a server here has that `cora serve` has not: its authority is the one of
 the test, which outlives it, and it tells the authority of every step before it
-takes it. The authority answers when the test lets the server go on.
+takes it. The authority answers when the test lets the server go on. With settings of an authority it is that one.
 """
 
 import contextlib
@@ -97,8 +97,11 @@ def tell_steps(web: httpx.AsyncClient) -> None:
 
 
 async def run(order: dict[str, Any], answers: int) -> None:
-    """Serve until SIGTERM; the order holds `dsn`, `directory`, `authority` and `grace` of the worker in seconds."""
-    settings = Settings(data_dir=Path(order["directory"]), database_url=order["dsn"], port=0)
+    """Serve until SIGTERM; the order holds `dsn`, `directory`, `authority` and `grace` of the worker in seconds.
+
+    With `settings` identifiers come from the authority that these name, and `authority` is told the steps alone.
+    """
+    settings = Settings(data_dir=Path(order["directory"]), database_url=order["dsn"], port=0, **order["settings"])
     listener = listening(settings)
     async with httpx.AsyncClient(base_url=order["authority"], timeout=None, limits=httpx.Limits()) as web:
         tell_steps(web)
@@ -108,7 +111,8 @@ async def run(order: dict[str, Any], answers: int) -> None:
 
         minting.LEASE_SECONDS = LEASE_SECONDS
         start.WORK_EVERY = 0.1
-        start.wire_equipment = wire
+        if not order["settings"]:
+            start.wire_equipment = wire
         start.finish_open_reservations = partial(finish_open_reservations, grace=timedelta(seconds=order["grace"]))
         async with start.opened(settings, order["dsn"]) as cora:
 
