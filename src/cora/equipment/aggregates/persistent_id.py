@@ -282,22 +282,22 @@ class PersistentIdTakenError(ConflictError):
 class PersistentIdCannotPublishError(ConflictError):
     """Only a draft can be published."""
 
-    says = "The {scheme} {value} is {status}; only a Draft can be published."
+    says = "The {scheme} {value} is {state}; only a Draft can be published."
     id: UUID
     scheme: IdentifierScheme
     value: str
-    status: PersistentIdStatus
+    state: PersistentIdStatus
 
 
 @dataclass(eq=False)
 class PersistentIdCannotWithdrawError(ConflictError):
     """Only what the world can find can be withdrawn."""
 
-    says = "The {scheme} {value} is {status}; only a Minted identifier can be withdrawn."
+    says = "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn."
     id: UUID
     scheme: IdentifierScheme
     value: str
-    status: PersistentIdStatus
+    state: PersistentIdStatus
 
 
 @dataclass(eq=False)
@@ -305,13 +305,13 @@ class PersistentIdNotKeptHereError(ConflictError):
     """No authority is told of this identifier by this server."""
 
     says = (
-        "Nothing can be told of the {scheme} {value}: it is {status} and was {origin}. cora tells the authority of "
+        "Nothing can be told of the {scheme} {value}: it is {state} and was {origin}. cora tells the authority of "
         "identifiers that it has minted itself."
     )
     id: UUID
     scheme: IdentifierScheme
     value: str
-    status: PersistentIdStatus
+    state: PersistentIdStatus
     origin: IdentifierOrigin
 
 
