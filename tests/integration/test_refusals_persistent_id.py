@@ -22,7 +22,7 @@ from cora.equipment.aggregates.persistent_id import (
     SchemeNotConfiguredError,
 )
 from cora.equipment.ports.contacts import ContactNotFoundError
-from cora.kernel.errors import InvalidRequestError
+from cora.kernel.errors import InvalidRequestError, NotFoundError
 from cora.surfaces.start import Opened
 
 CASES = Cases()
@@ -371,6 +371,18 @@ async def the_record_of_a_fixture(world: World) -> Tried:
 @refuses("get_fixture_pidinst", FixtureNotFoundError)
 async def the_record_of_no_fixture(world: World) -> Tried:
     return Tried({"fixture_id": UNKNOWN}, {"id": UNKNOWN}, "no fixture")
+
+
+@does("get_pidinst_form")
+async def the_record_in_a_form(world: World) -> Tried:
+    # Over HTTP it is the form itself, as a tool what it is and what it loses.
+    return Tried({"record_id": await world.made_by(name=world.name("Camera")), "form": "csl.json"}, {})
+
+
+@refuses("get_pidinst_form", NotFoundError)
+async def a_form_of_no_record(world: World) -> Tried:
+    family = await world.any_family()
+    return Tried({"record_id": family, "form": "datacite.xml"}, {"id": family}, "no record")
 
 
 async def _contact(world: World) -> str:

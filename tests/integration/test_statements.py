@@ -36,6 +36,7 @@ NAMED = {
     "/by-identifier/{value}": "/by-identifier/{doi}",
     "/diff": "/diff?entity={asset_id}&from={head}&to={head}",
     "/events": "/events",
+    "/id/{record_id}/{form}": "/id/{asset_id}/datacite.xml",
     "/moment": "/moment?under=aps/2-BM&at={now}",
     "/search": "/search?q=rotary",
     "/assets/{asset_id}/pose": "/assets/{installed}/pose?in={root}",

@@ -24,7 +24,13 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst.derive import missing_of_asset, missing_of_fixture
 from cora.equipment.pidinst.gather import gather_compound, gather_instrument
-from cora.equipment.pidinst.read import read_asset_record, read_fixture_record
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.pidinst.read import (
+    read_asset_record,
+    read_fixture_record,
+    read_published_asset,
+    read_published_fixture,
+)
 from cora.equipment.pidinst.record import Missing, PidinstRecord
 from cora.equipment.values import IdentifierScheme
 from cora.kernel.aggregate import Aggregate, Event
@@ -41,6 +47,7 @@ class Subject:
     forbidden: Callable[[Any], Refusal | None]
     missing: Callable[[Any, Reader], Awaitable[tuple[Missing, ...]]]
     record: Callable[[Any, Reader, str], Awaitable[PidinstRecord]]
+    published: Callable[[Any, Reader, str], Awaitable[PublishedRecord]]
     assigned: Callable[..., Event]
     already_assigned: Callable[[UUID, IdentifierScheme, str], Refusal]
 
@@ -118,6 +125,7 @@ ASSETS = Subject(
     forbidden=_forbidden_for_asset,
     missing=_missing_of_asset,
     record=read_asset_record,
+    published=read_published_asset,
     assigned=AssetPersistentIdAssigned,
     already_assigned=AssetPersistentIdAlreadyAssignedError,
 )
@@ -128,6 +136,7 @@ FIXTURES = Subject(
     forbidden=_forbidden_for_fixture,
     missing=_missing_of_fixture,
     record=read_fixture_record,
+    published=read_published_fixture,
     assigned=FixturePersistentIdAssigned,
     already_assigned=FixturePersistentIdAlreadyAssignedError,
 )

@@ -57,9 +57,12 @@ class PublishedRecord:
         )
 
     def under(
-        self, identifier: PersistentIdentifier, *, landing_page: str, year: int, test: bool = False
+        self, identifier: PersistentIdentifier, *, landing_page: str, year: int | None = None, test: bool = False
     ) -> "PublishedRecord":
-        """The same under an identifier that is reserved but not assigned yet: what an authority is told."""
+        """The same under an identifier that is reserved but not assigned yet: what an authority is told.
+
+        `year` is when it was reserved, where that is not in the log yet.
+        """
         record = self.record.model_copy(
             update={
                 "identifier": Identifier(identifier=identifier.value, identifier_type=identifier.scheme),
@@ -67,10 +70,25 @@ class PublishedRecord:
                 "test": self.record.test or test,
             }
         )
-        return replace(self, record=record, publication_year=year, resolves=not test)
+        return replace(self, record=record, publication_year=year or self.publication_year, resolves=not test)
 
 
 def identifier_url(scheme: str, value: str) -> str | None:
     """The link of a DOI or a Handle at its resolver; None for other schemes."""
     resolver = next((url for known, url in _RESOLVERS.items() if known == scheme), None)
     return None if resolver is None else resolver + quote(value, safe=_SAFE_IN_PATH)
+
+
+def agent_url(scheme: str, value: str) -> str | None:
+    """The link of an organisation or a person by an identifier of a known scheme; None for other schemes."""
+    match scheme:
+        case "ROR" | "ORCID" | "URL":
+            return value
+        case "Wikidata":
+            return f"https://www.wikidata.org/entity/{quote(value)}"
+        case "ISNI":
+            return f"https://isni.org/isni/{quote(value)}"
+        case "GRID":
+            return f"https://www.grid.ac/institutes/{quote(value)}"
+        case _:
+            return identifier_url(scheme, value)

@@ -36,7 +36,17 @@ from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, 
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
 from cora.surfaces.http.lists import list_endpoint
-from cora.surfaces.http.messages import EVENT_STREAM, FRESH, JSON, MERGE_PATCH, Reply, Request, etag, repeated
+from cora.surfaces.http.messages import (
+    EVENT_STREAM,
+    FRESH,
+    JSON,
+    MERGE_PATCH,
+    Reply,
+    Request,
+    etag,
+    repeated,
+    text_reply,
+)
 
 VIA = "http"
 EXPAND = "expand"
@@ -163,6 +173,8 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
                 query = query.model_copy(update={"after": resumed})
             return await _stream(kernel.follow(declared, query, request.principal))
         answer = await kernel.query(declared, query, request.principal, when)
+        if declared.writes:
+            return text_reply(request, answer.text, answer.media_type)
         return Reply(200, shown.dump_json(answer), headers=[FRESH])
 
     return handle

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
+from cora.equipment.pidinst.record import PidinstRecord
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, choices, filter_names, state_fields
@@ -41,6 +42,7 @@ from cora.surfaces.http.endpoints import (
     record_template,
     takes_several,
 )
+from cora.surfaces.http.forms import MEDIA_TYPES
 from cora.surfaces.http.messages import CSV, EVENT_STREAM, XLSX
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
@@ -262,6 +264,13 @@ def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
     if declared.has_past:
         parameters += _WHEN_PARAMETERS
     answer: Schema = {"description": "The answer.", **_content(schemas.answer(declared))}
+    if declared.writes:
+        tag = {"description": "Of this text; `If-None-Match` is answered with 304.", "schema": {"type": "string"}}
+        answer = {"description": "The text.", "headers": {"ETag": tag}, "content": _texts(declared.writes)}
+    elif declared.answer is PidinstRecord:
+        answer["content"].update(_texts(each for each in MEDIA_TYPES if each not in answer["content"]))
+        answer["description"] = "The record, or the form of it that `Accept` asks for."
+        answer["headers"] = {"Vary": {"description": "`Accept`", "schema": {"type": "string"}}}
     if declared.follows:
         parameters.append(_LAST_EVENT_ID_PARAMETER)
         answer["content"][EVENT_STREAM.decode()] = {"schema": {"type": "string"}}
@@ -381,6 +390,11 @@ def _path_parameter(name: str, schema: Schema) -> Schema:
 
 def _content(schema: Schema) -> Schema:
     return {"content": {"application/json": {"schema": schema}}}
+
+
+def _texts(media_types: Iterable[str]) -> Schema:
+    """Texts of these types; of those that are JSON there is nothing more to say here."""
+    return {each: {} if each.endswith("json") else {"schema": {"type": "string"}} for each in media_types}
 
 
 def _refused(allow: Role, refusals: Iterable[type[Refusal]], schemas: Schemas) -> Schema:

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from cora.equipment.identifiers import normal_doi
-from cora.equipment.pidinst.forms.form import Form, Loss
+from cora.equipment.pidinst.forms.form import Form, Loss, unknown
 from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, Publisher
 from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord
@@ -271,9 +271,8 @@ def _technical_facts(record: PidinstRecord) -> Iterator[str]:
 
 def _losses(published: PublishedRecord) -> Iterator[Loss]:
     record = published.record
-    yield Loss("schemaVersion", "DataCite has no place for the version of the PIDINST schema.")
-    if not record.manufacturers:
-        yield Loss("manufacturer", f"It is unknown, and DataCite asks for a creator: {UNAVAILABLE} stands for it.")
+    yield Loss("SchemaVersion", "DataCite has no place for the version of the PIDINST schema.")
+    yield from unknown(published, owner=False)
     if any(each.related_identifier_name for each in record.related_identifiers):
         yield Loss("relatedIdentifierName", "A related identifier has no name in DataCite.")
     if any(each.alternate_identifier_name and not _tells_name(each) for each in record.alternate_identifiers):
@@ -292,7 +291,7 @@ def _loss_of_json(published: PublishedRecord) -> tuple[Loss, ...]:
 
 
 def _loss_of_xml(published: PublishedRecord) -> tuple[Loss, ...]:
-    page = Loss("landingPage", "The kernel has no place for it; the REST attribute `url` tells it.")
+    page = Loss("LandingPage", "The kernel has no place for it; the REST attribute `url` tells it.")
     return (page, *_losses(published))
 
 

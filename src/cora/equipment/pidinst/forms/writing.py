@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from lxml import etree
 
+from cora.equipment.pidinst.record import PidinstRecord
+
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,6 +20,27 @@ _SCHEMAS = files("cora.equipment.pidinst") / "schemas"
 def fit(text: str) -> str:
     """The text with U+FFFD for each character that XML 1.0 (section 2.2) cannot hold."""
     return _UNFIT.sub("\ufffd", text)
+
+
+def described(record: PidinstRecord) -> str | None:
+    """The description, with the remark on a test identifier where one is shown."""
+    parts = (record.description, TEST_REMARK if record.test else None)
+    return "\n".join(filter(None, parts)) or None
+
+
+def on_one_line(text: str) -> str:
+    """The text without line ends and without what cannot be seen."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def valued(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """The members of a part, with `...Value` inside its identifier, as B2INST and the handle records have it."""
+    return {key: renamed(each, name) if key == name else each for key, each in members.items()}
+
+
+def renamed(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """The members with `<name>Value` for `<name>`."""
+    return {f"{name}Value" if key == name else key: each for key, each in members.items()}
 
 
 def as_url(text: str) -> str | None:

@@ -19,7 +19,7 @@ FULL = PublishedRecord(
             pidinst.Owner(
                 owner_name="Advanced Photon Source",
                 owner_identifier=pidinst.OwnerIdentifier(
-                    owner_identifier="https://ror.org/05gvnxz63", owner_identifier_type="ROR"
+                    owner_identifier="https://ror.org/02aj13c28", owner_identifier_type="ROR"
                 ),
             ),
             pidinst.Owner(owner_name="Materials consortium"),

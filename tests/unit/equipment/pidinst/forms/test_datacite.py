@@ -24,6 +24,11 @@ from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier
 
+PIDINST_RELATIONS = (
+    "IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "HasComponent", "IsComponentOf", "References",
+    "HasMetadata", "WasUsedIn", "IsIdenticalTo", "IsAttachedTo",
+)  # fmt: skip
+
 
 def lost(published: PublishedRecord) -> list[str]:
     return [loss.property for loss in DATACITE_JSON.loss(published)]
@@ -157,6 +162,15 @@ def test_relations(pidinst_name: str, told: dict[str, str]) -> None:
     assert datacite_relation(pidinst_name) == told
 
 
+@pytest.mark.parametrize("relation", PIDINST_RELATIONS)
+def test_every_relation_of_pidinst_is_valid(relation: str) -> None:
+    related = FULL.record.related_identifiers[0].model_copy(update={"relation_type": relation})
+    xml = datacite_xml(changed(related_identifiers=(related,)))
+    assert violations(xml) == []
+    if b'relationType="Other"' in xml:
+        assert f'relationTypeInformation="{relation}"'.encode() in xml
+
+
 def test_another_doi_of_the_instrument_is_a_relation_since_datacite_refuses_it_as_an_alternate() -> None:
     other = AlternateIdentifierKind.OTHER
     doi = pidinst.AlternateIdentifier(
@@ -178,7 +192,7 @@ def test_what_is_unknown_has_the_code_of_datacite() -> None:
     assert told["publisher"] == {"name": ":unav"}
     assert "doi" not in told
     assert told["dates"] == told["contributors"] == []
-    assert lost(LEAST) == ["schemaVersion", "manufacturer"]
+    assert lost(LEAST) == ["SchemaVersion", "Manufacturer"]
 
 
 def test_a_test_identifier_is_marked() -> None:
@@ -187,8 +201,8 @@ def test_a_test_identifier_is_marked() -> None:
 
 
 def test_what_is_lost() -> None:
-    assert lost(FULL) == ["schemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
-    assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["landingPage", *lost(FULL)]
+    assert lost(FULL) == ["SchemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
+    assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
 
 
 def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:
