@@ -1,6 +1,6 @@
 """`make bench`: every figure, with its oracle, as a table and as JSON.
 
-python -m benchmarks [--only appends,large,decisions,web,apply,scale] [--seconds-scale 1.0]
+python -m benchmarks [--only appends,large,decisions,web,apply,scale,past] [--seconds-scale 1.0]
 """
 
 import argparse
@@ -16,12 +16,12 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from benchmarks import appends, apply, decisions, large, scale, web
+from benchmarks import appends, apply, decisions, large, past, scale, web
 from benchmarks.harness import Case, Databases, Target, measure, show, write
 from cora.log.embedded import embedded_postgres
 
 RESULTS = Path(__file__).parent / "results"
-GROUPS = ("appends", "large", "decisions", "web", "apply", "scale")
+GROUPS = ("appends", "large", "decisions", "web", "apply", "scale", "past")
 
 
 async def about(dsn: str) -> dict[str, Any]:
@@ -70,10 +70,14 @@ async def main(wanted: tuple[str, ...]) -> None:
                 cases += module.cases()
                 targets += module.TARGETS
         figures = await measure(cases, databases, console)
-        scaled = await scale.measure(databases, console) if "scale" in wanted else None
+        more = {
+            name: await module.measure(databases, console)
+            for name, module in (("scale", scale), ("past", past))
+            if name in wanted
+        }
     reached = show(figures, targets, console)
     path = RESULTS / f"{facts['when'].replace(':', '')}.json"
-    write(path, facts, figures, reached, scaled)
+    write(path, facts, figures, reached, more)
     console.print(f"written to {path}")
 
 

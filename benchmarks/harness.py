@@ -212,9 +212,9 @@ def write(
     about: dict[str, Any],
     figures: Iterable[Figure],
     reached: list[dict[str, Any]],
-    scale: dict[str, Any] | None,
+    more: dict[str, Any],
 ) -> None:
-    """All figures as JSON."""
+    """All figures as JSON; `more` are those that are no cases."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         json.dumps(
@@ -232,7 +232,7 @@ def write(
                     for figure in figures
                 ],
                 "targets": reached,
-                "scale": scale,
+                **more,
             },
             indent=2,
         )

@@ -33,6 +33,7 @@ async def test_a_doi_is_found_however_it_is_written(world: Hutch, written: str) 
                 "id": world.ids["second"],
                 "name": "second",
                 "path": "aps/2-BM/second",
+                "living": True,
                 "matched": [{"kind": "DOI", "value": "10.1234/cam/2", "name": None, "test": False}],
             }
         ],
@@ -42,13 +43,15 @@ async def test_a_doi_is_found_however_it_is_written(world: Hutch, written: str) 
     assert await world.tool("find_by_identifier", value=written) == found
 
 
-async def test_a_serial_number_ignores_case_and_what_is_dead_is_not_found(world: Hutch) -> None:
+async def test_a_serial_number_ignores_case_and_what_is_dead_is_found_as_such(world: Hutch) -> None:
     (found,) = (await world.get("/by-identifier/CAM-0002"))["items"]
     assert (found["id"], found["matched"][0]["kind"]) == (world.ids["second"], "SerialNumber")
-    assert (await world.get(f"/by-identifier/{SERIAL}"))["items"] == []
+    (dead,) = (await world.get(f"/by-identifier/{SERIAL}"))["items"]
+    assert (dead["id"], dead["living"], dead["path"]) == (world.ids["first"], False, "aps/Store/first")
     then = await world.get(f"/by-identifier/{SERIAL.lower()}", true_at=WITH_FIRST_CAMERA)
-    assert [item["path"] for item in then["items"]] == ["aps/2-BM/first"]
-    assert (await world.get(f"/by-identifier/{SERIAL}", true_at=SCRAPPED))["items"] == []
+    assert [(item["path"], item["living"]) for item in then["items"]] == [("aps/2-BM/first", True)]
+    (scrapped,) = (await world.get(f"/by-identifier/{SERIAL}", true_at=SCRAPPED))["items"]
+    assert not scrapped["living"]
     recorded = await world.get(f"/by-identifier/{SERIAL}", as_of=world.before_storing)
     assert [item["id"] for item in recorded["items"]] == [world.ids["first"]]
 

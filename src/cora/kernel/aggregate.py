@@ -55,6 +55,26 @@ class FoundBy(Reference):
     __slots__ = ()
 
 
+def living_or_former(relation: str) -> list[str]:
+    """The relations by which a living record points, and one that is decommissioned, retired or released."""
+    return [relation, _former_relation(relation)]
+
+
+def former(references: Iterable[Reference]) -> Iterable[Reference]:
+    """What a record pointed at while it was alive: lists find it by that, but no guard has to mind it any more.
+
+    It is found by its identifiers as before.
+    """
+    return (
+        each if isinstance(each, FoundBy) else Reference(_former_relation(each.relation), each.target)
+        for each in references
+    )
+
+
+def _former_relation(relation: str) -> str:
+    return f"former {relation}"
+
+
 class Claim(NamedTuple):
     """A value that no two living records may share."""
 
@@ -91,8 +111,8 @@ def _no_claim(claim: Claim, _state: Any, _owner: UUID) -> Refusal:
 class Aggregate(Generic[S]):
     """One kind of record.
 
-    `references` and `claims` give none once the record is decommissioned or
-    retired. `claim_taken(claim, state, owner)` is the refusal when `owner`
+    Once the record is decommissioned or retired, `references` are `former`
+    ones and `claims` are none. `claim_taken(claim, state, owner)` is the refusal when `owner`
     holds a value that `state` wants. `texts` are those whose words it is
     found by. `filters` and `sorts` name what a list
     can be narrowed and ordered by (paths into the state). `title` leads to

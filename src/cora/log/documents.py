@@ -2,46 +2,69 @@
 
 A document goes out as the text the database gives; nothing is parsed to be
 printed again. What narrows a list by a relation is looked up by the index of
-references, of which those that have ended are candidates too: the documents
-themselves say which fit.
+references, those of the decommissioned and retired among them.
 """
 
 import base64
 import binascii
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from cora.kernel.aggregate import Aggregate, Filter
+from cora.kernel.aggregate import Aggregate, Filter, living_or_former
 from cora.kernel.documents import FROM, TO, Asked, Page, problems_of
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.requests import read_json, read_moment
 from cora.kernel.showing import envelope
+from cora.log.look import Fetch
 from cora.log.snapshot import stored
 
 _BELOW = """d.id in (
     with recursive below(id) as (
-        select f.source from reference f where f.relation = {relation} and f.target = {under} and f.until is null
+        select f.source from reference f
+        where f.relation = any({relations}::text[]) and f.target = {under} and f.until is null
         union all
         select f.source from below b join reference f
-            on f.relation = {relation} and f.target = b.id and f.until is null
+            on f.relation = any({relations}::text[]) and f.target = b.id and f.until is null
     ) select id from below)"""
+
+
+# Of a target that has had very many sources the planner expects many, and would read all documents for the few it has.
+FEW = 1000
+
+_POINTING = """
+select f.source from reference f
+where f.relation = any($1::text[]) and f.target = any($2::uuid[]) and f.until is null limit $3
+"""
+
+
+async def find_few(fetch: Fetch, aggregate: Aggregate[Any], asked: Asked) -> dict[str, list[UUID]]:
+    """By the filters that go by a relation, the ids of the records that point there, where those are few."""
+    found: dict[str, list[UUID]] = {}
+    for name, wanted in asked.filters.items():
+        declared = aggregate.filters.get(name)
+        if declared is not None and declared.relation is not None:
+            rows = await fetch(_POINTING, living_or_former(declared.relation), ids_among(wanted), FEW + 1)
+            if len(rows) <= FEW:
+                found[name] = [row["source"] for row in rows]
+    return found
 
 
 class ListQuery:
     """The conditions of a list as SQL, with their values. Raises `InvalidRequestError` for what cannot be asked."""
 
-    def __init__(self, aggregate: Aggregate[Any], asked: Asked) -> None:
+    def __init__(self, aggregate: Aggregate[Any], asked: Asked, few: Mapping[str, Sequence[UUID]]) -> None:
         self.values: list[Any] = [aggregate.kind]
         self._conditions = ["d.kind = $1"]
         problems = problems_of(aggregate, asked)
         for name, wanted in asked.filters.items():
             try:
-                self._narrow(aggregate, name, wanted)
+                self._narrow(aggregate, name, wanted, few.get(name))
             except ValueError as error:
                 problems.append(Violation(f"/{name}", str(error)))
         for name in asked.missing:
@@ -51,7 +74,8 @@ class ListQuery:
                     f"coalesce(d.body #> {path}::text[], 'null') in ('null'::jsonb, '[]'::jsonb, '{{}}'::jsonb)"
                 )
         if asked.under is not None and aggregate.tree is not None:
-            self._conditions.append(_BELOW.format(relation=self._value(aggregate.tree), under=self._value(asked.under)))
+            relations = self._value(living_or_former(aggregate.tree))
+            self._conditions.append(_BELOW.format(relations=relations, under=self._value(asked.under)))
         self._order = _Order(aggregate, asked.sort)
         self._counted = len(self.values)
         if asked.after is not None:
@@ -92,7 +116,9 @@ class ListQuery:
         self.values.append(value)
         return f"${len(self.values)}"
 
-    def _narrow(self, aggregate: Aggregate[Any], name: str, wanted: tuple[str, ...]) -> None:
+    def _narrow(
+        self, aggregate: Aggregate[Any], name: str, wanted: tuple[str, ...], few: Sequence[UUID] | None
+    ) -> None:
         declared = aggregate.filters.get(name)
         if declared is None:
             ended = name.endswith(TO)
@@ -104,11 +130,13 @@ class ListQuery:
             self._conditions.append(f"{place} {'<' if ended else '>='} {self._value(moment)}")
             return
         wanted = tuple(map(declared.as_kept, wanted))
-        if declared.relation is not None:
-            relation, targets = self._value(declared.relation), self._value(_ids(wanted))
+        if few is not None:
+            self._conditions.append(f"d.id = any({self._value(few)}::uuid[])")
+        elif declared.relation is not None:
+            relations, targets = self._value(living_or_former(declared.relation)), self._value(ids_among(wanted))
             self._conditions.append(
-                f"d.id in (select f.source from reference f where f.relation = {relation} "
-                f"and f.target = any({targets}::uuid[]))"
+                f"d.id in (select f.source from reference f where f.relation = any({relations}::text[]) "
+                f"and f.target = any({targets}::uuid[]) and f.until is null)"
             )
         if declared.path == aggregate.title:
             self._conditions.append(f"d.title = any({self._value(list(wanted))}::text[])")
@@ -178,7 +206,7 @@ def page_of(items: list[str], following: str | None, count: int | None) -> Page:
     return Page(len(items), body, following)
 
 
-def _ids(values: tuple[str, ...]) -> list[UUID]:
+def ids_among(values: Iterable[str]) -> list[UUID]:
     """The values that are ids; no record points at anything else."""
     found: list[UUID] = []
     for value in values:

@@ -66,7 +66,8 @@ _STALE = "select distinct s.request from stale_requests($1, $2, $3) s(request)"
 
 K = TypeVar("K")
 V = TypeVar("V")
-Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
+Rows = list[asyncpg.Record]
+Fetch = Callable[..., Awaitable[Rows]]
 
 _logger = structlog.get_logger("cora.log")
 

@@ -14,12 +14,10 @@ from cora.kernel.when import When
 from cora.log.batch import claim_key
 from cora.log.look import Fetch
 
-_HEAD = "select coalesce(max(last_position), 0) as head, clock_timestamp() as now from block"
-
-_BY_THEN = """
-select coalesce(
-    (select last_position from block where recorded_at <= $1 order by recorded_at desc, last_position desc limit 1), 0
-) as position
+_HEAD = """
+select coalesce((select max(last_position) from block), 0) as head, clock_timestamp() as now,
+       coalesce((select last_position from block where recorded_at <= $1
+                 order by recorded_at desc, last_position desc limit 1), 0) as by_then
 """
 
 # A record that has not changed since is its document. Else the fold begins at
@@ -40,35 +38,39 @@ left join lateral (
     where d.document is null and c.id = u.id and c.position <= $2 and c.occurred_at <= t.moment
     order by c.version desc limit 1
 ) c on true
-left join lateral (
-    select min(x.version) as version from checkpoint x
-    where d.document is null and x.id = u.id and x.version > coalesce(c.version, 0)
-) x on true
+-- Each version by itself, or the planner would take the stream alone for the index and read a long one whole; the
+-- limit keeps it from joining in another order.
+cross join lateral generate_series(
+    case when d.document is null then coalesce(c.version, 1) else d.version end,
+    coalesce((select min(x.version) from checkpoint x
+              where d.document is null and x.id = u.id and x.version > coalesce(c.version, 0)), d.version)
+) v(version)
 cross join lateral (
     select e.* from event e
-    where e.stream = u.id and e.position <= $2 and e.occurred_at <= t.moment
-      and e.version >= case when d.document is null then coalesce(c.version, 1) else d.version end
-      and e.version <= coalesce(x.version, d.version)
+    where e.stream = u.id and e.version = v.version and e.position <= $2 and e.occurred_at <= t.moment limit 1
 ) e
 order by u.n, e.version
 """
 
-# What holds at a position and a time: begun by then, and not known by then to have ended by then.
+# What holds at a position and a time: begun by then, and not known by then to have ended by then. The second
+# comparisons of relation and target are written so that no index takes them: those of a target that had very many are
+# found by their stretches alone.
 _POINTING = """
 with target as (select relation, target, n from unnest($1::text[], $2::uuid[]) with ordinality t(relation, target, n))
 select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
 where f.until is null and f.since <= $3 and f.since_occurred <= coalesce($4::timestamptz, 'infinity')
 union
-select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
-where f.until is not null and stretch(f.relation, f.target, f.since, f.until)
-      && stretch(t.relation, t.target, $3, $3)
-  and f.since <= $3 and f.until > $3 and f.since_occurred <= coalesce($4::timestamptz, 'infinity')
+select t.n, f.source from target t join reference f
+    on stretch(f.relation, f.target, f.since, f.until) && stretch(t.relation, t.target, $3, $3)
+where f.until is not null and (f.relation, f.target) is not distinct from (t.relation, t.target)
+  and f.since + 0 <= $3 and f.until > $3 and f.since_occurred <= coalesce($4::timestamptz, 'infinity')
 union
-select t.n, f.source from target t join reference f on f.relation = t.relation and f.target = t.target
+select t.n, f.source from target t join reference f
+    on stretch(f.relation, f.target, micros(f.since_occurred), micros(f.until_occurred))
+       && stretch(t.relation, t.target, micros($4), micros($4))
 where $4::timestamptz is not null and f.until is not null
-  and stretch(f.relation, f.target, micros(f.since_occurred), micros(f.until_occurred))
-      && stretch(t.relation, t.target, micros($4), micros($4))
-  and f.since <= $3 and f.until <= $3 and f.since_occurred <= $4 and f.until_occurred > $4
+  and (f.relation, f.target) is not distinct from (t.relation, t.target)
+  and f.since + 0 <= $3 and f.until <= $3 and f.since_occurred <= $4 and f.until_occurred > $4
 order by 1, 2
 """
 
@@ -91,7 +93,7 @@ async def past_source(fetch: Fetch, when: When) -> "PastSource":
 
 async def position_of(fetch: Fetch, when: When) -> int:
     """The log position up to which a question may look. Raises `InvalidRequestError` for the future."""
-    ((head, now),) = await fetch(_HEAD)
+    ((head, now, by_then),) = await fetch(_HEAD, when.as_of if isinstance(when.as_of, datetime) else None)
     wrong: list[Violation] = []
     if isinstance(when.as_of, int) and when.as_of > head:
         wrong.append(Violation("/as_of", f"lies beyond the end of the log, which is at position {head}"))
@@ -100,12 +102,9 @@ async def position_of(fetch: Fetch, when: When) -> int:
             wrong.append(Violation(f"/{name}", "lies in the future"))
     if wrong:
         raise InvalidRequestError(tuple(wrong))
-    position: int = head
     if isinstance(when.as_of, int):
-        position = when.as_of
-    elif when.as_of is not None:
-        ((position,),) = await fetch(_BY_THEN, when.as_of)
-    return position
+        return when.as_of
+    return head if when.as_of is None else by_then
 
 
 class PastSource:
@@ -113,7 +112,7 @@ class PastSource:
 
     def __init__(self, fetch: Fetch, position: int, true_at: datetime | None) -> None:
         self._fetch = fetch
-        self._position = position
+        self.position = position
         self._true_at = true_at
 
     async def record(self, id: UUID) -> Stored:
@@ -123,9 +122,9 @@ class PastSource:
 
     async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
         """Several records by their ids, as they were, in one look."""
-        rows = await self._fetch(_RECORDS, list(ids), self._position, self._true_at)
+        rows = await self._fetch(_RECORDS, list(ids), self.position, self._true_at)
         found = {n: self._stored(list(group)) for n, group in groupby(rows, key=itemgetter("n"))}
-        absent = Stored(self._position, 0)
+        absent = Stored(self.position, 0)
         return [found.get(n, absent) for n in range(1, len(ids) + 1)]
 
     def _stored(self, rows: list[Any]) -> Stored:
@@ -138,7 +137,7 @@ class PastSource:
                 PastEvent(row["event"], row["data"], row["occurred_at"]) for row in rows if row["version"] > begun
             )
         return Stored(
-            self._position, last["version"], last["kind"], last["position"], document, last["occurred_at"],
+            self.position, last["version"], last["kind"], last["position"], document, last["occurred_at"],
             last["created_at"], last["recorded_at"], events, last["began_at"],
         )  # fmt: skip
 
@@ -151,10 +150,10 @@ class PastSource:
         """The same for several, in one look."""
         relations, targets = [relation for relation, _ in asked], [target for _, target in asked]
         sources: list[list[tuple[UUID, int]]] = [[] for _ in asked]
-        for n, source in await self._fetch(_POINTING, relations, targets, self._position, self._true_at):
+        for n, source in await self._fetch(_POINTING, relations, targets, self.position, self._true_at):
             # What was is not judged for staleness: 1 says only that it was there.
             sources[n - 1].append((source, 1))
-        return [Pointing(self._position, tuple(found)) for found in sources]
+        return [Pointing(self.position, tuple(found)) for found in sources]
 
     async def counts(self, asked: Sequence[tuple[str, UUID]]) -> Sequence[tuple[int, int]]:
         """How many records pointed at each target."""
@@ -163,5 +162,5 @@ class PastSource:
 
     async def holder(self, claim: Claim) -> Holder:
         """Who held a claimed value."""
-        rows = await self._fetch(_HOLDER, *claim_key(claim), self._position, self._true_at)
-        return Holder(self._position, rows[0]["owner"], 1) if rows else Holder(self._position, None)
+        rows = await self._fetch(_HOLDER, *claim_key(claim), self.position, self._true_at)
+        return Holder(self.position, rows[0]["owner"], 1) if rows else Holder(self.position, None)

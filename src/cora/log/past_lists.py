@@ -5,21 +5,20 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from cora.kernel.aggregate import Aggregate
+from cora.kernel.aggregate import Aggregate, living_or_former
 from cora.kernel.documents import FROM, TO, Asked, Page, problems_of
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.reader import DecodedStates, Reader
 from cora.kernel.requests import read_moment
 from cora.kernel.showing import envelope
-from cora.log.documents import page_of, read_cursor, write_cursor
+from cora.log.documents import ids_among, page_of, read_cursor, write_cursor
 from cora.log.look import Fetch
 from cora.log.past import PastSource
 
 AT_ONCE = 500
 
 _OF_KIND = "select id from document where kind = $1"
-_POINTED = "select distinct source from reference where relation = $1 and target = any($2::uuid[])"
 
 
 class _Fitting(NamedTuple):
@@ -112,20 +111,24 @@ class _Wanted:
 
 
 async def _candidates(fetch: Fetch, source: PastSource, aggregate: Aggregate[Any], asked: Asked) -> list[UUID]:
-    """Ids of records that may belong to the list: all that ever pointed there, or all of the kind."""
+    """Ids of records that may belong to the list: all that pointed there then, or all of the kind."""
+
+    async def pointing_at(relation: str, targets: Sequence[UUID]) -> list[UUID]:
+        relations = living_or_former(relation)
+        found = await source.pointings([(relation, id) for relation in relations for id in targets])
+        return list(dict.fromkeys(id for each in found for id, _ in each.sources))
+
     if asked.under is not None and aggregate.tree is not None:
         below: list[UUID] = []
         level = [asked.under]
         while level:
-            found = await source.pointings([(aggregate.tree, id) for id in level])
-            level = [id for each in found for id, _ in each.sources]
+            level = await pointing_at(aggregate.tree, level)
             below += level
         return below
     for name, values in asked.filters.items():
         declared = aggregate.filters.get(name)
         if declared is not None and declared.relation is not None:
-            targets = [UUID(value) for value in values if _is_id(value)]
-            return [row["source"] for row in await fetch(_POINTED, declared.relation, targets)]
+            return await pointing_at(declared.relation, ids_among(values))
     return [row["id"] for row in await fetch(_OF_KIND, aggregate.kind)]
 
 
@@ -160,11 +163,3 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) or value is None else json.dumps(value)
-
-
-def _is_id(value: str) -> bool:
-    try:
-        UUID(value)
-    except ValueError:
-        return False
-    return True

@@ -20,12 +20,12 @@ from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import WALKING, connect
-from cora.log.documents import ListQuery, page
+from cora.log.documents import ListQuery, find_few, page
 from cora.log.events import Feed, Walks, find_between, find_history
 from cora.log.held import hold
 from cora.log.link import Link
-from cora.log.look import Gatherer, find_counts, find_current, find_holders, find_pointing, find_records
-from cora.log.past import past_source
+from cora.log.look import Fetch, Gatherer, Rows, find_counts, find_current, find_holders, find_pointing, find_records
+from cora.log.past import PastSource, past_source
 from cora.log.past_lists import past_page
 from cora.log.pool import borrowed, over
 from cora.log.search import find_words
@@ -36,6 +36,7 @@ from cora.log.types import Connection, Pool
 
 PRUNE_EVERY = 3600.0
 CONNECTIONS_FOR_PEOPLE = 6
+CONNECTIONS_BY_INDEX = 4
 
 _PRUNE = """
 delete from answer where answered_at < now() - interval '7 days';
@@ -49,13 +50,14 @@ _logger = structlog.get_logger("cora.log")
 class PostgresLog:
     """Implements `Log`, `Documents`, `Events` and `Searches` of the kernel."""
 
-    def __init__(self, dsn: str, schema: str, pool: Pool) -> None:
+    def __init__(self, dsn: str, schema: str, pool: Pool, indexed: Pool) -> None:
         def link(further: Mapping[str, str] = MappingProxyType({})) -> Link:
             return Link(dsn, schema, further)
 
         self.dsn = dsn
         self.schema = schema
         self.pool = pool
+        self._indexed = indexed
         self.contacts = ContactTable(pool)
         self.leases = LeaseTable(link())
         self.tokens = TokenTable(pool, link())
@@ -71,6 +73,7 @@ class PostgresLog:
         self._answers = Gatherer[tuple[str, str], asyncpg.Record](link(), find_answers)
         self._joinings = Gatherer[UUID, datetime | None](link(), find_joinings)
         self._held = link()
+        self._seen = 0
         self._one_holds = asyncio.Lock()
         self._pruning = asyncio.create_task(self._prune(), name="cora log pruning")
 
@@ -78,13 +81,16 @@ class PostgresLog:
     async def open(cls, dsn: str, schema: str = "cora") -> "PostgresLog":
         """Open the log of a migrated database. Raises what asyncpg raises when it cannot be reached."""
 
-        async def dial(*_: Any, **__: Any) -> Connection:
-            return await connect(dsn, schema, indexed=False)
+        async def pool_of(least: int, most: int, *, indexed: bool) -> Pool:
+            async def dial(*_: Any, **__: Any) -> Connection:
+                return await connect(dsn, schema, indexed=indexed)
 
-        pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=CONNECTIONS_FOR_PEOPLE, connect=dial, reset=_nothing_to_reset
-        )
-        return cls(dsn, schema, pool)
+            return await asyncpg.create_pool(dsn, min_size=least, max_size=most, connect=dial, reset=_nothing_to_reset)
+
+        pool = await pool_of(1, CONNECTIONS_FOR_PEOPLE, indexed=False)
+        # For a few statements that are always the same: planning them anew would take longer than they do.
+        by_index = await pool_of(0, CONNECTIONS_BY_INDEX, indexed=True)
+        return cls(dsn, schema, pool, by_index)
 
     async def close(self) -> None:
         """Close every connection; requests that still wait are refused as overload."""
@@ -100,10 +106,11 @@ class PostgresLog:
         await self.leases.close()
         await self.tail.close()
         await self._held.close()
-        try:
-            await asyncio.wait_for(self.pool.close(), 2)
-        except TimeoutError:
-            self.pool.terminate()
+        for pool in (self._indexed, self.pool):
+            try:
+                await asyncio.wait_for(pool.close(), 2)
+            except TimeoutError:
+                pool.terminate()
 
     async def append(self, request: Append) -> Verdict:
         """Judge a request and record it. Raises `OverloadedError` when there is too much to do."""
@@ -155,23 +162,24 @@ class PostgresLog:
     @asynccontextmanager
     async def snapshot(self, when: When = NOW) -> AsyncGenerator[Source]:
         """One consistent, read-only view of all records, as they are or as they were."""
-        async with borrowed(self.pool) as connection:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                if when.is_now:
-                    yield ConnectionSource(connection.fetch)
-                else:
-                    yield await past_source(connection.fetch, when)
+        if not when.is_now:
+            # What was does not change: each look says the same at any time, and needs no transaction.
+            async with borrowed(self._indexed) as connection:
+                yield await self._past(connection.fetch, when)
+            return
+        async with (
+            borrowed(self.pool) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield ConnectionSource(connection.fetch)
 
     async def list(self, aggregate: Aggregate[Any], asked: Asked) -> Page:
         """A page of records. Raises `InvalidRequestError` for an unknown filter, sort or cursor."""
         if not asked.when.is_now:
-            async with (
-                borrowed(self.pool) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                source = await past_source(connection.fetch, asked.when)
+            async with borrowed(self._indexed) as connection:
+                source = await self._past(connection.fetch, asked.when)
                 return await past_page(connection.fetch, source, aggregate, asked)
-        query = ListQuery(aggregate, asked)
+        query = ListQuery(aggregate, asked, await find_few(self._by_index, aggregate, asked))
 
         async def look(connection: Connection) -> Page:
             sql, values = query.page
@@ -206,6 +214,17 @@ class PostgresLog:
     def stop_following(self) -> None:
         """End whoever follows: the server stops."""
         self._feed.stop()
+
+    async def _past(self, fetch: Fetch, when: When) -> PastSource:
+        """Looks at a moment. A position that was seen once is there for ever, and need not be asked for again."""
+        if isinstance(when.as_of, int) and when.true_at is None and when.as_of <= self._seen:
+            return PastSource(fetch, when.as_of, None)
+        source = await past_source(fetch, when)
+        self._seen = max(self._seen, source.position)
+        return source
+
+    async def _by_index(self, sql: str, *values: Any) -> Rows:
+        return await over(self._indexed, lambda connection: connection.fetch(sql, *values))
 
     async def _prune(self) -> None:
         while True:

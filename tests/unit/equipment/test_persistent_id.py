@@ -21,7 +21,7 @@ from cora.equipment.aggregates.persistent_id import (
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.values import IdentifierScheme
-from cora.kernel.aggregate import Event, Fact, Reference
+from cora.kernel.aggregate import Event, Fact, Reference, former
 
 NOW = datetime(2026, 5, 3, 14, 0, tzinfo=UTC)
 SUBJECT_ID = UUID(int=7)
@@ -65,11 +65,11 @@ def test_a_minted_identifier_keeps_its_claim_for_ever() -> None:
     assert list(PERSISTENT_ID.claims(state)) == [value_claim(IdentifierScheme.DOI, "10.0000/cora-stub/a1")]
 
 
-def test_a_released_identifier_claims_and_points_at_nothing() -> None:
+def test_a_released_identifier_claims_nothing_and_points_at_what_it_was_for() -> None:
     state = folded(reserved(), PersistentIdMintFailed("refused", retryable=False), PersistentIdReleased("refused"))
     assert state.status is PersistentIdStatus.RELEASED
     assert list(PERSISTENT_ID.claims(state)) == []
-    assert list(PERSISTENT_ID.references(state)) == []
+    assert list(PERSISTENT_ID.references(state)) == list(former([Reference(SUBJECT, SUBJECT_ID)]))
 
 
 def test_a_document_folds_back_to_the_same_state() -> None:

@@ -23,7 +23,7 @@ def _cursor(text: str | bytes) -> str:
 
 def _is_refused(cursor: str, sort: str | None = "name") -> bool:
     try:
-        ListQuery(FACILITY, Asked(sort=sort, after=cursor))
+        ListQuery(FACILITY, Asked(sort=sort, after=cursor), {})
     except InvalidRequestError as refused:
         return [each.pointer for each in refused.errors] == ["/cursor"]
     return False
@@ -65,6 +65,6 @@ def test_any_text_is_refused_or_read(cursor: str) -> None:
 @pytest.mark.parametrize(("sort", "value"), [("name", "Ångström \U0001f52c"), ("-name", ""), (None, None)])
 def test_a_cursor_as_cora_makes_it_is_read(sort: str | None, value: str | None) -> None:
     cursor = _cursor(json.dumps([sort, value, ID], ensure_ascii=False))
-    _, values = ListQuery(FACILITY, Asked(sort=sort, after=cursor)).page
+    _, values = ListQuery(FACILITY, Asked(sort=sort, after=cursor), {}).page
     assert UUID(ID) in values
     assert value is None or value in values

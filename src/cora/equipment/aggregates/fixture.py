@@ -9,7 +9,7 @@ from cora.equipment.aggregates.asset.state import AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.carried_identifiers import as_kept, identifier_references
 from cora.equipment.values import SlotAssetBinding, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, former
 from cora.kernel.errors import ConflictError, InvalidError, InvalidRequestError, NotFoundError
 from cora.kernel.moment import Moment
 from cora.kernel.search import Text, Weight, texts_within
@@ -239,9 +239,12 @@ def _assigned(fixture: Fixture, event: FixturePersistentIdAssigned) -> AssignedI
 
 
 def references(fixture: Fixture) -> Iterable[Reference]:
-    """The assembly that a fixture makes real, the assets in its slots and its identifier, until it is retired."""
-    if fixture.is_retired:
-        return
+    """The assembly that a fixture makes real, the assets in its slots and its identifier."""
+    found = _references(fixture)
+    return former(found) if fixture.is_retired else found
+
+
+def _references(fixture: Fixture) -> Iterable[Reference]:
     yield Reference("fixture.assembly_id", fixture.assembly_id)
     for asset_id in sorted(fixture.bound_asset_ids):
         yield Reference("fixture.slot_asset_bindings", asset_id)

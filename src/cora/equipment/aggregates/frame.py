@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict
 
 from cora.equipment.values import Placement, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, former
 from cora.kernel.errors import ConflictError, InvalidError, NotFoundError
 from cora.kernel.search import Text, Weight
 
@@ -183,13 +183,11 @@ def _claim_taken(_claim: Claim, frame: Frame, owner: UUID) -> ConflictError:
     return FrameNameTakenError(frame.name, owner)
 
 
-def _references(frame: Frame) -> list[Reference]:
-    if frame.status is FrameStatus.DECOMMISSIONED:
-        return []
-    parent = [Reference("frame.parent_id", frame.parent_id)] if frame.parent_id else []
-    if frame.supersedes is None:
-        return parent
-    return [*parent, Reference("frame.supersedes", frame.supersedes.predecessor_frame_id)]
+def _references(frame: Frame) -> Iterable[Reference]:
+    found = [Reference("frame.parent_id", frame.parent_id)] if frame.parent_id else []
+    if frame.supersedes is not None:
+        found.append(Reference("frame.supersedes", frame.supersedes.predecessor_frame_id))
+    return former(found) if frame.status is FrameStatus.DECOMMISSIONED else found
 
 
 def _texts(frame: Frame) -> Iterable[Text]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import INSTALLED_IN, AssetLifecycle, installation_claim
 from cora.equipment.values import Drawing, Placement, folded
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, former
 from cora.kernel.errors import ConflictError, NotFoundError, Refusal
 from cora.kernel.moment import Moment
 from cora.kernel.search import Text, Weight
@@ -236,9 +236,12 @@ def require_active(mount: Mount) -> None:
 
 
 def references(mount: Mount) -> Iterable[Reference]:
-    """What an active mount holds, the slot above it and the frame it is placed in."""
-    if mount.status is not MountStatus.ACTIVE:
-        return
+    """What a mount holds, the slot above it and the frame it is placed in."""
+    found = _references(mount)
+    return found if mount.status is MountStatus.ACTIVE else former(found)
+
+
+def _references(mount: Mount) -> Iterable[Reference]:
     yield Reference("mount.placement", mount.placement.parent_frame_id)
     if mount.parent_id is not None:
         yield Reference("mount.parent_id", mount.parent_id)

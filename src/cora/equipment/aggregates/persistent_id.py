@@ -16,7 +16,7 @@ from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.carried_identifiers import as_kept
 from cora.equipment.pidinst.record import Missing
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
-from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference
+from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, former
 from cora.kernel.errors import AuthorityError, ConflictError, NotFoundError
 from cora.kernel.moment import Moment
 from cora.kernel.search import Text, Weight
@@ -256,8 +256,8 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
 
 
 def references(state: PersistentId) -> Iterable[Reference]:
-    if state.status is not PersistentIdStatus.RELEASED:
-        yield Reference(SUBJECT, state.subject_id)
+    found = [Reference(SUBJECT, state.subject_id)]
+    return former(found) if state.status is PersistentIdStatus.RELEASED else found
 
 
 def claims(state: PersistentId) -> Iterable[Claim]:

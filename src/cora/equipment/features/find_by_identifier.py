@@ -1,5 +1,6 @@
-"""Every living record that carries an identifier: a serial number, an inventory number or another one that people gave,
-ignoring case, or a DOI or Handle, bare or as it is written in links. A hundred are shown."""
+"""Every record that carries an identifier, decommissioned and retired ones too: a serial number, an inventory number or
+another one that people gave, ignoring case, or a DOI or Handle, bare or as it is written in links. A hundred are
+shown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,12 +42,14 @@ class MatchedIdentifier:
 
 @dataclass(frozen=True)
 class Carrier:
-    """A record that carries the identifier. `path` is that of an asset, the name of a fixture."""
+    """A record that carries the identifier. `path` is that of an asset, the name of a fixture. It is not `living`
+    once it is decommissioned or retired."""
 
     kind: Literal["asset", "fixture"]
     id: UUID
     name: str
     path: str
+    living: bool
     matched: tuple[MatchedIdentifier, ...]
 
 
@@ -72,13 +75,15 @@ async def find_by_identifier(query: FindByIdentifier, read: Reader) -> Carriers:
             line[-1].id,
             line[-1].name,
             path_of(line),
+            not line[-1].is_decommissioned,
             _matched(targets, line[-1].alternate_identifiers, line[-1].persistent_id),
         )
         for line in lines
     ]
     for id in fixture_ids[: _MOST_SHOWN - len(items)]:
         fixture = await read.require(FIXTURE, id)
-        items.append(Carrier("fixture", id, fixture.name, fixture.name, _matched(targets, (), fixture.persistent_id)))
+        matched = _matched(targets, (), fixture.persistent_id)
+        items.append(Carrier("fixture", id, fixture.name, fixture.name, not fixture.is_retired, matched))
     return Carriers(tuple(items), len(asset_ids) + len(fixture_ids))
 
 

@@ -30,7 +30,7 @@ from cora.equipment.aggregates.fixture import (
 )
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.values import IdentifierScheme, SlotAssetBinding
-from cora.kernel.aggregate import Fact
+from cora.kernel.aggregate import Fact, former
 
 ASSIGNED = FixturePersistentIdAssigned("Handle", "21.11157/abc", IdentifierOrigin.RECORDED)
 bindings = st.lists(st.builds(SlotAssetBinding, st.sampled_from(["rotation", "camera"]), ids), max_size=3).map(
@@ -78,10 +78,11 @@ def test_it_is_retired_when_that_occurred() -> None:
     assert folds(FIXTURE, a_fixture(), [FixtureRetired("rebuilt", (ASSET_ID,))]) == a_fixture(retired_at=LATER)
 
 
-def test_a_retired_fixture_points_at_nothing_and_claims_nothing() -> None:
+def test_a_retired_fixture_claims_nothing_and_points_at_what_it_was_built_from() -> None:
     assert [*FIXTURE.references(a_fixture()), *FIXTURE.claims(a_fixture())]
     retired = a_fixture(retired_at=LATER)
-    assert not [*FIXTURE.references(retired), *FIXTURE.claims(retired)]
+    assert list(FIXTURE.references(retired)) == list(former(FIXTURE.references(a_fixture())))
+    assert not list(FIXTURE.claims(retired))
 
 
 def test_filters_and_sorts_lead_into_the_state() -> None:

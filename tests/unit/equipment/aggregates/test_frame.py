@@ -16,7 +16,7 @@ from cora.equipment.aggregates.frame import (
     frame_claim,
 )
 from cora.equipment.values import Placement
-from cora.kernel.aggregate import Fact, Reference
+from cora.kernel.aggregate import Fact, Reference, former
 
 HUTCH = Frame(
     FRAME_ID,
@@ -52,13 +52,14 @@ def test_it_holds_its_name_among_its_active_siblings() -> None:
     assert list(FRAME.claims(replace(HUTCH, status=FrameStatus.DECOMMISSIONED))) == []
 
 
-def test_it_points_at_its_parent_and_its_predecessor_while_it_is_active() -> None:
+def test_it_points_at_its_parent_and_its_predecessor_and_formerly_when_it_is_decommissioned() -> None:
     assert list(FRAME.references(HUTCH)) == [
         Reference("frame.parent_id", OTHER_FRAME_ID),
         Reference("frame.supersedes", numbered(9)),
     ]
     assert list(FRAME.references(a_frame())) == []
-    assert list(FRAME.references(replace(HUTCH, status=FrameStatus.DECOMMISSIONED))) == []
+    gone = replace(HUTCH, status=FrameStatus.DECOMMISSIONED)
+    assert list(FRAME.references(gone)) == list(former(FRAME.references(HUTCH)))
 
 
 def test_a_name_that_is_taken_is_refused_with_its_owner() -> None:

@@ -36,7 +36,7 @@ from cora.equipment.aggregates.mount import (
     MountStatus,
 )
 from cora.equipment.values import Drawing, DrawingSystem, Placement
-from cora.kernel.aggregate import Claim, Fact, Reference
+from cora.kernel.aggregate import Claim, Fact, Reference, former
 
 REGISTERED = MountRegistered("Bühne 1", Placement(FRAME_ID, x=1.5), OTHER_ID, Drawing(DrawingSystem.ICMS, "X-1"))
 
@@ -77,9 +77,10 @@ def test_the_installed_asset_is_pointed_at_and_claimed() -> None:
 
 
 @given(st.sampled_from([a_mount(), an_occupied_mount(), a_mount(parent_id=OTHER_ID)]))
-def test_a_decommissioned_mount_points_at_nothing_and_claims_nothing(mount: Mount) -> None:
+def test_a_decommissioned_mount_claims_nothing_and_points_at_where_it_was(mount: Mount) -> None:
     gone = replace(mount, status=MountStatus.DECOMMISSIONED)
-    assert not [*MOUNT.references(gone), *MOUNT.claims(gone)]
+    assert list(MOUNT.references(gone)) == list(former(MOUNT.references(mount)))
+    assert not list(MOUNT.claims(gone))
 
 
 def test_filters_and_sorts_lead_into_the_state() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.carried_identifiers import identifier_references
 from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, folded
-from cora.kernel.aggregate import Claim, Reference
+from cora.kernel.aggregate import Claim, Reference, former
 from cora.kernel.moment import Moment
 from cora.kernel.search import Text, Weight, texts_within
 
@@ -111,9 +111,12 @@ def identifier_key(identifier: AlternateIdentifier) -> tuple[str, str, str]:
 
 
 def references(asset: Asset) -> Iterable[Reference]:
-    """The records that a living asset points at, and the identifiers it is found by."""
-    if asset.is_decommissioned:
-        return
+    """The records that an asset points at, and the identifiers it is found by."""
+    found = _references(asset)
+    return former(found) if asset.is_decommissioned else found
+
+
+def _references(asset: Asset) -> Iterable[Reference]:
     for relation, target in (
         ("asset.parent_id", asset.parent_id),
         ("asset.model_id", asset.model_id),
