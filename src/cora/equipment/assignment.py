@@ -16,6 +16,7 @@ likewise: a second assignment is a conflict.
 """
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Annotated
 from uuid import UUID
 
@@ -36,7 +37,6 @@ from cora.equipment.aggregates.persistent_id import (
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
-from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.suffix import random_suffix
 from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
@@ -194,11 +194,10 @@ async def _request(
     async with session.kernel.log.snapshot() as source:
         read = Reader(source)
         reserved = await read.require(PERSISTENT_ID, reservation)
-        record = await subject.record(await read.require(subject.aggregate, id), read, wired.public_url)
-    identifier = pidinst.Identifier(identifier=reserved.value, identifier_type=reserved.scheme)
-    url = reserved.landing_page or record.landing_page
-    shown = {"identifier": identifier, "landing_page": url, "test": record.test or reserved.test}
-    told = record.model_copy(update=shown)
+        published = await subject.published(await read.require(subject.aggregate, id), read, wired.public_url)
+    url = reserved.landing_page or published.record.landing_page
+    year = reserved.reserved_at.astimezone(UTC).year
+    told = published.under(reserved.identifier, landing_page=url, year=year, test=reserved.test)
     return reserved, MintRequest(reserved.identifier, url, told)
 
 

@@ -56,9 +56,9 @@ async def test_the_steps_are_recorded_in_order_and_the_answer_tells_the_identifi
     assert [event["kind"] for event in body["events"]] == ["PersistentIdMinted", "AssetPersistentIdAssigned"]
     (asked,) = world.minter.asked
     assert (asked.identifier.value, asked.url) == ("10.0000/cora-stub/a1", body["url"])
-    assert asked.record.identifier.identifier == "10.0000/cora-stub/a1"
-    assert asked.record.complete
-    assert asked.record.test
+    assert asked.record.record.identifier.identifier == "10.0000/cora-stub/a1"
+    assert asked.record.record.complete
+    assert asked.record.record.test
 
 
 async def test_a_fixture_goes_the_same_way(world: World) -> None:
