@@ -1,8 +1,7 @@
 """The clients of the authorities, as the server opens them, but without their pauses."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from pydantic import SecretStr
 from tests.authorities import datacite_simulator, handle_simulator
@@ -11,8 +10,10 @@ from tests.authorities.handle_simulator import HandleSimulator
 
 from cora.equipment.adapters import opening
 from cora.equipment.adapters.datacite import Datacite
+from cora.equipment.adapters.datacite_metadata import datacite_metadata
 from cora.equipment.adapters.epic import EpicServer
 from cora.equipment.adapters.handle import HandleServer
+from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, Manufacturer, Owner, PidinstRecord
 from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount
 from cora.equipment.ports.doi_minter import MintRequest
@@ -26,9 +27,9 @@ HANDLE = PersistentIdentifier(IdentifierScheme.HANDLE, f"{handle_simulator.PREFI
 NO_PAUSES = (0.0, 0.0, 0.0)
 
 
-def record_of(identifier: PersistentIdentifier, url: str = URL, name: str = "Tower") -> PidinstRecord:
+def record_of(identifier: PersistentIdentifier, url: str = URL, name: str = "Tower") -> PublishedRecord:
     """A complete record."""
-    return PidinstRecord(
+    record = PidinstRecord(
         identifier=Identifier(identifier=identifier.value, identifier_type=identifier.scheme),
         landing_page=url,
         name=name,
@@ -37,6 +38,7 @@ def record_of(identifier: PersistentIdentifier, url: str = URL, name: str = "Tow
         complete=True,
         test=False,
     )
+    return PublishedRecord(record, Publisher("Facility"), 2026, resolves=True)
 
 
 def request_for(
@@ -44,18 +46,6 @@ def request_for(
 ) -> MintRequest:
     """A request to register a complete record."""
     return MintRequest(identifier, url, record_of(identifier, url, name), publish)
-
-
-def few_attributes(request: MintRequest) -> Mapping[str, Any]:
-    """The mandatory metadata."""
-    return {
-        "creators": [{"name": "Maker", "nameType": "Organizational"}],
-        "titles": [{"title": request.record.name}],
-        "publisher": {"name": "Facility"},
-        "publicationYear": 2026,
-        "types": {"resourceTypeGeneral": "Instrument", "resourceType": "Tower"},
-        "descriptions": [],
-    }
 
 
 @asynccontextmanager
@@ -67,7 +57,7 @@ async def datacite_client(
         simulator.url, datacite_simulator.REPOSITORY, datacite_simulator.PREFIX, SecretStr(password)
     )
     authorities = Authorities(account, calls=calls, contact="pids@facility.example")
-    async with opening.opened_datacite(account, authorities, few_attributes, pauses=NO_PAUSES) as client:
+    async with opening.opened_datacite(account, authorities, datacite_metadata, pauses=NO_PAUSES) as client:
         yield client
 
 

@@ -166,7 +166,8 @@ async def test_the_record_stands_beside_the_url_where_that_is_wanted(api: str, s
     serial = AlternateIdentifier(
         alternate_identifier="42", alternate_identifier_type=AlternateIdentifierKind.SERIAL_NUMBER
     )
-    record = WANTED.record.model_copy(update={"model": model, "alternate_identifiers": (serial,)})
+    told = WANTED.record.record.model_copy(update={"model": model, "alternate_identifiers": (serial,)})
+    record = replace(WANTED.record, record=told)
     async with handle_client(simulator, api=api, pidinst=True) as client:
         await client.mint(replace(WANTED, record=record))
         assert _told(simulator)["21.T11148/c1a0ec5ad347427f25d6"] == {

@@ -63,7 +63,13 @@ def _pid(value: str, scheme: str = "DOI") -> dict[str, str]:
 # Assets
 
 
-@does("assign_asset_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does(
+    "assign_asset_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "AssetPersistentIdAssigned",
+)
 async def a_doi_for_an_asset(world: World) -> Tried:
     suffix, asset = _suffix(world), await world.made_by()
     url = f"{world.surfaces.cora.equipment.public_url}/id/{asset}"
@@ -74,12 +80,18 @@ async def a_doi_for_an_asset(world: World) -> Tried:
     )
 
 
-@does("assign_asset_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does(
+    "assign_asset_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "AssetPersistentIdAssigned",
+)
 async def a_handle_with_a_suffix_of_its_own(world: World) -> Tried:
     return Tried({"asset_id": await world.made_by(), "scheme": "Handle"}, answer={"scheme": "Handle"})
 
 
-@does("assign_asset_persistent_id", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does("assign_asset_persistent_id", "PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned")
 async def what_was_reserved_before_the_asset_died(world: World) -> Tried:
     asset, suffix = await world.made_by(), _suffix(world)
     await _reserve(world, "assign_asset_persistent_id", asset_id=asset, scheme="DOI", suffix=suffix)
@@ -223,7 +235,13 @@ async def one_that_is_none(world: World) -> Tried:
 # Fixtures
 
 
-@does("assign_fixture_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "FixturePersistentIdAssigned")
+@does(
+    "assign_fixture_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "FixturePersistentIdAssigned",
+)
 async def a_doi_for_a_fixture(world: World) -> Tried:
     suffix, fixture = _suffix(world), await world.citable()
     url = f"{world.surfaces.cora.equipment.public_url}/id/{fixture}"

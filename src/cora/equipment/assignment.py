@@ -39,7 +39,7 @@ from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.suffix import random_suffix
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, MintFailedError
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
@@ -87,7 +87,7 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
 
     async def rehearse(reserved: PersistentId, read: Reader, *before: On) -> Decided:
         publication = await publication_of(reserved, session.kernel.clock().year, read, wired)
-        return _rehearsed(subject, id, publication, wired, *before)
+        return _rehearsed(subject, id, publication, *before)
 
     async def decide(read: Reader) -> Decided:
         nonlocal reservation
@@ -139,22 +139,21 @@ async def finish(
     """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
     async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):
         publication = await look_up(reservation, session, wired)
-        reserved, minted = publication.persistent_id, Minted(publication.persistent_id.identifier)
+        reserved, state = publication.persistent_id, HeldState.FINDABLE
         if reserved.status is PersistentIdStatus.RESERVED:
             request = publication.request
             answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
             if isinstance(answered, MintFailedError):
-                failure = answered
-                released = await _record_failure(reserved, failure, session, wired.doi_minter)
+                released = await _record_failure(reserved, answered, session, wired.doi_minter)
                 raise PersistentIdentifierMintError(
-                    reserved.scheme, failure.reason, failure.retryable, value=reserved.value, released=released
+                    reserved.scheme, answered.reason, answered.retryable, value=reserved.value, released=released
                 )
-            minted = answered
+            state = answered.state
 
         async def decide(read: Reader) -> Decided:
-            state = await read.require(subject.aggregate, id)
-            if state.persistent_id is not None:
-                raise subject.already_assigned(id, state.persistent_id.scheme, state.persistent_id.value)
+            named = await read.require(subject.aggregate, id)
+            if named.persistent_id is not None:
+                raise subject.already_assigned(id, named.persistent_id.scheme, named.persistent_id.value)
             known = await read.require(PERSISTENT_ID, reservation)
             if known.status is not PersistentIdStatus.RESERVED:
                 # Whoever held the lease before or, where it was lost, beside met a failure that no retry can mend.
@@ -162,7 +161,7 @@ async def finish(
                 raise PersistentIdentifierMintError(
                     known.scheme, reason, retryable=False, value=known.value, released=True
                 )
-            return _assigned(subject, id, known, minted, digest=_digest(publication, minted))
+            return _assigned(subject, id, known, publication, state)
 
         return await settle(session, decide, id, last=True)
 
@@ -192,42 +191,31 @@ async def _require_free(event: PersistentIdReserved, read: Reader) -> None:
         raise PersistentIdTakenError(owner, event.scheme, event.value)
 
 
-def _rehearsed(subject: Subject, id: UUID, publication: Publication, wired: Equipment, *before: On) -> Decided:
-    """What would be recorded, and what the authority would be told."""
+def _rehearsed(subject: Subject, id: UUID, publication: Publication, *before: On) -> Decided:
+    """What would be recorded, were the authority to grant what it is asked for."""
     has_drafts = publication.persistent_id.scheme is IdentifierScheme.DOI
     is_draft = has_drafts and publication.visibility is Visibility.DRAFT
-    minted = Minted(publication.persistent_id.identifier, HeldState.DRAFT if is_draft else HeldState.FINDABLE)
-    return _assigned(subject, id, publication.persistent_id, minted, *before)
-
-
-def _digest(publication: Publication, minted: Minted) -> str:
-    visible = Visibility.DRAFT if minted.state is HeldState.DRAFT else Visibility.FINDABLE
-    return publication.digest_as(visible)
+    state = HeldState.DRAFT if is_draft else HeldState.FINDABLE
+    return _assigned(subject, id, publication.persistent_id, publication, state, *before)
 
 
 def _assigned(
-    subject: Subject, id: UUID, reserved: PersistentId, minted: Minted, *before: On, digest: str | None = None
+    subject: Subject, id: UUID, reserved: PersistentId, told: Publication, state: HeldState, *before: On
 ) -> Decided:
-    """What is recorded when the authority has it; `digest` is of what it was told."""
-    is_draft = minted.state is HeldState.DRAFT
+    """What is recorded when the authority holds the identifier and was told of it."""
+    is_draft = state is HeldState.DRAFT
     answer = Assignment(
         scheme=reserved.scheme,
         value=reserved.value,
         url=reserved.landing_page or "",
         publication="Draft" if is_draft else "Findable",
     )
-    own: list[Event] = [PersistentIdMinted(draft=is_draft)]
-    if digest is not None:
-        own.append(PersistentIdMetadataPushed(digest))
+    minted = PersistentIdMinted(draft=is_draft)
+    pushed = PersistentIdMetadataPushed(told.digest_as(Visibility.DRAFT if is_draft else Visibility.FINDABLE))
     assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
+    own = (On(PERSISTENT_ID, reserved.id, each) for each in (minted, pushed))
     members = f",{answer.model_dump_json()[1:-1]}"
-    return Decided(
-        subject.aggregate,
-        id,
-        [*before, *(On(PERSISTENT_ID, reserved.id, each) for each in own), assigned],
-        status=201,
-        members=members,
-    )
+    return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members)
 
 
 async def _record_failure(

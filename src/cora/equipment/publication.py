@@ -7,6 +7,7 @@ so that the same is told once, and whatever changed is told again.
 """
 
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -55,13 +56,8 @@ class Publication:
     @property
     def request(self) -> MintRequest:
         """The same, as it is asked for."""
-        return MintRequest(
-            self.persistent_id.identifier,
-            self.url,
-            self.published.record,
-            publish=self.visibility is Visibility.FINDABLE,
-            published=self.published,
-        )
+        is_public = self.visibility is Visibility.FINDABLE
+        return MintRequest(self.persistent_id.identifier, self.url, self.published, publish=is_public)
 
     @property
     def digest(self) -> str:
@@ -80,7 +76,7 @@ _PUBLISHED = TypeAdapter(PublishedRecord)
 async def read_publication(id: UUID, read: Reader, wired: Equipment) -> Publication:
     """What the authority should have of an identifier. Raises `PersistentIdNotFoundError`."""
     known = await read.require(PERSISTENT_ID, id)
-    return await publication_of(known, known.reserved_at.year, read, wired)
+    return await publication_of(known, known.reserved_at.astimezone(UTC).year, read, wired)
 
 
 async def publication_of(known: PersistentId, year: int, read: Reader, wired: Equipment) -> Publication:

@@ -50,15 +50,16 @@ async def test_the_steps_are_recorded_in_order_and_the_answer_tells_the_identifi
     assert body["state"]["persistent_id"] == {
         "scheme": "DOI", "value": "10.0000/cora-stub/a1", "origin": "Minted", "test": True
     }  # fmt: skip
-    assert world.log.kinds()[-3:] == ["PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned"]
-    minted, assigned = world.log.events[-2:]
-    assert minted.recorded_at == assigned.recorded_at
-    assert [event["kind"] for event in body["events"]] == ["PersistentIdMinted", "AssetPersistentIdAssigned"]
+    assert world.log.kinds()[-3:] == ["PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned"]
+    assert world.log.kinds()[-4] == "PersistentIdReserved"
+    assert len({event.recorded_at for event in world.log.events[-3:]}) == 1
+    assert [event["kind"] for event in body["events"]] == world.log.kinds()[-3:]
+    assert body["publication"] == "Findable"
     (asked,) = world.minter.asked
     assert (asked.identifier.value, asked.url) == ("10.0000/cora-stub/a1", body["url"])
-    assert asked.record.identifier.identifier == "10.0000/cora-stub/a1"
-    assert asked.record.complete
-    assert asked.record.test
+    assert asked.record.record.identifier.identifier == "10.0000/cora-stub/a1"
+    assert asked.record.record.complete
+    assert asked.record.record.test
 
 
 async def test_a_fixture_goes_the_same_way(world: World) -> None:
@@ -153,7 +154,7 @@ async def test_a_rehearsal_shows_what_would_be_recorded_and_asks_nobody(world: W
     answer = await world.assign("asset", asset, suffix="a1", dry_run=True)
     body = json.loads(answer.body)
     assert (answer.status, body["dry_run"], body["value"]) == (200, True, "10.0000/cora-stub/a1")
-    kinds = ["PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned"]
+    kinds = ["PersistentIdReserved", "PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned"]
     assert [event["kind"] for event in body["events"]] == kinds
     assert len(world.log.events) == before
     assert world.minter.asked == []

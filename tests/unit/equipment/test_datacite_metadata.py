@@ -7,8 +7,8 @@ from cora.equipment.adapters import datacite_metadata as metadata
 from cora.equipment.ports.doi_minter import MintFailedError
 
 
-def test_the_metadata_of_a_record_go_under_its_doi_with_its_first_owner_as_publisher() -> None:
-    told = metadata.datacite_metadata(request_for(DOI), this_year=lambda: 2026)
+def test_the_metadata_of_a_record_go_under_its_doi_with_who_publishes_it() -> None:
+    told = metadata.datacite_metadata(request_for(DOI))
     assert (told["doi"], told["url"], told["publicationYear"]) == (DOI.value, URL, 2026)
     assert told["publisher"]["name"] == "Facility"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
+from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, PidinstRecord
 from cora.equipment.ports.doi_minter import DoiMinter, Held, HeldState, MintFailedError, MintRequest, is_test_value
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
@@ -27,7 +28,7 @@ def request(identifier: PersistentIdentifier, url: str = "http://cora.test/id/1"
         complete=False,
         test=True,
     )
-    return MintRequest(identifier, url, record)
+    return MintRequest(identifier, url, PublishedRecord(record, Publisher("Facility"), 2026, resolves=False))
 
 
 @pytest.mark.parametrize(("scheme", "value"), SCHEMES)

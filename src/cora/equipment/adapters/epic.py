@@ -13,7 +13,7 @@ import httpx
 
 from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, Json, objects_of, path_of
 from cora.equipment.adapters.budget import CallBudget
-from cora.equipment.adapters.handle_values import PIDINST_TYPES, pidinst_values, register_once, url_value
+from cora.equipment.adapters.handle_values import pidinst_types, pidinst_values, register_once, url_value
 from cora.equipment.ports.authorities import HandleAccount
 from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
@@ -132,8 +132,7 @@ class EpicServer:
         """Whether values of this type are written by us; those that administer the Handle are the server's own."""
         if type == "URL" or type.startswith("HS_"):
             return True
-        types = {self._account.pidinst_types.get(name, known) for name, known in PIDINST_TYPES.items()}
-        return self._account.pidinst_values and type in types
+        return self._account.pidinst_values and type in pidinst_types(self._account.pidinst_types)
 
     async def _read(self, identifier: PersistentIdentifier) -> Sequence[Json] | None:
         """The values of a Handle; None when there is no such Handle."""

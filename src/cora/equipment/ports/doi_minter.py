@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.values import PersistentIdentifier
 
 TEST_PREFIXES: Mapping[str, str] = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
@@ -33,15 +32,13 @@ class HeldState(StrEnum):
 class MintRequest:
     """What is to be registered: an identifier that cora chose, where it leads, and what it names.
 
-    Without `publish` it is left a draft, where the authority has drafts. `published` is the record with who
-    publishes it and since when; without it the first owner does, since this year.
+    Without `publish` it is left a draft, where the authority has drafts.
     """
 
     identifier: PersistentIdentifier
     url: str
-    record: PidinstRecord
+    record: PublishedRecord
     publish: bool = True
-    published: PublishedRecord | None = None
 
 
 @dataclass(frozen=True)
