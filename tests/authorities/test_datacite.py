@@ -143,7 +143,7 @@ async def test_a_gateway_that_finds_nothing_does_not_speak_for_datacite(
 ) -> None:
     simulator.plan.always["GET"] = Says(404)
     with pytest.raises(MintFailedError) as failure:
-        await client.holds(DOI)
+        await client.look(DOI)
     assert failure.value.retryable
     simulator.plan.always["GET"] = Says(200)
     with pytest.raises(MintFailedError):
@@ -208,7 +208,7 @@ async def test_a_draft_of_another_repository_is_not_seen_but_refused(
     simulator: DataciteSimulator, client: Datacite
 ) -> None:
     simulator.put_there(DOI.value, OTHER_URL, client="OTHER.REPOSITORY", state="draft")
-    assert not await client.holds(DOI)
+    assert await client.look(DOI) is None
     with pytest.raises(MintFailedError, match="not authorized") as failure:
         await client.mint(WANTED)
     assert not failure.value.retryable
@@ -233,7 +233,7 @@ async def test_a_foreign_prefix_is_refused_for_good(simulator: DataciteSimulator
     with pytest.raises(MintFailedError, match=r"HTTP 403.*not authorized") as failure:
         await client.mint(request_for(foreign))
     assert not failure.value.retryable
-    assert not await client.holds(foreign)
+    assert await client.look(foreign) is None
 
 
 async def test_what_is_not_valid_is_refused_for_good_with_all_that_is_wrong(

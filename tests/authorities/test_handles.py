@@ -59,7 +59,7 @@ async def test_a_handle_is_created_with_who_administers_it(simulator: HandleSimu
         "HS_ADMIN", {"handle": f"0.NA/{PREFIX}", "index": 200, "permissions": "011111110011"}
     )  # fmt: skip
     assert await client.look(HANDLE) == Held(HANDLE, HeldState.FINDABLE, URL, ours=True, resolves=True)
-    assert await client.holds(HANDLE)
+    assert await client.look(HANDLE) is not None
 
 
 async def test_what_is_minted_already_stays_as_it_is(simulator: HandleSimulator, client: Client) -> None:
@@ -143,7 +143,7 @@ async def test_a_foreign_prefix_is_refused_for_good(client: Client) -> None:
 
 
 async def test_what_is_not_there_can_be_neither_pushed_nor_hidden(client: Client) -> None:
-    assert not await client.holds(HANDLE)
+    assert await client.look(HANDLE) is None
     for step in (client.push, client.hide):
         with pytest.raises(MintFailedError, match="no such Handle") as failure:
             await step(WANTED)
@@ -196,5 +196,5 @@ async def test_a_gateway_that_finds_nothing_does_not_speak_for_the_handle_server
 ) -> None:
     simulator.plan.always["GET"] = Says(404)
     with pytest.raises(MintFailedError) as failure:
-        await client.holds(HANDLE)
+        await client.look(HANDLE)
     assert failure.value.retryable

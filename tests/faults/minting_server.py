@@ -27,7 +27,7 @@ import uvloop
 from cora.equipment import features, minting
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import finish_open_reservations
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
@@ -59,8 +59,11 @@ class RemoteMinter(StubDoiMinter):
             raise MintFailedError(answer.text, retryable=answer.status_code >= 500)
         return Minted(request.identifier)
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        return (await self._send("GET", identifier)).is_success
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        answer = await self._send("GET", identifier)
+        if answer.is_error:
+            return None
+        return Held(identifier, HeldState.FINDABLE, answer.json()["url"], ours=True, resolves=True)
 
     async def _send(self, method: str, identifier: PersistentIdentifier, body: Any = None) -> httpx.Response:
         try:

@@ -224,7 +224,9 @@ async def _record_failure(
     """Record that the authority failed; whether the identifier is released."""
     released = False
     events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable, failure.retry_after)]
-    if not failure.retryable and await authority_holds_nothing(minter, reserved.identifier):
+    if not failure.retryable and await authority_holds_nothing(
+        minter, reserved.identifier, reserved.landing_page or ""
+    ):
         events.append(PersistentIdReleased(failure.reason))
 
     async def decide(read: Reader) -> Decided:

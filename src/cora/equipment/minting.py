@@ -14,7 +14,8 @@ from cora.kernel.errors import OverloadedError
 # A lease is renewed while its holder lives, so this is only how long a dead
 # holder is in the way of a retry.
 LEASE_SECONDS = 10.0
-AUTHORITY_SECONDS = 60.0
+# Longer than one answer may take, with its reading back.
+AUTHORITY_SECONDS = 120.0
 
 _logger = structlog.get_logger("cora.minting")
 
@@ -48,11 +49,13 @@ async def ask_authority(
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
 
 
-async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier) -> bool:
-    """Whether the authority is known to hold nothing under the identifier; False when it cannot be told."""
+async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool:
+    """Whether the authority is known to hold nothing of ours under the identifier, which would lead to this URL; False
+    when it cannot be told."""
     try:
         async with asyncio.timeout(AUTHORITY_SECONDS):
-            return not await minter.holds(identifier)
+            held = await minter.look(identifier)
+            return held is None or not held.is_for(url)
     except (MintFailedError, TimeoutError):
         return False
     except Exception:

@@ -38,9 +38,9 @@ async def test_it_grants_what_is_under_its_prefix_and_says_it_is_a_test(scheme: 
     assert scheme in minter.schemes
     assert minter.make_value(scheme, "a1") == value
     identifier = PersistentIdentifier(scheme, value)
-    assert not await minter.holds(identifier)
+    assert await minter.look(identifier) is None
     assert (await minter.mint(request(identifier))).identifier == identifier
-    assert await minter.holds(identifier)
+    assert await minter.look(identifier) is not None
 
 
 async def test_the_same_request_again_is_granted_again() -> None:

@@ -53,10 +53,6 @@ class BySchemeMinter:
         """What the authority of the scheme holds for us."""
         return self._of(scheme).list(scheme)
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """By the authority of its scheme."""
-        return await self._of(identifier.scheme).holds(identifier)
-
     def _of(self, scheme: str) -> DoiMinter:
         """Raises `MintFailedError` for a scheme without an authority: one may be set up later."""
         minter = self._minters.get(scheme)

@@ -134,10 +134,6 @@ class Datacite:
                     yield held
             cursor = next_cursor(answer) if records else None
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether DataCite shows a DOI to us: not the drafts of others."""
-        return await self.look(identifier) is not None
-
     async def _put(
         self, request: MintRequest, transition: Transition | None, before: Held | None, is_ours: Callable[[Held], bool]
     ) -> Minted:

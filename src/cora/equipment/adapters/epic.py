@@ -115,10 +115,6 @@ class EpicServer:
                         yield held
             page, going = page + 1, len(suffixes) == PAGE_SIZE
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether the Handle exists."""
-        return await self.look(identifier) is not None
-
     def _path(self, identifier: PersistentIdentifier) -> str:
         return f"/handles/{path_of(identifier.value)}"
 

@@ -138,10 +138,6 @@ class HandleServer:
                         yield held
             page, going = page + 1, len(found) == PAGE_SIZE
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether the Handle exists."""
-        return await self.look(identifier) is not None
-
     def _path(self, identifier: PersistentIdentifier) -> str:
         return f"/api/handles/{path_of(identifier.value)}"
 

@@ -65,10 +65,6 @@ class StubDoiMinter:
             if held.identifier.scheme == scheme:
                 yield held
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether it granted the identifier."""
-        return identifier.key in self._held
-
     def _hold(self, request: MintRequest, state: HeldState) -> Minted:
         held = Held(request.identifier, state, request.url, ours=True, resolves=False)
         self._held[request.identifier.key] = held

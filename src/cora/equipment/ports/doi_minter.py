@@ -131,7 +131,3 @@ class DoiMinter(Protocol):
     def list(self, scheme: str) -> AsyncIterator[Held]:
         """All that our account holds under our prefix. May lag behind: only `look` tells what is true now."""
         ...
-
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether the authority knows the identifier."""
-        ...
