@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,6 +28,59 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How log lines are written to stderr."
+    )
+
+    publish: Literal["draft", "findable"] = Field(
+        default="findable",
+        description="What an assignment ends with: an identifier that the world can find, or a `draft` to publish.",
+    )
+    datacite_url: HttpUrl = Field(
+        default=HttpUrl("https://api.datacite.org"),
+        description="The API of DataCite; `https://api.test.datacite.org` is its test system, whose DOIs are tests.",
+    )
+    datacite_repository: str | None = Field(
+        default=None, description="The repository at DataCite that DOIs are registered for, as in `FACILITY.CORA`."
+    )
+    datacite_password: SecretStr | None = Field(
+        default=None, description="The password of the repository; or give an API key."
+    )
+    datacite_api_key: SecretStr | None = Field(
+        default=None, description="An API key of the repository, in place of its password."
+    )
+    datacite_prefix: str | None = Field(
+        default=None, description="The prefix of new DOIs, as in `10.82433`; the repository must have it."
+    )
+    handle_url: HttpUrl | None = Field(
+        default=None, description="The Handle server that Handles are registered at, without `/api/handles`."
+    )
+    handle_api: Literal["handle", "epic"] = Field(
+        default="handle", description="The interface of the Handle server: `handle` is that of Handle.Net, or `epic`."
+    )
+    handle_prefix: str | None = Field(default=None, description="The prefix of new Handles, as in `21.T11998`.")
+    handle_user: str | None = Field(
+        default=None, description="Who registers Handles: `300:21.T11998/CORA`, or the user name at ePIC."
+    )
+    handle_secret: SecretStr | None = Field(default=None, description="The secret of that user.")
+    handle_certificate: Path | None = Field(
+        default=None, description="A client certificate (PEM) in place of user and secret; not at ePIC."
+    )
+    handle_certificate_key: Path | None = Field(
+        default=None, description="The key of the client certificate, where it is not in the same file."
+    )
+    handle_admin: str | None = Field(
+        default=None, description="Who administers new Handles, as `index:handle`; else `200:0.NA/<prefix>`."
+    )
+    handle_pidinst_values: bool = Field(
+        default=False, description="Write the PIDINST record into each Handle, beside its URL."
+    )
+    handle_pidinst_types: str | None = Field(
+        default=None, description="Other types of PIDINST values than those of the cookbook: `Name=21.T11148/...,...`."
+    )
+    authority_calls: int = Field(
+        default=300, ge=1, description="How often one process calls an authority in five minutes at most."
+    )
+    authority_contact: str | None = Field(
+        default=None, description="An e-mail address that the authorities are told, in the User-Agent."
     )
 
     @property

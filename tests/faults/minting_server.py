@@ -6,7 +6,7 @@ fraction of a second; `{"end": pid, "signal": number}` ends one and waits until 
 
 What a server here has that `cora serve` has not: its authority is the one of
 the test, which outlives it, and it tells the authority of every step before it
-takes it. The authority answers when the test lets the server go on.
+takes it. The authority answers when the test lets the server go on. With settings of an authority it is that one.
 """
 
 import contextlib
@@ -14,8 +14,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,9 @@ import httpx
 import uvloop
 
 from cora.equipment import features, minting
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import finish_open_reservations
-from cora.equipment.ports.doi_minter import TEST_PREFIXES, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
@@ -46,22 +46,12 @@ STEPS = {"PersistentIdReserved": "reserved", "PersistentIdMintFailed": "failed",
 """The appends of an assignment, by the first event of each."""
 
 
-@dataclass(frozen=True)
-class RemoteMinter:
+class RemoteMinter(StubDoiMinter):
     """An authority behind HTTP, whose identifiers are tests."""
 
-    web: httpx.AsyncClient
-
-    @property
-    def test(self) -> bool:
-        return True
-
-    @property
-    def schemes(self) -> Set[str]:
-        return TEST_PREFIXES.keys()
-
-    def make_value(self, scheme: str, suffix: str) -> str:
-        return f"{TEST_PREFIXES[scheme]}/{suffix}"
+    def __init__(self, web: httpx.AsyncClient) -> None:
+        super().__init__()
+        self.web = web
 
     async def mint(self, request: MintRequest) -> Minted:
         answer = await self._send("PUT", request.identifier, {"url": request.url})
@@ -69,8 +59,11 @@ class RemoteMinter:
             raise MintFailedError(answer.text, retryable=answer.status_code >= 500)
         return Minted(request.identifier)
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        return (await self._send("GET", identifier)).is_success
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        answer = await self._send("GET", identifier)
+        if answer.is_error:
+            return None
+        return Held(identifier, HeldState.FINDABLE, answer.json()["url"], ours=True, resolves=True)
 
     async def _send(self, method: str, identifier: PersistentIdentifier, body: Any = None) -> httpx.Response:
         try:
@@ -107,8 +100,11 @@ def tell_steps(web: httpx.AsyncClient) -> None:
 
 
 async def run(order: dict[str, Any], answers: int) -> None:
-    """Serve until SIGTERM; the order holds `dsn`, `directory`, `authority` and `grace` of the worker in seconds."""
-    settings = Settings(data_dir=Path(order["directory"]), database_url=order["dsn"], port=0)
+    """Serve until SIGTERM; the order holds `dsn`, `directory`, `authority` and `grace` of the worker in seconds.
+
+    With `settings` identifiers come from the authority that these name, and `authority` is told the steps alone.
+    """
+    settings = Settings(data_dir=Path(order["directory"]), database_url=order["dsn"], port=0, **order["settings"])
     listener = listening(settings)
     async with httpx.AsyncClient(base_url=order["authority"], timeout=None, limits=httpx.Limits()) as web:
         tell_steps(web)
@@ -118,7 +114,8 @@ async def run(order: dict[str, Any], answers: int) -> None:
 
         minting.LEASE_SECONDS = LEASE_SECONDS
         start.WORK_EVERY = 0.1
-        start.wire_equipment = wire
+        if not order["settings"]:
+            start.wire_equipment = wire
         start.finish_open_reservations = partial(finish_open_reservations, grace=timedelta(seconds=order["grace"]))
         async with start.opened(settings, order["dsn"]) as cora:
 

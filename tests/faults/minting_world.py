@@ -121,10 +121,12 @@ class World:
     directory: Path
     bearer: str
     servers: list[Server] = field(default_factory=list[Server])
+    settings: dict[str, str] = field(default_factory=dict[str, str])
+    """With some, servers have the authority that these name, as `cora serve` has it."""
 
     async def serve(self, *, grace: float = NEVER) -> Server:
         """A new server, whose worker finishes what is `grace` seconds old."""
-        order = {"dsn": self.scene.arena.dsn, "directory": str(self.directory)}
+        order = {"dsn": self.scene.arena.dsn, "directory": str(self.directory), "settings": self.settings}
         said = await self.forge.order(serve={**order, "authority": self.authority.url, "grace": grace})
         assert "pid" in said, said
         web = httpx.AsyncClient(

@@ -1,5 +1,7 @@
 """Authorities that fail, or that tell what they were asked."""
 
+from collections.abc import Set
+
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 
@@ -34,3 +36,11 @@ class Granting(StubDoiMinter):
     async def mint(self, request: MintRequest) -> Minted:
         self.asked.append(request)
         return await super().mint(request)
+
+
+class OfDois(Unasked):
+    """An authority that registers DOIs and no Handles, and must not be asked."""
+
+    @property
+    def schemes(self) -> Set[str]:
+        return frozenset({"DOI"})

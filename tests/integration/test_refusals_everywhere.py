@@ -10,6 +10,7 @@ from tests.integration import (
     test_refusals_fixture,
     test_refusals_persistent_id,
     test_refusals_places,
+    test_refusals_publishing,
     test_refusals_questions,
     test_refusals_register_asset,
     test_refusals_versions,
@@ -31,6 +32,7 @@ FILES: tuple[Cases, ...] = (
     test_refusals_fixture.CASES,
     test_refusals_persistent_id.CASES,
     test_refusals_places.CASES,
+    test_refusals_publishing.CASES,
     test_refusals_questions.CASES,
     test_refusals_register_asset.CASES,
     test_refusals_versions.CASES,
@@ -88,8 +90,8 @@ async def test_a_lower_role_is_refused_before_anything_else(world: World, declar
 @pytest.mark.parametrize("declared", [each for each in SLICES if each.allow is Role.ANONYMOUS], ids=named)
 async def test_what_has_no_identifier_is_not_for_everybody(world: World, declared: Slice) -> None:
     arguments = (await FIRST_DONE[declared.name].arrange(world)).arguments
-    (name,) = declared.route.path_fields
-    for given in (arguments, {name: UNKNOWN}):
+    name, *_ = declared.route.path_fields
+    for given in (arguments, {**arguments, name: UNKNOWN}):
         answer = await world.surfaces.http(declared.name, given, Role.ANONYMOUS)
         assert (answer.status_code, answer.json()["code"]) == (401, "Unauthenticated")
     assert (await world.surfaces.http(declared.name, arguments, Role.READER)).status_code == 200

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from tests.integration.minters import Refusing, Unasked
+from tests.integration.minters import OfDois, Refusing, Unasked
 from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried, at, lacking
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
@@ -19,9 +19,10 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.ports.contacts import ContactNotFoundError
-from cora.kernel.errors import InvalidRequestError
+from cora.kernel.errors import InvalidRequestError, NotFoundError
 from cora.surfaces.start import Opened
 
 CASES = Cases()
@@ -62,7 +63,13 @@ def _pid(value: str, scheme: str = "DOI") -> dict[str, str]:
 # Assets
 
 
-@does("assign_asset_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does(
+    "assign_asset_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "AssetPersistentIdAssigned",
+)
 async def a_doi_for_an_asset(world: World) -> Tried:
     suffix, asset = _suffix(world), await world.made_by()
     url = f"{world.surfaces.cora.equipment.public_url}/id/{asset}"
@@ -73,12 +80,18 @@ async def a_doi_for_an_asset(world: World) -> Tried:
     )
 
 
-@does("assign_asset_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does(
+    "assign_asset_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "AssetPersistentIdAssigned",
+)
 async def a_handle_with_a_suffix_of_its_own(world: World) -> Tried:
     return Tried({"asset_id": await world.made_by(), "scheme": "Handle"}, answer={"scheme": "Handle"})
 
 
-@does("assign_asset_persistent_id", "PersistentIdMinted", "AssetPersistentIdAssigned")
+@does("assign_asset_persistent_id", "PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned")
 async def what_was_reserved_before_the_asset_died(world: World) -> Tried:
     asset, suffix = await world.made_by(), _suffix(world)
     await _reserve(world, "assign_asset_persistent_id", asset_id=asset, scheme="DOI", suffix=suffix)
@@ -129,6 +142,19 @@ async def an_asset_without_a_model_comes_before_a_taken_suffix(world: World) -> 
 async def _stream_of(world: World, value: str) -> str:
     shown = await world.surfaces.web[max(world.surfaces.web)].get("/persistent-ids", params={"value": value})
     return str(shown.json()["items"][0]["id"])
+
+
+NO_HANDLES = {
+    "scheme": "Handle",
+    "configured": ["DOI"],
+    "to_set": ["CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"],
+}
+
+
+@refuses("assign_asset_persistent_id", SchemeNotConfiguredError)
+async def a_scheme_without_an_authority(world: World) -> Tried:
+    asset = await world.made_by()
+    return Tried({"asset_id": asset, "scheme": "Handle"}, NO_HANDLES, "set up for it", minter=OfDois())
 
 
 @refuses("assign_asset_persistent_id", PersistentIdTakenError)
@@ -209,7 +235,13 @@ async def one_that_is_none(world: World) -> Tried:
 # Fixtures
 
 
-@does("assign_fixture_persistent_id", "PersistentIdReserved", "PersistentIdMinted", "FixturePersistentIdAssigned")
+@does(
+    "assign_fixture_persistent_id",
+    "PersistentIdReserved",
+    "PersistentIdMinted",
+    "PersistentIdMetadataPushed",
+    "FixturePersistentIdAssigned",
+)
 async def a_doi_for_a_fixture(world: World) -> Tried:
     suffix, fixture = _suffix(world), await world.citable()
     url = f"{world.surfaces.cora.equipment.public_url}/id/{fixture}"
@@ -266,6 +298,13 @@ async def a_fixture_of_no_assets(world: World) -> Tried:
         "register a fixture that does",
         minter=Unasked(),
     )
+
+
+@refuses("assign_fixture_persistent_id", SchemeNotConfiguredError)
+async def a_scheme_without_an_authority_though_one_was_reserved(world: World) -> Tried:
+    fixture = await world.citable()
+    await _reserve(world, "assign_fixture_persistent_id", fixture_id=fixture, scheme="Handle", suffix=_suffix(world))
+    return Tried({"fixture_id": fixture, "scheme": "Handle"}, NO_HANDLES, "Use DOI", minter=OfDois())
 
 
 @refuses("assign_fixture_persistent_id", PersistentIdTakenError)
@@ -350,6 +389,18 @@ async def the_record_of_a_fixture(world: World) -> Tried:
 @refuses("get_fixture_pidinst", FixtureNotFoundError)
 async def the_record_of_no_fixture(world: World) -> Tried:
     return Tried({"fixture_id": UNKNOWN}, {"id": UNKNOWN}, "no fixture")
+
+
+@does("get_pidinst_form")
+async def the_record_in_a_form(world: World) -> Tried:
+    # Over HTTP it is the form itself, as a tool what it is and what it loses.
+    return Tried({"record_id": await world.made_by(name=world.name("Camera")), "form": "csl.json"}, {})
+
+
+@refuses("get_pidinst_form", NotFoundError)
+async def a_form_of_no_record(world: World) -> Tried:
+    family = await world.any_family()
+    return Tried({"record_id": family, "form": "datacite.xml"}, {"id": family}, "no record")
 
 
 async def _contact(world: World) -> str:

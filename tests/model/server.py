@@ -16,7 +16,7 @@ from tests.model.world import State
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import Finished, finish_open_reservations
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.views import AGGREGATES
 from cora.facility_file import DirectFacility, apply_plan, make_export, make_plan, read_files
@@ -53,8 +53,18 @@ class ObedientMinter(StubDoiMinter):
             return Minted(request.identifier)
         raise MintFailedError(self.does, retryable=self.does == "busy")
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        return self.does == "refused but held"
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        return HeldForUs(identifier) if self.does == "refused but held" else None
+
+
+class HeldForUs(Held):
+    """Leads where it should, wherever that is."""
+
+    def __init__(self, identifier: PersistentIdentifier) -> None:
+        super().__init__(identifier, HeldState.FINDABLE, None, ours=True, resolves=True)
+
+    def is_for(self, url: str) -> bool:
+        return True
 
 
 @dataclass(frozen=True)

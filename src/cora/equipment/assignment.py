@@ -16,7 +16,7 @@ likewise: a second assignment is a conflict.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, StringConstraints
@@ -25,26 +25,28 @@ from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentId,
     PersistentIdentifierMintError,
+    PersistentIdMetadataPushed,
     PersistentIdMinted,
     PersistentIdMintFailed,
     PersistentIdReleased,
     PersistentIdReserved,
     PersistentIdStatus,
     PersistentIdTakenError,
+    not_configured,
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
-from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.suffix import random_suffix
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, MintFailedError
+from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event, Fact
 from cora.kernel.errors import OccurredBeforeLastFactError
-from cora.kernel.execute import Answer, Decide, Decided, Session, require_time, require_version
+from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.identity import new_id
 from cora.kernel.moment import UNRECORDED
 from cora.kernel.reader import Reader
@@ -67,6 +69,8 @@ class Assignment(BaseModel):
     scheme: IdentifierScheme
     value: str
     url: str
+    publication: Literal["Draft", "Findable"]
+    """Whether the world can find it, or it is to be published first (publish_persistent_id)."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,10 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
     """Reserve, mint and assign. Raises the refusals of the row in its order, then what the authority failed with."""
     reservation: UUID | None = None
 
+    async def rehearse(reserved: PersistentId, read: Reader, *before: On) -> Decided:
+        publication = await publication_of(reserved, session.kernel.clock().year, read, wired)
+        return _rehearsed(subject, id, publication, *before)
+
     async def decide(read: Reader) -> Decided:
         nonlocal reservation
         state = await read.require(subject.aggregate, id)
@@ -88,10 +96,14 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
         standing = await standing_of(subject, state, read, to_be_minted=True)
         reserved = taken_up(wanted, standing, wired.doi_minter)
         pass_gates(standing, resumed=reserved is not None)
+        if wanted.scheme not in wired.doi_minter.schemes:
+            raise not_configured(wanted.scheme, wired.doi_minter.schemes)
         if reserved is not None:
             require_time(session.call, read, id)
             reservation = reserved.id
-            return _assigned(subject, id, reserved) if session.call.dry_run else Decided(subject.aggregate, id, [])
+            if session.call.dry_run:
+                return await rehearse(reserved, read)
+            return Decided(subject.aggregate, id, [])
         reservation = new_id()
         read.assume_new(reservation)
         event = await _reserve(standing, wanted, read, wired)
@@ -102,8 +114,7 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
             raise
         first = On(PERSISTENT_ID, reservation, event)
         if session.call.dry_run:
-            rehearsed = PERSISTENT_ID.evolve(None, event, Fact(reservation, UNRECORDED))
-            return _assigned(subject, id, rehearsed, first)
+            return await rehearse(PERSISTENT_ID.evolve(None, event, Fact(reservation, UNRECORDED)), read, first)
         return Decided(subject.aggregate, id, [first])
 
     first_answer = await session.settle(decide, id, last=False)
@@ -117,9 +128,9 @@ def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> Persisten
     reserved = standing.reserved
     if reserved is None or reserved.scheme != wanted.scheme:
         return None
-    if wanted.suffix is not None and reserved.value != minter.make_value(wanted.scheme, wanted.suffix):
-        return None
-    return reserved
+    if wanted.suffix is None or wanted.scheme not in minter.schemes:
+        return reserved  # without an authority nobody can tell its value: the request is refused for that
+    return reserved if reserved.value == minter.make_value(wanted.scheme, wanted.suffix) else None
 
 
 async def finish(
@@ -127,19 +138,22 @@ async def finish(
 ) -> Answer:
     """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
     async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):
-        reserved, request = await _request(subject, id, reservation, session, wired)
+        publication = await look_up(reservation, session, wired)
+        reserved, state = publication.persistent_id, HeldState.FINDABLE
         if reserved.status is PersistentIdStatus.RESERVED:
-            failure = await ask_authority(wired.doi_minter, request)
-            if failure is not None:
-                released = await _record_failure(reserved, failure, session, wired.doi_minter)
+            request = publication.request
+            answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
+            if isinstance(answered, MintFailedError):
+                released = await _record_failure(reserved, answered, session, wired.doi_minter)
                 raise PersistentIdentifierMintError(
-                    reserved.scheme, failure.reason, failure.retryable, value=reserved.value, released=released
+                    reserved.scheme, answered.reason, answered.retryable, value=reserved.value, released=released
                 )
+            state = answered.state
 
         async def decide(read: Reader) -> Decided:
-            state = await read.require(subject.aggregate, id)
-            if state.persistent_id is not None:
-                raise subject.already_assigned(id, state.persistent_id.scheme, state.persistent_id.value)
+            named = await read.require(subject.aggregate, id)
+            if named.persistent_id is not None:
+                raise subject.already_assigned(id, named.persistent_id.scheme, named.persistent_id.value)
             known = await read.require(PERSISTENT_ID, reservation)
             if known.status is not PersistentIdStatus.RESERVED:
                 # Whoever held the lease before or, where it was lost, beside met a failure that no retry can mend.
@@ -147,16 +161,13 @@ async def finish(
                 raise PersistentIdentifierMintError(
                     known.scheme, reason, retryable=False, value=known.value, released=True
                 )
-            return _assigned(subject, id, known)
+            return _assigned(subject, id, known, publication, state)
 
-        return await _settle(session, decide, id, last=True)
+        return await settle(session, decide, id, last=True)
 
 
 async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equipment) -> PersistentIdReserved:
     minter = wired.doi_minter
-    if wanted.scheme not in minter.schemes:
-        reason = f"no authority for the scheme {wanted.scheme} is set up here"
-        raise PersistentIdentifierMintError(wanted.scheme, reason, retryable=False)
     value = minter.make_value(wanted.scheme, wanted.suffix or random_suffix())
     if wanted.suffix is None:
         for _ in range(SUFFIX_TRIES):
@@ -180,26 +191,31 @@ async def _require_free(event: PersistentIdReserved, read: Reader) -> None:
         raise PersistentIdTakenError(owner, event.scheme, event.value)
 
 
-def _assigned(subject: Subject, id: UUID, reserved: PersistentId, *before: On) -> Decided:
-    answer = Assignment(scheme=reserved.scheme, value=reserved.value, url=reserved.landing_page or "")
-    minted = On(PERSISTENT_ID, reserved.id, PersistentIdMinted())
+def _rehearsed(subject: Subject, id: UUID, publication: Publication, *before: On) -> Decided:
+    """What would be recorded, were the authority to grant what it is asked for."""
+    has_drafts = publication.persistent_id.scheme is IdentifierScheme.DOI
+    is_draft = has_drafts and publication.visibility is Visibility.DRAFT
+    state = HeldState.DRAFT if is_draft else HeldState.FINDABLE
+    return _assigned(subject, id, publication.persistent_id, publication, state, *before)
+
+
+def _assigned(
+    subject: Subject, id: UUID, reserved: PersistentId, told: Publication, state: HeldState, *before: On
+) -> Decided:
+    """What is recorded when the authority holds the identifier and was told of it."""
+    is_draft = state is HeldState.DRAFT
+    answer = Assignment(
+        scheme=reserved.scheme,
+        value=reserved.value,
+        url=reserved.landing_page or "",
+        publication="Draft" if is_draft else "Findable",
+    )
+    minted = PersistentIdMinted(draft=is_draft)
+    pushed = PersistentIdMetadataPushed(told.digest_as(Visibility.DRAFT if is_draft else Visibility.FINDABLE))
     assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
+    own = (On(PERSISTENT_ID, reserved.id, each) for each in (minted, pushed))
     members = f",{answer.model_dump_json()[1:-1]}"
-    return Decided(subject.aggregate, id, [*before, minted, assigned], status=201, members=members)
-
-
-async def _request(
-    subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment
-) -> tuple[PersistentId, MintRequest]:
-    async with session.kernel.log.snapshot() as source:
-        read = Reader(source)
-        reserved = await read.require(PERSISTENT_ID, reservation)
-        record = await subject.record(await read.require(subject.aggregate, id), read, wired.public_url)
-    identifier = pidinst.Identifier(identifier=reserved.value, identifier_type=reserved.scheme)
-    url = reserved.landing_page or record.landing_page
-    shown = {"identifier": identifier, "landing_page": url, "test": record.test or reserved.test}
-    told = record.model_copy(update=shown)
-    return reserved, MintRequest(reserved.identifier, url, told)
+    return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members)
 
 
 async def _record_failure(
@@ -207,8 +223,10 @@ async def _record_failure(
 ) -> bool:
     """Record that the authority failed; whether the identifier is released."""
     released = False
-    events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable)]
-    if not failure.retryable and await authority_holds_nothing(minter, reserved.identifier):
+    events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable, failure.retry_after)]
+    if not failure.retryable and await authority_holds_nothing(
+        minter, reserved.identifier, reserved.landing_page or ""
+    ):
         events.append(PersistentIdReleased(failure.reason))
 
     async def decide(read: Reader) -> Decided:
@@ -218,13 +236,5 @@ async def _record_failure(
         released = len(events) > 1 if still else known.status is PersistentIdStatus.RELEASED
         return Decided(PERSISTENT_ID, reserved.id, events if still else [])
 
-    await _settle(session, decide, reserved.id, last=False)
+    await settle(session, decide, reserved.id, last=False)
     return released
-
-
-async def _settle(session: Session, decide: Decide, subject: UUID, *, last: bool) -> Answer:
-    """Record what the authority did: at the time the caller gave, or now if a later fact is known by now."""
-    try:
-        return await session.settle(decide, subject, last=last)
-    except OccurredBeforeLastFactError:
-        return await session.without_time().settle(decide, subject, last=last)

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import structlog
 
-from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, MintFailure, PersistentId
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentId
 from cora.equipment.assignment import finish
+from cora.equipment.pauses import pause
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
@@ -26,8 +27,6 @@ WORKER = Principal("system:worker", Role.STEWARD)
 
 # A fresh reservation is its client's to finish; the worker comes after it.
 GRACE = timedelta(seconds=10)
-LONGEST_PAUSE = timedelta(hours=1)
-PAUSE_WHEN_HOPELESS = timedelta(days=1)
 
 _logger = structlog.get_logger("cora.worker")
 
@@ -41,7 +40,7 @@ class Reservation:
 
     def due_at(self, grace: timedelta = GRACE) -> datetime:
         """When it is to be tried next."""
-        return self.recorded_at + pause(self.persistent_id.last_failure, grace)
+        return self.recorded_at + pause(self.persistent_id, grace)
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,6 @@ class Finished:
     failed: tuple[UUID, ...] = ()
     left: tuple[UUID, ...] = ()
     """Not due yet, or in another's hands."""
-
-
-def pause(failure: MintFailure | None, grace: timedelta = GRACE) -> timedelta:
-    """How long to wait after the latest event: longer after each failure, longest where no retry can mend it."""
-    if failure is None:
-        return grace
-    if not failure.retryable:
-        return PAUSE_WHEN_HOPELESS
-    return min(grace * 2 ** min(failure.attempt, 20), LONGEST_PAUSE)
 
 
 async def open_reservations(documents: Documents) -> AsyncIterator[Reservation]:

@@ -1,12 +1,12 @@
 """Asking an authority: by one at a time, for no longer than it takes, and with every failure understood."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import DoiMinter, Minted, MintFailedError
 from cora.equipment.ports.leases import Leases
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
@@ -14,7 +14,8 @@ from cora.kernel.errors import OverloadedError
 # A lease is renewed while its holder lives, so this is only how long a dead
 # holder is in the way of a retry.
 LEASE_SECONDS = 10.0
-AUTHORITY_SECONDS = 60.0
+# Longer than one answer may take, with its reading back.
+AUTHORITY_SECONDS = 120.0
 
 _logger = structlog.get_logger("cora.minting")
 
@@ -31,27 +32,30 @@ async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerat
         yield
 
 
-async def ask_authority(minter: DoiMinter, request: MintRequest) -> MintFailedError | None:
-    """Have an identifier minted; what it failed with, or None."""
+async def ask_authority(
+    ask: Callable[[], Awaitable[Minted]], identifier: PersistentIdentifier
+) -> Minted | MintFailedError:
+    """What an authority answers about an identifier, or what it failed with."""
     try:
         async with asyncio.timeout(AUTHORITY_SECONDS):
-            await minter.mint(request)
+            return await ask()
     except MintFailedError as failure:
         return failure
     except TimeoutError:
         return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
     except Exception as error:
         # A fault of the adapter must not leave the reservation without a word of what happened.
-        _logger.exception("the minter broke", value=request.identifier.value)
+        _logger.exception("the minter broke", value=identifier.value)
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
-    return None
 
 
-async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier) -> bool:
-    """Whether the authority is known to hold nothing under the identifier; False when it cannot be told."""
+async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool:
+    """Whether the authority is known to hold nothing of ours under the identifier, which would lead to this URL; False
+    when it cannot be told."""
     try:
         async with asyncio.timeout(AUTHORITY_SECONDS):
-            return not await minter.holds(identifier)
+            held = await minter.look(identifier)
+            return held is None or not held.is_for(url)
     except (MintFailedError, TimeoutError):
         return False
     except Exception:

@@ -1,5 +1,6 @@
 """What people call a record, and how it is found by that: through the claims that records hold, now or as it was."""
 
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from cora.equipment.aggregates.fixture import fixture_claim
 from cora.equipment.aggregates.frame import frame_claim
 from cora.equipment.aggregates.model import model_claim
 from cora.equipment.aggregates.mount import mount_claim
+from cora.equipment.aggregates.persistent_id import value_claim
 from cora.equipment.aggregates.role import ROLE, role_id
 from cora.equipment.paths import split_path
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.reader import Reader
 from cora.kernel.showing import NaturalKey, locate
@@ -60,6 +63,21 @@ async def _role(name: str, read: Reader) -> UUID | None:
     return id if await read.get(ROLE, id) else None
 
 
+async def _persistent_id(text: str, read: Reader) -> UUID | None:
+    scheme, _, value = text.partition("/")
+    schemes = [each for each in IdentifierScheme if each == scheme] or list(IdentifierScheme)
+    found: list[PersistentIdentifier] = []
+    for each in schemes:
+        with suppress(ValueError):
+            found.append(PersistentIdentifier(each, value if each == scheme else text))
+    if not found:
+        raise ValueError(f"is no {' or '.join(schemes)}")
+    for each in found:
+        if (owner := await read.owner(value_claim(each.scheme, each.value))) is not None:
+            return owner
+    return None
+
+
 def _by_claim(name: str, claim: Any) -> NaturalKey:
     async def find(text: str, read: Reader) -> UUID | None:
         owner: UUID | None = await read.owner(claim(text))
@@ -77,3 +95,6 @@ FRAME_KEY = NaturalKey("path", find_frame, has_slashes=True)
 MOUNT_KEY = _by_claim("slot", mount_claim)
 ASSEMBLY_KEY = _by_claim("name", assembly_claim)
 FIXTURE_KEY = _by_claim("name", fixture_claim)
+PERSISTENT_ID_KEY = NaturalKey(
+    "value", _persistent_id, has_slashes=True, beginnings=tuple(each.value for each in IdentifierScheme)
+)

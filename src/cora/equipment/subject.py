@@ -24,8 +24,12 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst.derive import missing_of_asset, missing_of_fixture
 from cora.equipment.pidinst.gather import gather_compound, gather_instrument
-from cora.equipment.pidinst.read import read_asset_record, read_fixture_record
-from cora.equipment.pidinst.record import Missing, PidinstRecord
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.pidinst.read import (
+    read_published_asset,
+    read_published_fixture,
+)
+from cora.equipment.pidinst.record import Missing
 from cora.equipment.values import IdentifierScheme
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import Refusal
@@ -40,7 +44,7 @@ class Subject:
     aggregate: Aggregate[Any]
     forbidden: Callable[[Any], Refusal | None]
     missing: Callable[[Any, Reader], Awaitable[tuple[Missing, ...]]]
-    record: Callable[[Any, Reader, str], Awaitable[PidinstRecord]]
+    published: Callable[[Any, Reader, str], Awaitable[PublishedRecord]]
     assigned: Callable[..., Event]
     already_assigned: Callable[[UUID, IdentifierScheme, str], Refusal]
 
@@ -117,7 +121,7 @@ ASSETS = Subject(
     aggregate=ASSET,
     forbidden=_forbidden_for_asset,
     missing=_missing_of_asset,
-    record=read_asset_record,
+    published=read_published_asset,
     assigned=AssetPersistentIdAssigned,
     already_assigned=AssetPersistentIdAlreadyAssignedError,
 )
@@ -127,7 +131,7 @@ FIXTURES = Subject(
     aggregate=FIXTURE,
     forbidden=_forbidden_for_fixture,
     missing=_missing_of_fixture,
-    record=read_fixture_record,
+    published=read_published_fixture,
     assigned=FixturePersistentIdAssigned,
     already_assigned=FixturePersistentIdAlreadyAssignedError,
 )

@@ -26,6 +26,6 @@ VIEWS: tuple[View[Any], ...] = (
     View(MOUNT, Beside(beside.BesideMount, beside.beside_mount), keys.MOUNT_KEY),
     View(ASSEMBLY, Beside(beside.BesideAssembly, beside.beside_assembly), keys.ASSEMBLY_KEY),
     View(FIXTURE, Beside(beside.BesideFixture, beside.beside_fixture), keys.FIXTURE_KEY, (SUBJECT,)),
-    View(PERSISTENT_ID, Beside(beside.BesidePersistentId, beside.beside_persistent_id)),
+    View(PERSISTENT_ID, Beside(beside.BesidePersistentId, beside.beside_persistent_id), keys.PERSISTENT_ID_KEY),
 )
 AGGREGATES = tuple(view.aggregate for view in VIEWS)

@@ -1,10 +1,14 @@
 """Wires the equipment context: all its records and slices, with the minter and what lies beside the log."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from cora.equipment import features
+from cora.equipment.adapters.datacite_metadata import datacite_metadata
+from cora.equipment.adapters.opening import opened_authorities
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
+from cora.equipment.ports.authorities import Authorities, UnfitMinterError
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
@@ -29,10 +33,15 @@ class Deps:
     leases: Leases
     contacts: Contacts
     doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
+    publishes: bool = True
 
 
-class UnfitMinterError(Exception):
-    """This minter and this log do not go together; the server does not start."""
+def opened_minter(authorities: Authorities) -> AbstractAsyncContextManager[DoiMinter]:
+    """The minter of the authorities that are set up, for as long as it is used; without any, the stub.
+
+    Raises `UnfitMinterError`.
+    """
+    return opened_authorities(authorities, datacite_metadata)
 
 
 def wire_equipment(deps: Deps) -> Equipment:
@@ -44,20 +53,27 @@ def wire_equipment(deps: Deps) -> Equipment:
         leases=deps.leases,
         contacts=deps.contacts,
         public_url=deps.public_url.rstrip("/"),
+        publishes=deps.publishes,
     )
 
 
 async def require_fit_minter(
     minter: DoiMinter, documents: Documents, *, is_public: bool, allow_test_identifiers: bool
 ) -> None:
-    """Raises `UnfitMinterError` for a public server with a test minter, and for a real minter on a log of tests."""
+    """Raises `UnfitMinterError` for a public server with a test minter, and for a real one without an address that
+    lasts, or on a log of tests."""
+    if not minter.test and not is_public:
+        raise UnfitMinterError(
+            "Identifiers would lead to the address that this server listens on, for ever; "
+            "set CORA_PUBLIC_URL to where the public reaches it."
+        )
     if allow_test_identifiers:
         return
     remedy = "set CORA_ALLOW_TEST_IDENTIFIERS=true if that is meant"
     if minter.test and is_public:
         raise UnfitMinterError(
-            "CORA_PUBLIC_URL is set, but identifiers would come from the stub minter and resolve nowhere; "
-            f"leave CORA_PUBLIC_URL out, or {remedy}."
+            "CORA_PUBLIC_URL is set, but identifiers would be tests, from the stub minter or from DataCite's test "
+            f"system, and not resolve; leave CORA_PUBLIC_URL out, set CORA_DATACITE_URL, or {remedy}."
         )
     if not minter.test:
         found = await documents.list(PERSISTENT_ID, Asked(filters={"test": ("true",)}, limit=1))

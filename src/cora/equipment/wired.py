@@ -15,7 +15,8 @@ from cora.kernel.slice import Slice
 class Equipment:
     """The kinds of records, the slices, and what lies outside of the log.
 
-    `public_url` is where the landing pages are, without a slash at the end.
+    `public_url` is where the landing pages are, without a slash at the end. `publishes` says whether an identifier is
+    public from the start; else it is left a draft where the authority has drafts.
     """
 
     views: tuple[View[Any], ...]
@@ -24,6 +25,7 @@ class Equipment:
     leases: Leases
     contacts: Contacts
     public_url: str
+    publishes: bool = True
 
     @property
     def aggregates(self) -> tuple[Aggregate[Any], ...]:

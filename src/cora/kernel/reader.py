@@ -239,6 +239,11 @@ class Reader:
         self.versions.setdefault(id, 0)
 
     @property
+    def concerned(self) -> frozenset[UUID]:
+        """Every record that was looked at, or that others were asked about: what was read changes with these alone."""
+        return frozenset((*self.versions, *(target for _, target in self._relations)))
+
+    @property
     def one_snapshot(self) -> bool:
         """Whether all that was read belongs to one state of the log."""
         return len(self._heads) <= 1 and not self._contradicted

@@ -57,12 +57,14 @@ class NaturalKey:
     """What people call a record of a kind, such as a path of names.
 
     `find(text, read)` gives the id of the record, None when there is none;
-    it raises `ValueError` for a text that cannot be such a key.
+    it raises `ValueError` for a text that cannot be such a key. `beginnings` are what such a key may begin with; each
+    has a path of its own: `/persistent-ids/DOI/10.5072/abc`.
     """
 
     name: str
     find: Callable[[str, Reader], Awaitable[UUID | None]]
     has_slashes: bool = False
+    beginnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -152,13 +152,15 @@ class QuerySlice(Slice):
     It can be asked about the past when it reads records, or is told `when`, unless it says itself, by `moment`, when
     it is about, or searches: only the words of what is are kept. Where it `follows`, its items can be had for ever, as
     they come: an async generator of lists of events after the query's `after`, empty when nothing came for long. Where
-    several ask the same about one record, each of another kind, in its path, they share a `tool`.
+    several ask the same about one record, each of another kind, in its path, they share a `tool`. What `writes` a text
+    answers it as `text`, with its `media_type`, one of these: over HTTP the text is sent as it is.
     """
 
     answer: type[Any]
     moment: "OwnMoment | None" = None
     follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None
     tool: SharedTool | None = None
+    writes: tuple[str, ...] = ()
 
     @property
     def has_past(self) -> bool:
@@ -280,6 +282,7 @@ def answers(
     follows: Callable[..., AsyncGenerator[Sequence[Any]]] | None = None,
     moment: OwnMoment | None = None,
     tool: SharedTool | None = None,
+    writes: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare a question. `Role.ANONYMOUS` lets everybody ask; the function may still refuse."""
 
@@ -300,6 +303,7 @@ def answers(
                 moment=moment,
                 follows=follows,
                 tool=tool,
+                writes=writes,
             ),
         )
 

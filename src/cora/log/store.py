@@ -28,6 +28,7 @@ from cora.log.look import Fetch, Gatherer, Rows, find_counts, find_current, find
 from cora.log.past import PastSource, past_source
 from cora.log.past_lists import past_page
 from cora.log.pool import borrowed, over
+from cora.log.publications import PublicationTable
 from cora.log.search import find_words
 from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined, stored
 from cora.log.tail import Tail
@@ -59,6 +60,7 @@ class PostgresLog:
         self.pool = pool
         self._indexed = indexed
         self.contacts = ContactTable(pool)
+        self.publications = PublicationTable(pool)
         self.leases = LeaseTable(link())
         self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)

@@ -13,8 +13,9 @@ import structlog
 from cora.equipment.aggregates.role import RoleAlreadyExistsError
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
+from cora.equipment.keep_publications import keep_publications
 from cora.equipment.views import AGGREGATES
-from cora.equipment.wire import Deps, require_fit_minter, wire_equipment
+from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
@@ -25,6 +26,7 @@ from cora.log.rebuild import is_rebuilt, rebuild_if_older
 from cora.log.store import PostgresLog
 from cora.log.tokens import TokenNameTakenError, TokenTable
 from cora.settings import Settings
+from cora.surfaces.authorities import authorities_of
 
 SYSTEM = Principal("system", Role.ADMIN)
 FIRST_TOKEN = "admin-token"  # noqa: S105
@@ -83,6 +85,7 @@ async def opened(
     For what only reads, a database that holds something is left as it is, and nothing is asked of the minter.
     Raises `UnfitMinterError`, `OlderDatabaseError`, and what the database raises when it cannot be reached.
     """
+    authorities = authorities_of(settings)
     prepares = not reads_only or await _is_empty(dsn, schema)
     if prepares:
         applied, records = await upgrade(dsn, schema)
@@ -90,18 +93,26 @@ async def opened(
             _logger.info("upgraded the database", applied=applied, records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
-        equipment = wire_equipment(Deps(settings.landing_url, leases=log.leases, contacts=log.contacts))
-        if not reads_only:
-            await require_fit_minter(
-                equipment.doi_minter,
-                log,
-                is_public=settings.public_url is not None,
-                allow_test_identifiers=settings.allow_test_identifiers,
+        async with opened_minter(authorities) as minter:
+            deps = Deps(
+                settings.landing_url,
+                leases=log.leases,
+                contacts=log.contacts,
+                doi_minter=minter,
+                publishes=settings.publish == "findable",
             )
-        kernel = Kernel(log, equipment, events=log, searches=log)
-        if prepares:
-            await _seed_roles(kernel)
-        yield Opened(settings, log, log.tokens, equipment, kernel)
+            equipment = wire_equipment(deps)
+            if not reads_only:
+                await require_fit_minter(
+                    equipment.doi_minter,
+                    log,
+                    is_public=settings.public_url is not None,
+                    allow_test_identifiers=settings.allow_test_identifiers,
+                )
+            kernel = Kernel(log, equipment, events=log, searches=log)
+            if prepares:
+                await _seed_roles(kernel)
+            yield Opened(settings, log, log.tokens, equipment, kernel)
     finally:
         await log.close()
 
@@ -130,6 +141,7 @@ async def _work(cora: Opened) -> None:
     while True:
         try:
             await finish_open_reservations(cora.kernel, cora.log)
+            await keep_publications(cora.kernel, cora.log.publications)
         except Exception:
             _logger.exception("the worker failed; it goes on")
         await asyncio.sleep(WORK_EVERY)

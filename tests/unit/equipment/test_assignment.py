@@ -21,6 +21,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.pidinst import suffix
 from cora.equipment.ports.doi_minter import MintFailedError
@@ -49,15 +50,16 @@ async def test_the_steps_are_recorded_in_order_and_the_answer_tells_the_identifi
     assert body["state"]["persistent_id"] == {
         "scheme": "DOI", "value": "10.0000/cora-stub/a1", "origin": "Minted", "test": True
     }  # fmt: skip
-    assert world.log.kinds()[-3:] == ["PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned"]
-    minted, assigned = world.log.events[-2:]
-    assert minted.recorded_at == assigned.recorded_at
-    assert [event["kind"] for event in body["events"]] == ["PersistentIdMinted", "AssetPersistentIdAssigned"]
+    assert world.log.kinds()[-3:] == ["PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned"]
+    assert world.log.kinds()[-4] == "PersistentIdReserved"
+    assert len({event.recorded_at for event in world.log.events[-3:]}) == 1
+    assert [event["kind"] for event in body["events"]] == world.log.kinds()[-3:]
+    assert body["publication"] == "Findable"
     (asked,) = world.minter.asked
     assert (asked.identifier.value, asked.url) == ("10.0000/cora-stub/a1", body["url"])
-    assert asked.record.identifier.identifier == "10.0000/cora-stub/a1"
-    assert asked.record.complete
-    assert asked.record.test
+    assert asked.record.record.identifier.identifier == "10.0000/cora-stub/a1"
+    assert asked.record.record.complete
+    assert asked.record.record.test
 
 
 async def test_a_fixture_goes_the_same_way(world: World) -> None:
@@ -152,7 +154,7 @@ async def test_a_rehearsal_shows_what_would_be_recorded_and_asks_nobody(world: W
     answer = await world.assign("asset", asset, suffix="a1", dry_run=True)
     body = json.loads(answer.body)
     assert (answer.status, body["dry_run"], body["value"]) == (200, True, "10.0000/cora-stub/a1")
-    kinds = ["PersistentIdReserved", "PersistentIdMinted", "AssetPersistentIdAssigned"]
+    kinds = ["PersistentIdReserved", "PersistentIdMinted", "PersistentIdMetadataPushed", "AssetPersistentIdAssigned"]
     assert [event["kind"] for event in body["events"]] == kinds
     assert len(world.log.events) == before
     assert world.minter.asked == []
@@ -418,7 +420,20 @@ async def test_a_request_refused_by_what_its_own_key_recorded_meanwhile_is_repla
 async def test_a_scheme_without_an_authority_is_refused_before_anything_is_reserved(world: World) -> None:
     asset = await world.asset()
     world.minter.only = {"DOI"}
-    with pytest.raises(PersistentIdentifierMintError) as failure:
+    with pytest.raises(SchemeNotConfiguredError) as refusal:
         await world.assign("asset", asset, scheme="Handle")
-    assert not failure.value.retryable
+    assert (refusal.value.configured, refusal.value.to_set[0]) == (("DOI",), "CORA_HANDLE_URL")
     assert "PersistentIdReserved" not in world.log.kinds()
+
+
+async def test_an_open_reservation_waits_while_its_scheme_has_no_authority(world: World) -> None:
+    asset = await world.asset()
+    world.minter.outcomes = [MintFailedError("no answer", retryable=True)]
+    with pytest.raises(PersistentIdentifierMintError):
+        await world.assign("asset", asset, scheme="Handle", suffix="a")
+    world.minter.only = {"DOI"}
+    for again in ("a", None):
+        with pytest.raises(SchemeNotConfiguredError):
+            await world.assign("asset", asset, scheme="Handle", suffix=again)
+    world.minter.only = None
+    assert (await world.assign("asset", asset, scheme="Handle")).status == 201

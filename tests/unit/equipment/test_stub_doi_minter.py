@@ -1,16 +1,21 @@
 """The minter for trying things out."""
 
+from dataclasses import replace
+
 import pytest
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
+from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, PidinstRecord
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, MintRequest, is_test_value
+from cora.equipment.ports.doi_minter import DoiMinter, Held, HeldState, MintFailedError, MintRequest, is_test_value
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
 SCHEMES = [
     (IdentifierScheme.DOI, "10.0000/cora-stub/a1"),
     (IdentifierScheme.HANDLE, "20.500.0000/cora-stub/a1"),
 ]
+
+DOI, HANDLE = (PersistentIdentifier(scheme, value) for scheme, value in SCHEMES)
 
 
 def request(identifier: PersistentIdentifier, url: str = "http://cora.test/id/1") -> MintRequest:
@@ -23,7 +28,7 @@ def request(identifier: PersistentIdentifier, url: str = "http://cora.test/id/1"
         complete=False,
         test=True,
     )
-    return MintRequest(identifier, url, record)
+    return MintRequest(identifier, url, PublishedRecord(record, Publisher("Facility"), 2026, resolves=False))
 
 
 @pytest.mark.parametrize(("scheme", "value"), SCHEMES)
@@ -33,9 +38,9 @@ async def test_it_grants_what_is_under_its_prefix_and_says_it_is_a_test(scheme: 
     assert scheme in minter.schemes
     assert minter.make_value(scheme, "a1") == value
     identifier = PersistentIdentifier(scheme, value)
-    assert not await minter.holds(identifier)
+    assert await minter.look(identifier) is None
     assert (await minter.mint(request(identifier))).identifier == identifier
-    assert await minter.holds(identifier)
+    assert await minter.look(identifier) is not None
 
 
 async def test_the_same_request_again_is_granted_again() -> None:
@@ -68,3 +73,34 @@ async def test_an_identifier_that_leads_elsewhere_is_refused_for_good() -> None:
 )
 def test_its_identifiers_are_known_by_their_prefix(scheme: str, value: str, expected: bool) -> None:
     assert is_test_value(scheme, value) is expected
+
+
+async def test_it_keeps_a_doi_as_a_draft_until_it_is_published_and_hides_it_again() -> None:
+    minter = StubDoiMinter()
+    draft = replace(request(DOI), publish=False)
+    assert (await minter.mint(draft)).state is HeldState.DRAFT
+    assert (await minter.hide(draft)).state is HeldState.DRAFT, "the world never saw it"
+    assert (await minter.publish(draft)).state is HeldState.FINDABLE
+    assert (await minter.mint(draft)).state is HeldState.FINDABLE, "what is published stays so"
+    assert (await minter.hide(draft)).state is HeldState.REGISTERED
+    assert (await minter.push(draft)).state is HeldState.REGISTERED
+    assert (await minter.look(DOI)) == Held(DOI, HeldState.REGISTERED, draft.url, ours=True, resolves=False)
+
+
+async def test_a_handle_is_never_anything_but_findable() -> None:
+    minter = StubDoiMinter()
+    wanted = replace(request(HANDLE), publish=False)
+    assert [(await ask(wanted)).state for ask in (minter.mint, minter.push, minter.hide)] == [HeldState.FINDABLE] * 3
+
+
+async def test_it_lists_what_it_granted_of_a_scheme() -> None:
+    minter = StubDoiMinter()
+    for identifier in (DOI, HANDLE):
+        await minter.mint(request(identifier))
+    assert [held.identifier async for held in minter.list("DOI")] == [DOI]
+
+
+async def test_what_an_earlier_process_granted_can_be_published_and_withdrawn() -> None:
+    assert (await StubDoiMinter().publish(request(DOI))).state is HeldState.FINDABLE
+    assert (await StubDoiMinter().push(request(DOI))).state is HeldState.FINDABLE
+    assert (await StubDoiMinter().hide(request(DOI))).state is HeldState.REGISTERED

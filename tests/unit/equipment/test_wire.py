@@ -53,3 +53,9 @@ async def test_a_real_minter_wants_a_log_without_test_identifiers() -> None:
     with pytest.raises(UnfitMinterError, match="test identifiers"):
         await require_fit_minter(real, world.log, is_public=True, allow_test_identifiers=False)
     await require_fit_minter(real, world.log, is_public=True, allow_test_identifiers=True)
+
+
+async def test_a_real_minter_wants_an_address_that_lasts() -> None:
+    for allow in (True, False):
+        with pytest.raises(UnfitMinterError, match="CORA_PUBLIC_URL"):
+            await require_fit_minter(RealMinter(), MemoryLog(), is_public=False, allow_test_identifiers=allow)

@@ -28,7 +28,7 @@ from cora.equipment.features.record_fixture_persistent_id import (
     RecordFixturePersistentId,
     record_fixture_persistent_id,
 )
-from cora.equipment.ports.doi_minter import Minted, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintRequest
 from cora.equipment.values import Manufacturer, PersistentIdentifier, SlotAssetBinding
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Aggregate, Event
@@ -85,10 +85,11 @@ class FakeMinter(StubDoiMinter):
             raise Dies
         return await super().mint(request)
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
         if isinstance(self.held, Exception):
             raise self.held
-        return self.held
+        url = self.asked[-1].url if self.held else None
+        return Held(identifier, HeldState.FINDABLE, url, ours=True, resolves=True) if url else None
 
 
 class World:

@@ -1,16 +1,19 @@
 """A minter for trying things out: its identifiers resolve nowhere and are marked as tests everywhere."""
 
-from collections.abc import Set
+from collections.abc import AsyncIterator, Set
 
-from cora.equipment.ports.doi_minter import TEST_PREFIXES, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import TEST_PREFIXES, Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 
 
 class StubDoiMinter:
-    """Grants every identifier. What it granted it knows until its process ends."""
+    """Grants every identifier. What it granted it knows until its process ends.
+
+    What it does not know it takes for granted by an earlier process, so that it can be published and withdrawn.
+    """
 
     def __init__(self) -> None:
-        self._leads_to: dict[tuple[str, str], str] = {}
+        self._held: dict[str, Held] = {}
 
     @property
     def test(self) -> bool:
@@ -28,14 +31,46 @@ class StubDoiMinter:
 
     async def mint(self, request: MintRequest) -> Minted:
         """Grant the identifier. Raises `MintFailedError` when it was granted for another URL."""
-        if self._leads_to.setdefault(_key(request.identifier), request.url) != request.url:
+        held = self._held.get(request.identifier.key)
+        if held is not None and held.url != request.url:
             raise MintFailedError("the identifier leads elsewhere already", retryable=False)
-        return Minted(request.identifier)
+        is_findable = request.publish or not _has_drafts(request.identifier)
+        if held is None or (is_findable and held.state is HeldState.DRAFT):
+            return self._hold(request, HeldState.FINDABLE if is_findable else HeldState.DRAFT)
+        return Minted(request.identifier, held.state)
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether it granted the identifier."""
-        return _key(identifier) in self._leads_to
+    async def publish(self, request: MintRequest) -> Minted:
+        """Make it findable."""
+        return self._hold(request, HeldState.FINDABLE)
+
+    async def push(self, request: MintRequest) -> Minted:
+        """Take note of where it leads."""
+        held = self._held.get(request.identifier.key)
+        return self._hold(request, HeldState.FINDABLE if held is None else held.state)
+
+    async def hide(self, request: MintRequest) -> Minted:
+        """Hide a DOI; a Handle stays as it is."""
+        held = self._held.get(request.identifier.key)
+        if held is not None and held.state is HeldState.DRAFT:
+            return Minted(request.identifier, held.state)
+        return self._hold(request, HeldState.REGISTERED if _has_drafts(request.identifier) else HeldState.FINDABLE)
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        """What it granted."""
+        return self._held.get(identifier.key)
+
+    async def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All that it granted of a scheme."""
+        for held in tuple(self._held.values()):
+            if held.identifier.scheme == scheme:
+                yield held
+
+    def _hold(self, request: MintRequest, state: HeldState) -> Minted:
+        held = Held(request.identifier, state, request.url, ours=True, resolves=False)
+        self._held[request.identifier.key] = held
+        return Minted(request.identifier, state)
 
 
-def _key(identifier: PersistentIdentifier) -> tuple[str, str]:
-    return identifier.scheme, identifier.value.lower()
+def _has_drafts(identifier: PersistentIdentifier) -> bool:
+    """Handles are public from the moment they are registered."""
+    return identifier.scheme == "DOI"

@@ -1,9 +1,11 @@
 """A persistent identifier: one small stream for each, which alone owns the claim on its value.
 
 Reserved first, so that the exact identifier and landing page are known before
-an authority is called; then minted, or released when the authority will never
-have it. A recorded identifier existed before cora knew of it: it is reserved
-and held in one append, with the origin `Recorded`.
+an authority is called; then minted, as a draft or for the world to find, or
+released when the authority will never have it. What the authority was told last
+is known by its digest, so that changes are told once. A withdrawn identifier
+leads to its tombstone for ever. A recorded identifier existed before cora knew
+of it: it is reserved and held in one append, with the origin `Recorded`.
 """
 
 from collections.abc import Iterable
@@ -31,7 +33,12 @@ class PersistentIdStatus(StrEnum):
     """Where an identifier stands."""
 
     RESERVED = "Reserved"
+    DRAFT = "Draft"
+    """The authority keeps it, and nobody else can see it yet."""
     MINTED = "Minted"
+    """It resolves, and the world can find it."""
+    WITHDRAWN = "Withdrawn"
+    """It resolves to its tombstone; what can be hidden is hidden."""
     RELEASED = "Released"
 
 
@@ -53,15 +60,19 @@ class PersistentIdReserved(Event):
 
 @dataclass(frozen=True)
 class PersistentIdMinted(Event):
-    """The authority holds the identifier."""
+    """The authority holds the identifier; a `draft` is not public yet."""
+
+    draft: bool = False
 
 
 @dataclass(frozen=True)
 class PersistentIdMintFailed(Event):
-    """The authority was asked and did not register it; `retryable` when it may do so later."""
+    """The authority was asked and did not register it; `retryable` when it may do so later, `retry_after` when not
+    before so many seconds."""
 
     reason: str
     retryable: bool
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +83,63 @@ class PersistentIdReleased(Event):
 
 
 @dataclass(frozen=True)
+class PersistentIdPublicationRequested(Event):
+    """A draft is to be public; the authority is asked for it from now on."""
+
+
+@dataclass(frozen=True)
+class PersistentIdPublished(Event):
+    """The authority shows a former draft to the world."""
+
+
+@dataclass(frozen=True)
+class PersistentIdMetadataPushed(Event):
+    """The authority has what this digest stands for: the metadata, where the identifier leads, and who may see it."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class PersistentIdPushFailed(Event):
+    """The authority was told of a change and did not take it; `retryable` and `retry_after` as for a mint."""
+
+    reason: str
+    retryable: bool
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class PersistentIdWithdrawn(Event):
+    """From now on the identifier leads to a tombstone, which says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Why an identifier was withdrawn, and when."""
+
+    reason: str
+    withdrawn_at: Moment
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What the authority was told last."""
+
+    digest: str
+    pushed_at: Moment
+
+
+@dataclass(frozen=True)
 class MintFailure:
-    """The latest failure to mint, and which attempt it was (counted from 1)."""
+    """The latest failure of the authority since it last did what it was asked, and the how-manieth since (from 1)."""
 
     reason: str
     retryable: bool
     attempt: int
     failed_at: Moment
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,13 +157,31 @@ class PersistentId:
     status: PersistentIdStatus
     reserved_at: Moment
     minted_at: Moment | None = None
+    published_at: Moment | None = None
+    publication_requested_at: Moment | None = None
+    withdrawal: Withdrawal | None = None
     released_at: Moment | None = None
+    pushed: Pushed | None = None
     last_failure: MintFailure | None = None
 
     @property
     def identifier(self) -> PersistentIdentifier:
         """Scheme and value as one."""
         return PersistentIdentifier(self.scheme, self.value)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the world may see where it leads."""
+        return self.status in (PersistentIdStatus.MINTED, PersistentIdStatus.WITHDRAWN)
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether its authority is told by cora; a recorded identifier is somebody else's to keep."""
+        return self.origin is IdentifierOrigin.MINTED and self.status in (
+            PersistentIdStatus.DRAFT,
+            PersistentIdStatus.MINTED,
+            PersistentIdStatus.WITHDRAWN,
+        )
 
 
 @dataclass(eq=False)
@@ -167,6 +246,29 @@ class PidinstRecordIncompleteError(ConflictError):
 
 
 @dataclass(eq=False)
+class SchemeNotConfiguredError(ConflictError):
+    """No authority for this scheme is set up on this server."""
+
+    scheme: IdentifierScheme
+    configured: tuple[str, ...]
+    to_set: tuple[str, ...]
+
+    def detail(self) -> str:
+        settings = ", ".join(self.to_set)
+        others = f"Use {' or '.join(self.configured)}, or have" if self.configured else "Have"
+        return f"No {self.scheme} can be minted here. {others} the server set up for it: {settings}."
+
+
+def not_configured(scheme: IdentifierScheme, configured: Iterable[str]) -> SchemeNotConfiguredError:
+    """The refusal of a scheme, with the settings that it needs."""
+    settings = {
+        IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
+        IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
+    }
+    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), settings[scheme])
+
+
+@dataclass(eq=False)
 class PersistentIdTakenError(ConflictError):
     """The identifier belongs to another record."""
 
@@ -174,6 +276,59 @@ class PersistentIdTakenError(ConflictError):
     persistent_id_id: UUID
     scheme: IdentifierScheme
     value: str
+
+
+@dataclass(eq=False)
+class PersistentIdCannotPublishError(ConflictError):
+    """Only a draft can be published."""
+
+    says = "The {scheme} {value} is {state}; only a Draft can be published."
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdCannotWithdrawError(ConflictError):
+    """Only what the world can find can be withdrawn."""
+
+    says = "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn."
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdNotKeptHereError(ConflictError):
+    """No authority is told of this identifier by this server."""
+
+    says = (
+        "Nothing can be told of the {scheme} {value}: it is {state} and was {origin}. cora tells the authority of "
+        "identifiers that it has minted itself."
+    )
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    state: PersistentIdStatus
+    origin: IdentifierOrigin
+
+
+@dataclass(eq=False)
+class PersistentIdentifierPushError(AuthorityError):
+    """The authority did not take what it was told of an identifier."""
+
+    scheme: IdentifierScheme
+    value: str
+    reason: str
+    retryable: bool
+
+    def detail(self) -> str:
+        what = f"The authority did not take what it was told of the {self.scheme} {self.value}: {self.reason}."
+        if self.retryable:
+            return f"{what} Send the command again, or wait until cora has done so."
+        return f"{what} See the reason and mend it, then send the command again; cora tries again once a day."
 
 
 @dataclass(eq=False)
@@ -220,16 +375,33 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
                 status=PersistentIdStatus.RESERVED,
                 reserved_at=fact.occurred_at,
             )
+        case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdMinted(draft=True):
+            return replace(state, status=PersistentIdStatus.DRAFT, minted_at=fact.occurred_at, last_failure=None)
         case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdMinted():
-            return replace(state, status=PersistentIdStatus.MINTED, minted_at=fact.occurred_at)
+            now = fact.occurred_at
+            return replace(state, status=PersistentIdStatus.MINTED, minted_at=now, published_at=now, last_failure=None)
         case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdMintFailed():
-            attempt = state.last_failure.attempt + 1 if state.last_failure else 1
-            failure = MintFailure(event.reason, event.retryable, attempt, fact.occurred_at)
-            return replace(state, last_failure=failure)
+            return replace(state, last_failure=_failed(state, event, fact))
         case PersistentId(status=PersistentIdStatus.RESERVED), PersistentIdReleased():
             return replace(state, status=PersistentIdStatus.RELEASED, released_at=fact.occurred_at)
+        case PersistentId(status=PersistentIdStatus.DRAFT), PersistentIdPublicationRequested():
+            return replace(state, publication_requested_at=fact.occurred_at)
+        case PersistentId(status=PersistentIdStatus.DRAFT), PersistentIdPublished():
+            return replace(state, status=PersistentIdStatus.MINTED, published_at=fact.occurred_at, last_failure=None)
+        case PersistentId(is_kept_here=True), PersistentIdMetadataPushed():
+            return replace(state, pushed=Pushed(event.digest, fact.occurred_at), last_failure=None)
+        case PersistentId(is_kept_here=True), PersistentIdPushFailed():
+            return replace(state, last_failure=_failed(state, event, fact))
+        case PersistentId(status=PersistentIdStatus.MINTED), PersistentIdWithdrawn():
+            withdrawal = Withdrawal(event.reason, fact.occurred_at)
+            return replace(state, status=PersistentIdStatus.WITHDRAWN, withdrawal=withdrawal)
         case _:
             raise TypeError(f"{type(event).__name__} cannot follow here")
+
+
+def _failed(state: PersistentId, event: PersistentIdMintFailed | PersistentIdPushFailed, fact: Fact) -> MintFailure:
+    attempt = state.last_failure.attempt + 1 if state.last_failure else 1
+    return MintFailure(event.reason, event.retryable, attempt, fact.occurred_at, event.retry_after)
 
 
 def references(state: PersistentId) -> Iterable[Reference]:
@@ -250,7 +422,17 @@ PERSISTENT_ID = Aggregate(
     kind="persistent_id",
     collection="persistent-ids",
     state=PersistentId,
-    events=(PersistentIdReserved, PersistentIdMinted, PersistentIdMintFailed, PersistentIdReleased),
+    events=(
+        PersistentIdReserved,
+        PersistentIdMinted,
+        PersistentIdMintFailed,
+        PersistentIdReleased,
+        PersistentIdPublicationRequested,
+        PersistentIdPublished,
+        PersistentIdMetadataPushed,
+        PersistentIdPushFailed,
+        PersistentIdWithdrawn,
+    ),
     evolve=evolve,
     not_found=PersistentIdNotFoundError,
     references=references,
@@ -262,6 +444,9 @@ PERSISTENT_ID = Aggregate(
         "scheme": Filter(("scheme",)),
         "value": Filter(("value",), as_kept=as_kept),
         "subject_id": Filter(("subject_id",), relation=SUBJECT),
+        "subject_kind": Filter(("subject_kind",)),
+        "origin": Filter(("origin",)),
+        "last_error": Filter(("last_failure", "reason")),
         "reserved_at": Filter(("reserved_at",), is_time=True),
         "test": Filter(("test",)),
     },

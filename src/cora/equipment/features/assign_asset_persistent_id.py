@@ -11,6 +11,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.assignment import Assignment, Suffix, Wanted, assign
 from cora.equipment.subject import ASSETS
@@ -38,6 +39,7 @@ class AssignAssetPersistentId(Command):
         AssetPersistentIdAlreadyAssignedError,
         PersistentIdReservedError,
         PidinstRecordIncompleteError,
+        SchemeNotConfiguredError,
         PersistentIdTakenError,
         PersistentIdentifierMintError,
     ),

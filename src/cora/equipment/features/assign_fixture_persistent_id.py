@@ -10,6 +10,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdReservedError,
     PersistentIdTakenError,
     PidinstRecordIncompleteError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.assignment import Assignment, Suffix, Wanted, assign
 from cora.equipment.subject import FIXTURES
@@ -36,6 +37,7 @@ class AssignFixturePersistentId(Command):
         FixturePersistentIdAlreadyAssignedError,
         PersistentIdReservedError,
         PidinstRecordIncompleteError,
+        SchemeNotConfiguredError,
         PersistentIdTakenError,
         PersistentIdentifierMintError,
     ),

@@ -6,6 +6,7 @@ from uuid import UUID
 from cora.equipment.aggregates.fixture import FIXTURE, FixtureNotFoundError
 from cora.equipment.pidinst.read import read_fixture_record
 from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.public import require_public
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import UnauthenticatedError
 from cora.kernel.principal import Principal, Role
@@ -25,10 +26,8 @@ class GetFixturePidinst(Query):
 async def get_fixture_pidinst(
     query: GetFixturePidinst, read: Reader, caller: Principal, wired: Equipment
 ) -> PidinstRecord:
+    await require_public(query.fixture_id, caller, read)
     fixture = await read.get(FIXTURE, query.fixture_id)
-    # Without a token nobody learns which ids exist.
-    if fixture is None or fixture.persistent_id is None:
-        caller.require(Role.READER)
     if fixture is None:
         raise FixtureNotFoundError(query.fixture_id)
     return await read_fixture_record(fixture, read, wired.public_url)

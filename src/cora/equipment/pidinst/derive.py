@@ -16,6 +16,7 @@ from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
+from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
 from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term, normal_doi
 
 T = TypeVar("T")
@@ -80,6 +81,26 @@ def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord
         complete=not missing,
         missing=missing,
         test=_shows_test(fixture.persistent_id, links),
+    )
+
+
+def published_record(
+    record: pidinst.PidinstRecord,
+    instruments: Iterable[Instrument],
+    facility: Facility | None,
+    subject: Asset | Fixture,
+    reserved_at: datetime | None,
+) -> PublishedRecord:
+    """A record as it is published: by the facility, since its identifier was reserved or, before, since it began."""
+    assigned = subject.persistent_id
+    return PublishedRecord(
+        record=record,
+        publisher=UNKNOWN_PUBLISHER if facility is None else Publisher(facility.name, facility.identifier),
+        publication_year=(reserved_at or subject.registered_at).astimezone(UTC).year,
+        resolves=assigned is not None and not assigned.test,
+        measured_quantities=_distinct(
+            term for instrument in instruments for family in instrument.families for term in family.measured_variables
+        ),
     )
 
 

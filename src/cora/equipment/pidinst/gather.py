@@ -1,7 +1,8 @@
 """What a PIDINST record rests on, read through the Reader: one place for queries and for decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly
@@ -11,6 +12,7 @@ from cora.equipment.aggregates.facility import FACILITY, Facility, facility_clai
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT
 from cora.kernel.reader import Reader
 
 
@@ -110,13 +112,35 @@ async def gather_compound(fixture: Fixture, read: Reader, *, families: bool = Tr
     )
 
 
+async def gather_facility(assets: Sequence[Asset], read: Reader) -> Facility | None:
+    """The facility whose tree the first of these assets stands in that is in one."""
+    for code in dict.fromkeys(root.facility_code for root in await _climb(assets, read, lambda _: False)):
+        if (found := await _facility(code, read)) is not None:
+            return found
+    return None
+
+
+async def gather_reservation(id: UUID, read: Reader) -> datetime | None:
+    """When the identifier of an asset or a fixture was reserved; None while there is none."""
+    for source in await read.sources(SUBJECT, id):
+        found = await read.get(PERSISTENT_ID, source)
+        if found is not None:
+            return found.reserved_at
+    return None
+
+
 async def _responsible(assets: Sequence[Asset], read: Reader) -> list[Asset]:
-    """For each asset the nearest that has owners, itself or an ancestor; its root when none has. Level by level."""
+    """For each asset the nearest that has owners, itself or an ancestor; its root when none has."""
+    return await _climb(assets, read, lambda asset: bool(asset.owners))
+
+
+async def _climb(assets: Sequence[Asset], read: Reader, is_there: Callable[[Asset], bool]) -> list[Asset]:
+    """For each asset the nearest that is what is looked for, itself or an ancestor, else its root. Level by level."""
     standing = list(assets)
-    while above := {each.parent_id for each in standing if not each.owners} - {None}:
+    while above := {each.parent_id for each in standing if not is_there(each)} - {None}:
         await read.ahead(*above)
         standing = [
-            await read.require(ASSET, each.parent_id) if each.parent_id and not each.owners else each
+            await read.require(ASSET, each.parent_id) if each.parent_id and not is_there(each) else each
             for each in standing
         ]
     return standing

@@ -2,8 +2,15 @@
 
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import Fixture
-from cora.equipment.pidinst.derive import asset_record, fixture_record
-from cora.equipment.pidinst.gather import gather_compound, gather_instrument, gather_surroundings
+from cora.equipment.pidinst.derive import asset_record, fixture_record, published_record
+from cora.equipment.pidinst.gather import (
+    gather_compound,
+    gather_facility,
+    gather_instrument,
+    gather_reservation,
+    gather_surroundings,
+)
+from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.kernel.reader import Reader
 
@@ -16,3 +23,20 @@ async def read_asset_record(asset: Asset, read: Reader, public_url: str) -> Pidi
 async def read_fixture_record(fixture: Fixture, read: Reader, public_url: str) -> PidinstRecord:
     """The record of a fixture, with all that it binds."""
     return fixture_record(await gather_compound(fixture, read), public_url)
+
+
+async def read_published_asset(asset: Asset, read: Reader, public_url: str) -> PublishedRecord:
+    """The record of an asset with what its publication says besides."""
+    instrument = await gather_instrument(asset, read)
+    record = asset_record(instrument, await gather_surroundings(asset, read), public_url)
+    facility = await gather_facility([asset], read)
+    return published_record(record, [instrument], facility, asset, await gather_reservation(asset.id, read))
+
+
+async def read_published_fixture(fixture: Fixture, read: Reader, public_url: str) -> PublishedRecord:
+    """The record of a fixture with what its publication says besides."""
+    compound = await gather_compound(fixture, read)
+    instruments = [component.instrument for component in compound.components]
+    facility = await gather_facility([instrument.asset for instrument in instruments], read)
+    record = fixture_record(compound, public_url)
+    return published_record(record, instruments, facility, fixture, await gather_reservation(fixture.id, read))

@@ -1,10 +1,11 @@
 """How cora asks an authority to register a persistent identifier, for assets and fixtures alike."""
 
-from collections.abc import Mapping, Set
+from collections.abc import AsyncIterator, Mapping, Set
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import PersistentIdentifier
 
 TEST_PREFIXES: Mapping[str, str] = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
@@ -16,40 +17,79 @@ def is_test_value(scheme: str, value: str) -> bool:
     return scheme in TEST_PREFIXES and value.lower().startswith(f"{TEST_PREFIXES[scheme]}/")
 
 
+class HeldState(StrEnum):
+    """How far an authority lets the world see an identifier."""
+
+    DRAFT = "Draft"
+    """Kept by the authority alone: it resolves nowhere yet."""
+    REGISTERED = "Registered"
+    """It resolves, but its metadata is hidden: how a withdrawn DOI is kept."""
+    FINDABLE = "Findable"
+    """It resolves, and its metadata is public. A Handle is never anything else."""
+
+
 @dataclass(frozen=True)
 class MintRequest:
-    """What is to be registered: an identifier that cora chose, where it leads, and what it names."""
+    """What is to be registered: an identifier that cora chose, where it leads, and what it names.
+
+    Without `publish` it is left a draft, where the authority has drafts.
+    """
 
     identifier: PersistentIdentifier
     url: str
-    record: PidinstRecord
+    record: PublishedRecord
+    publish: bool = True
 
 
 @dataclass(frozen=True)
 class Minted:
-    """The authority holds the identifier now."""
+    """The authority holds the identifier now, and in which state."""
 
     identifier: PersistentIdentifier
+    state: HeldState = HeldState.FINDABLE
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an authority has under an identifier.
+
+    `url` is where it leads, if anywhere. `ours` is false for what belongs to another
+    account. `resolves` is false while the resolver does not know of it, as for a draft.
+    """
+
+    identifier: PersistentIdentifier
+    state: HeldState
+    url: str | None
+    ours: bool
+    resolves: bool
+
+    def is_for(self, url: str) -> bool:
+        """Whether it is ours and leads there, so that it was registered by this very request."""
+        return self.ours and self.url == url
 
 
 class MintFailedError(Exception):
-    """The authority did not register the identifier.
+    """The authority did not do what it was asked.
 
     `reason` is shown to clients and kept in the log: no secrets in it.
-    `retryable` says that the same request may succeed later.
+    `retryable` says that the same request may succeed later, `retry_after` that
+    it should not come before so many seconds have passed.
     """
 
-    def __init__(self, reason: str, *, retryable: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class DoiMinter(Protocol):
-    """An authority for persistent identifiers.
+    """An authority for persistent identifiers, or several of them.
 
     `schemes` are those it registers, `test` says that its identifiers resolve
-    nowhere and must be marked.
+    nowhere and must be marked. Whatever is asked raises `MintFailedError` when the
+    authority refuses or cannot be asked. Each request may be sent again after a
+    lost answer, a failure or a crash: nothing is registered or changed twice.
     """
 
     @property
@@ -63,13 +103,31 @@ class DoiMinter(Protocol):
         ...
 
     async def mint(self, request: MintRequest) -> Minted:
-        """Register the identifier, or find it registered for this very URL. Raises `MintFailedError`.
+        """Register the identifier, or find it registered for this very URL; published if the request says so.
 
-        It is called again with the same request after a lost answer, a failure or
-        a crash, and must not register anything twice.
+        What is published already stays so. What leads elsewhere is somebody else's: not retryable.
         """
         ...
 
-    async def holds(self, identifier: PersistentIdentifier) -> bool:
-        """Whether the authority knows the identifier. Raises `MintFailedError` when it cannot be asked."""
+    async def publish(self, request: MintRequest) -> Minted:
+        """Make a draft findable, or again what was hidden, with the metadata and URL of the request."""
+        ...
+
+    async def push(self, request: MintRequest) -> Minted:
+        """Send metadata and URL of an identifier that we hold; how visible it is stays as it is."""
+        ...
+
+    async def hide(self, request: MintRequest) -> Minted:
+        """Withdraw what was published: it resolves to its landing page, and where it can the authority hides it.
+
+        A draft stays one: the world never saw it.
+        """
+        ...
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        """What the authority has under the identifier, drafts included; None when it has nothing."""
+        ...
+
+    def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All that our account holds under our prefix. May lag behind: only `look` tells what is true now."""
         ...

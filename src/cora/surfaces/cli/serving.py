@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cora.equipment.aggregates.facility import FACILITY
+from cora.equipment.wire import UnfitMinterError
 from cora.kernel.documents import Asked
 from cora.settings import Settings
 from cora.surfaces.cli.common import admin, err, out
@@ -27,6 +28,11 @@ async def serve_until_stopped(settings: Settings, example: Path | None = None) -
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     with database(settings) as dsn:
         async with opened(settings, dsn) as cora:
+            if example is not None and not cora.equipment.doi_minter.test:
+                raise UnfitMinterError(
+                    "The instruments of the demo would be registered with a real authority, for ever; "
+                    "leave its settings out (CORA_DATACITE_..., CORA_HANDLE_...), or use cora serve."
+                )
             path, is_new = await first_token(cora)
             if example is not None:
                 await _load(cora, example)

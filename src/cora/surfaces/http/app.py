@@ -23,6 +23,7 @@ from cora.kernel.principal import Role
 from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
+from cora.surfaces.http.forms import add_forms
 from cora.surfaces.http.messages import problem_reply
 from cora.surfaces.http.openapi import TITLE, openapi_document
 from cora.surfaces.http.pages import add_pages
@@ -71,6 +72,7 @@ def create_app(
     add_slices(paths, (*equipment.slices, *history_slices(equipment.views)), kernel)
     add_records(paths, equipment.views, kernel, documents)
     add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
+    add_forms(paths, equipment.slices)
     app = FastAPI(
         title=TITLE,
         docs_url=None,

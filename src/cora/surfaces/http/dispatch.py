@@ -55,6 +55,24 @@ class Paths:
             raise ValueError(f"{method} {template} is declared twice")
         place.endpoints[method] = endpoint
 
+    def endpoint(self, method: str, template: str) -> Endpoint:
+        """The endpoint of a route. Raises `KeyError` when there is no such route."""
+        return self._place(template).endpoints[method]
+
+    def wrap(self, method: str, template: str, around: Callable[[Endpoint], Endpoint]) -> None:
+        """Put something around the endpoint of a route. Raises `KeyError` when there is no such route."""
+        place = self._place(template)
+        place.endpoints[method] = around(place.endpoints[method])
+
+    def _place(self, template: str) -> Place:
+        place = self._root
+        for segment in template.split("/")[1:]:
+            below = place.any_below if segment.startswith("{") else place.below.get(segment)
+            if below is None:
+                raise KeyError(template)
+            place = below
+        return place
+
     def find(self, path: str) -> tuple[Place, tuple[str, ...]] | None:
         """The place of a path, with what stands where its template has braces; None when there is none."""
         place = self._root

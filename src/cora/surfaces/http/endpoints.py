@@ -36,7 +36,17 @@ from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, 
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
 from cora.surfaces.http.lists import list_endpoint
-from cora.surfaces.http.messages import EVENT_STREAM, FRESH, JSON, MERGE_PATCH, Reply, Request, etag, repeated
+from cora.surfaces.http.messages import (
+    EVENT_STREAM,
+    FRESH,
+    JSON,
+    MERGE_PATCH,
+    Reply,
+    Request,
+    etag,
+    repeated,
+    text_reply,
+)
 
 VIA = "http"
 EXPAND = "expand"
@@ -59,8 +69,9 @@ def add_records(paths: Paths, views: Iterable[View[Any]], kernel: Kernel, docume
         get = _get(aggregate, view.beside, kernel, _by_id(aggregate))
         paths.add("GET", record_template(aggregate), Endpoint(get, Role.READER))
         if view.key is not None:
-            get = _get(aggregate, view.beside, kernel, _by_key(aggregate, view.key))
-            paths.add("GET", key_template(aggregate, view.key), Endpoint(get, Role.READER))
+            for template, beginning in key_templates(aggregate, view.key):
+                get = _get(aggregate, view.beside, kernel, _by_key(aggregate, view.key, beginning))
+                paths.add("GET", template, Endpoint(get, Role.READER))
 
 
 def record_template(aggregate: Aggregate[Any]) -> str:
@@ -68,9 +79,12 @@ def record_template(aggregate: Aggregate[Any]) -> str:
     return f"/{aggregate.collection}/{{{aggregate.path_id}}}"
 
 
-def key_template(aggregate: Aggregate[Any], key: NaturalKey) -> str:
-    """The path of a record of this kind by what people call it; a path of names takes all that is left."""
-    return f"/{aggregate.collection}/by-{key.name.replace('_', '-')}/{{{key.name}{'...' if key.has_slashes else ''}}}"
+def key_templates(aggregate: Aggregate[Any], key: NaturalKey) -> list[tuple[str, str]]:
+    """The paths of a record of this kind by what people call it, each with what it says of that already; a path of
+    names takes all that is left."""
+    name = f"{{{key.name}{'...' if key.has_slashes else ''}}}"
+    by_key = f"/{aggregate.collection}/by-{key.name.replace('_', '-')}/{name}"
+    return [(by_key, ""), *((f"/{aggregate.collection}/{each}/{name}", f"{each}/") for each in key.beginnings)]
 
 
 def body_is_patch(route: Route) -> bool:
@@ -163,6 +177,8 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
                 query = query.model_copy(update={"after": resumed})
             return await _stream(kernel.follow(declared, query, request.principal))
         answer = await kernel.query(declared, query, request.principal, when)
+        if declared.writes:
+            return text_reply(request, answer.text, answer.media_type)
         return Reply(200, shown.dump_json(answer), headers=[FRESH])
 
     return handle
@@ -335,10 +351,10 @@ def _by_id(aggregate: Aggregate[Any]) -> Locate:
     return Locate(read_id, find)
 
 
-def _by_key(aggregate: Aggregate[Any], key: NaturalKey) -> Locate:
+def _by_key(aggregate: Aggregate[Any], key: NaturalKey, beginning: str) -> Locate:
     def read_key(text: str) -> str:
         require_fit(text)
-        return text
+        return beginning + text
 
     async def find(text: str, read: Reader) -> UUID:
         try:

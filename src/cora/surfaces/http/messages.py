@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -170,6 +171,18 @@ def _exactness(pattern: bytes, media_type: bytes) -> int:
 def etag(version: int) -> bytes:
     """The entity tag of a version of a record."""
     return b'"%d"' % version
+
+
+def text_reply(request: Request, text: str, media_type: str) -> Reply:
+    """A text as it is, or 304 when the client has it already."""
+    body = text.encode()
+    tag = b'"%s"' % sha256(body).hexdigest()[:32].encode("ascii")
+    headers = [(b"etag", tag), FRESH]
+    known = request.headers.get(b"if-none-match", b"").split(b",")
+    if any(each.strip().removeprefix(b"W/") in (tag, b"*") for each in known):
+        return Reply(304, b"", headers=headers)
+    sent_as = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+    return Reply(200, body, sent_as.encode("ascii"), headers)
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:

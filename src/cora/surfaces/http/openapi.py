@@ -5,6 +5,7 @@ from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
+from cora.equipment.pidinst.record import PidinstRecord
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.batch import BatchSlice
 from cora.kernel.documents import DEFAULT_LIMIT, MAXIMUM_LIMIT, choices, filter_names, state_fields
@@ -36,11 +37,12 @@ from cora.surfaces.http.endpoints import (
     EXPAND,
     LAST_EVENT_ID,
     body_is_patch,
-    key_template,
+    key_templates,
     media_types,
     record_template,
     takes_several,
 )
+from cora.surfaces.http.forms import MEDIA_TYPES
 from cora.surfaces.http.messages import CSV, EVENT_STREAM, XLSX
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
@@ -128,11 +130,9 @@ def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dic
         _put(paths, Route("GET", record_template(aggregate)), _get_operation(view, "", by_id, schemas))
         if view.key is not None:
             by_key = _path_parameter(view.key.name, {"type": "string", "minLength": 1})
-            _put(
-                paths,
-                Route("GET", key_template(aggregate, view.key)),
-                _get_operation(view, f"_by_{view.key.name}", by_key, schemas),
-            )
+            for template, beginning in key_templates(aggregate, view.key):
+                name = f"_by_{beginning.rstrip('/').lower() or view.key.name}"
+                _put(paths, Route("GET", template), _get_operation(view, name, by_key, schemas))
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
@@ -262,6 +262,13 @@ def _question(declared: QuerySlice, route: Route, schemas: Schemas) -> Schema:
     if declared.has_past:
         parameters += _WHEN_PARAMETERS
     answer: Schema = {"description": "The answer.", **_content(schemas.answer(declared))}
+    if declared.writes:
+        tag = {"description": "Of this text; `If-None-Match` is answered with 304.", "schema": {"type": "string"}}
+        answer = {"description": "The text.", "headers": {"ETag": tag}, "content": _texts(declared.writes)}
+    elif declared.answer is PidinstRecord:
+        answer["content"].update(_texts(each for each in MEDIA_TYPES if each not in answer["content"]))
+        answer["description"] = "The record, or the form of it that `Accept` asks for."
+        answer["headers"] = {"Vary": {"description": "`Accept`", "schema": {"type": "string"}}}
     if declared.follows:
         parameters.append(_LAST_EVENT_ID_PARAMETER)
         answer["content"][EVENT_STREAM.decode()] = {"schema": {"type": "string"}}
@@ -381,6 +388,11 @@ def _path_parameter(name: str, schema: Schema) -> Schema:
 
 def _content(schema: Schema) -> Schema:
     return {"content": {"application/json": {"schema": schema}}}
+
+
+def _texts(media_types: Iterable[str]) -> Schema:
+    """Texts of these types; of those that are JSON there is nothing more to say here."""
+    return {each: {} if each.endswith("json") else {"schema": {"type": "string"}} for each in media_types}
 
 
 def _refused(allow: Role, refusals: Iterable[type[Refusal]], schemas: Schemas) -> Schema:

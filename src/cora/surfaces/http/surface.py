@@ -191,6 +191,9 @@ def _request(scope: Scope, receive: Receive) -> Request:
     if len(headers) != len(given):
         names = [name for name, _ in given]
         repeated = frozenset(name for name in headers if names.count(name) > 1)
+        if b"accept" in repeated:
+            # A list, which may come in several lines.
+            headers[b"accept"] = b", ".join(value for name, value in given if name == b"accept")
     brought = headers.get(b"x-request-id", b"")
     is_sane = _REQUEST_ID.fullmatch(brought) is not None and b"x-request-id" not in repeated
     return Request(

@@ -39,7 +39,7 @@ class McpEndpoint:
     """
 
     def __init__(self, kernel: Kernel, documents: Documents, equipment: Equipment) -> None:
-        tools = offered_tools(kernel, documents, equipment.slices, equipment.views)
+        tools = offered_tools(kernel, documents, equipment.slices, equipment.views, equipment.doi_minter.schemes)
         # A page of another site cannot make a browser send our bearer token,
         # so the Host and Origin checks of the SDK would guard nothing here.
         self._manager = StreamableHTTPSessionManager(

@@ -26,7 +26,7 @@ async def serve_stdio(
     to standard error. Raises `UnauthenticatedError` for the anonymous principal.
     """
     (await identify()).require(Role.READER)
-    tools = offered_tools(kernel, documents, equipment.slices, equipment.views)
+    tools = offered_tools(kernel, documents, equipment.slices, equipment.views, equipment.doi_minter.schemes)
 
     async def caller_of(_context: Context) -> Caller:
         return Caller(await identify(), new_id().hex)

@@ -1,13 +1,15 @@
 """Every tool: commands and questions from their declarations, and the reading of records."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 from mcp_types import Tool
 from pydantic import TypeAdapter
 
+from cora.equipment.aggregates.persistent_id import SchemeNotConfiguredError
+from cora.equipment.values import IdentifierScheme
 from cora.kernel.batch import BatchSlice, run_batch
 from cora.kernel.documents import Documents
 from cora.kernel.errors import Violation
@@ -26,16 +28,23 @@ from cora.surfaces.mcp.shared import shared_tools
 
 
 def offered_tools(
-    kernel: Kernel, documents: Documents, slices: tuple[Slice, ...], views: tuple[View[Any], ...]
+    kernel: Kernel,
+    documents: Documents,
+    slices: tuple[Slice, ...],
+    views: tuple[View[Any], ...],
+    schemes: Set[str] | None = None,
 ) -> Mapping[str, Offered]:
-    """Every tool by its name. Raises `TypeError` when two have the same name."""
+    """Every tool by its name. Raises `TypeError` when two have the same name.
+
+    With `schemes` what mints an identifier offers these alone: they have an authority here.
+    """
     tools: dict[str, Offered] = {}
     own = [declared for declared in slices if not (isinstance(declared, QuerySlice) and declared.tool)]
     questions = [declared for declared in (*slices, *history_slices(views)) if isinstance(declared, QuerySlice)]
     for offered in (
         *record_tools(kernel, documents, views),
         *shared_tools(kernel, questions, views),
-        *_of_slices(kernel, own),
+        *_of_slices(kernel, own, schemes),
     ):
         offered = _fitting(offered)
         if tools.setdefault(offered.tool.name, offered) is not offered:
@@ -43,7 +52,7 @@ def offered_tools(
     return tools
 
 
-def _of_slices(kernel: Kernel, slices: Iterable[Slice]) -> Iterator[Offered]:
+def _of_slices(kernel: Kernel, slices: Iterable[Slice], schemes: Set[str] | None) -> Iterator[Offered]:
     for declared in slices:
         match declared:
             case CommandSlice() | HandlerSlice():
@@ -57,11 +66,15 @@ def _of_slices(kernel: Kernel, slices: Iterable[Slice]) -> Iterator[Offered]:
                 schema, run, options = answer_schema(declared.answer), _batch(kernel, declared), BATCH_OPTIONS
             case _:
                 raise TypeError(f"{declared.name} is a slice of an unknown sort")
+        takes = input_schema(declared.request, options)
+        if schemes is not None and SchemeNotConfiguredError in getattr(declared, "refuses", ()):
+            offered: dict[str, Any] = takes["$defs"][IdentifierScheme.__name__]
+            offered["enum"] = [each for each in offered["enum"] if each in schemes]
         tool = Tool(
             name=declared.name,
             title=title(declared.name),
             description=slice_description(declared),
-            input_schema=input_schema(declared.request, options),
+            input_schema=takes,
             output_schema=schema,
             annotations=annotations(declared),
         )

@@ -1,9 +1,12 @@
 """The tree of routes: literal before any, parameters in order, methods, double declarations."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cora.kernel.principal import Role
 from cora.surfaces.http.dispatch import Endpoint, Paths
 from cora.surfaces.http.messages import Reply, Request
 
@@ -96,3 +99,14 @@ def test_finds_what_the_templates_say(templates: set[tuple[str, ...]], segments:
     if found is not None:
         (template,) = expected
         assert found[1] == tuple(each for each, of in zip(segments, template, strict=True) if of == "*")
+
+
+def test_something_can_be_put_around_an_endpoint() -> None:
+    template = "/assets/{asset_id}/pidinst"
+    paths = _paths(f"GET {template}")
+    assert paths.endpoint("GET", template) == Endpoint(_handle)
+    paths.wrap("GET", template, lambda endpoint: replace(endpoint, allow=Role.ADMIN))
+    assert paths.endpoint("GET", template) == Endpoint(_handle, Role.ADMIN)
+    for method, unknown in (("POST", template), ("GET", "/assets"), ("GET", "/nothing")):
+        with pytest.raises(KeyError):
+            paths.endpoint(method, unknown)

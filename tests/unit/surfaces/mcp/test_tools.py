@@ -1,6 +1,7 @@
 """What the tools promise, and what an agent is told of them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from cora.kernel.requests import CALL_OPTIONS, argument
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, SharedTool
 from cora.surfaces.mcp.bounded import LONGEST_ANSWER, Caller
 from cora.surfaces.mcp.describe import tool_of
+from cora.surfaces.mcp.offered import Offered
 from cora.surfaces.mcp.options import BATCH_OPTIONS, OPTIONS, WHEN, call_of
 from cora.surfaces.mcp.schemas import answer_schema, input_schema
 from cora.surfaces.mcp.tools import offered_tools
@@ -154,7 +156,10 @@ def test_the_hints() -> None:
     assert hints("batch") == (False, True, None, True)
 
 
-ENDING = {"decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record"}
+ENDING = {
+    "decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record", "publish",
+    "withdraw",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("declared", [each for each in SLICES if not isinstance(each, QuerySlice | BatchSlice)])
@@ -293,3 +298,14 @@ async def test_null_is_the_same_as_leaving_an_argument_of_a_list_out() -> None:
 async def test_an_unknown_record_is_not_found() -> None:
     with pytest.raises(FAMILY.not_found):
         await TOOLS["get"].run({"kind": "family", "id": str(uuid4())}, READER)
+
+
+def test_what_mints_offers_the_schemes_that_have_an_authority_and_what_records_offers_all() -> None:
+    def schemes(tools: Mapping[str, Offered], name: str) -> list[str]:
+        return tools[name].tool.input_schema["$defs"]["IdentifierScheme"]["enum"]
+
+    some = offered_tools(Kernel(LOG), LOG, SLICES, VIEWS, {"DOI"})
+    for kind in ("asset", "fixture"):
+        assert schemes(TOOLS, f"assign_{kind}_persistent_id") == ["DOI", "Handle"]
+        assert schemes(some, f"assign_{kind}_persistent_id") == ["DOI"]
+        assert schemes(some, f"record_{kind}_persistent_id") == ["DOI", "Handle"]

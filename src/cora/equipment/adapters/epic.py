@@ -1,0 +1,163 @@
+"""Handles by the API of ePIC (4.2 of the reference), as GWDG and others offer it.
+
+`PUT` with `If-None-Match: *` creates and never replaces. Without it the whole Handle is replaced,
+so what others have written there is read first and sent along.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from contextlib import suppress
+from typing import Any, cast
+
+import httpx
+
+from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, Json, objects_of, path_of
+from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.adapters.handle_values import pidinst_types, pidinst_values, register_once, url_value
+from cora.equipment.ports.authorities import HandleAccount
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
+
+PAGE_SIZE = 100
+
+_HANDLE = IdentifierScheme.HANDLE
+_SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET"
+_CREATE_ONLY = {"If-None-Match": "*"}
+
+
+class EpicServer:
+    """A Handle prefix of ePIC as an authority."""
+
+    def __init__(
+        self,
+        account: HandleAccount,
+        client: httpx.AsyncClient,
+        budget: CallBudget,
+        *,
+        secrets: Sequence[str] = (),
+        pauses: Sequence[float] = PAUSES,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._account = account
+        self._web = AuthorityWeb(
+            "ePIC", client, budget, said, settings=_SETTINGS, secrets=secrets, pauses=pauses, sleep=sleep
+        )
+
+    @property
+    def test(self) -> bool:
+        """Never: a Handle of a prefix that is registered resolves."""
+        return False
+
+    @property
+    def schemes(self) -> Set[str]:
+        """Handle."""
+        return frozenset({_HANDLE})
+
+    def make_value(self, scheme: str, suffix: str) -> str:
+        """`<prefix>/<suffix>`."""
+        return f"{self._account.prefix}/{suffix}"
+
+    async def mint(self, request: MintRequest) -> Minted:
+        """Create the Handle, or find that it leads to this URL already. It is public from then on."""
+        return await register_once(
+            request,
+            self._web,
+            send=lambda: self._web.send(
+                "PUT", self._path(request.identifier), body=self._values(request), headers=_CREATE_ONLY
+            ),
+            is_done=lambda answer: answer.is_success,
+            look=self.look,
+        )
+
+    async def publish(self, request: MintRequest) -> Minted:
+        """A Handle has no drafts: create it where it is not there, else send its values."""
+        await self.mint(request)
+        return await self.push(request)
+
+    async def push(self, request: MintRequest) -> Minted:
+        """Replace our values, and leave those of others as they are."""
+        values = await self._read(request.identifier)
+        if values is None:
+            raise MintFailedError("ePIC holds no such Handle", retryable=False)
+        body = [*self._values(request), *(_kept(each) for each in values if not self._is_ours(str(each.get("type"))))]
+        answer = await self._web.ask("PUT", self._path(request.identifier), body=body, is_understood=_is_understood)
+        if not answer.is_success:
+            raise self._web.failure(answer)
+        return Minted(request.identifier)
+
+    async def hide(self, request: MintRequest) -> Minted:
+        """A Handle cannot be hidden: it goes on leading to its landing page, which tells that it was withdrawn."""
+        return await self.push(request)
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        """What ePIC has now."""
+        values = await self._read(identifier)
+        if values is None:
+            return None
+        url = next((_text_of(each) for each in values if each.get("type") == "URL"), None)
+        is_ours = identifier.value.lower().startswith(f"{self._account.prefix.lower()}/")
+        return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
+
+    async def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All Handles of our prefix, of which ePIC tells the suffixes; each is read by itself."""
+        page, going = 1, scheme in self.schemes
+        while going:
+            query = [("limit", str(PAGE_SIZE)), ("page", str(page))]
+            path = f"/handles/{self._account.prefix}/"
+            answer = await self._web.ask("GET", path, query=query, is_understood=_is_understood)
+            if not isinstance(answer.body, list):
+                raise self._web.failure(answer)
+            suffixes = [str(each) for each in cast("Sequence[Any]", answer.body)]
+            for suffix in suffixes:
+                with suppress(ValueError):
+                    held = await self.look(PersistentIdentifier(_HANDLE, f"{self._account.prefix}/{suffix}"))
+                    if held is not None:
+                        yield held
+            page, going = page + 1, len(suffixes) == PAGE_SIZE
+
+    def _path(self, identifier: PersistentIdentifier) -> str:
+        return f"/handles/{path_of(identifier.value)}"
+
+    def _values(self, request: MintRequest) -> Sequence[dict[str, Any]]:
+        values = [url_value(request.url)]
+        if self._account.pidinst_values:
+            values += pidinst_values(request.record, self._account.pidinst_types)
+        return [{"type": each.type, "parsed_data": each.data} for each in values]
+
+    def _is_ours(self, type: str) -> bool:
+        """Whether values of this type are written by us; those that administer the Handle are the server's own."""
+        if type == "URL" or type.startswith("HS_"):
+            return True
+        return self._account.pidinst_values and type in pidinst_types(self._account.pidinst_types)
+
+    async def _read(self, identifier: PersistentIdentifier) -> Sequence[Json] | None:
+        """The values of a Handle; None when there is no such Handle."""
+        answer = await self._web.ask("GET", self._path(identifier), is_understood=_is_understood)
+        if answer.status == 404:
+            return None
+        values = objects_of(answer.body)
+        if not answer.is_success or not values:
+            raise self._web.failure(answer, retryable=answer.is_success or None)
+        return values
+
+
+def said(answer: Answer) -> str | None:
+    """What is wrong, as far as the answer tells it: ePIC describes no form for errors."""
+    if answer.status == 412:
+        return "the Handle exists"
+    found = answer.members.get("message") or answer.members.get("error")
+    return found if isinstance(found, str) else None
+
+
+def _is_understood(answer: Answer) -> bool:
+    """Whether the answer tells something: the body of an error, and of a change, may be anything."""
+    return answer.body is not None or answer.status in (201, 204, 401, 403, 404)
+
+
+def _kept(value: Json) -> dict[str, Any]:
+    return {name: value[name] for name in ("type", "parsed_data") if name in value}
+
+
+def _text_of(value: Json) -> str | None:
+    found = value.get("parsed_data", value.get("data"))
+    return found if isinstance(found, str) else None

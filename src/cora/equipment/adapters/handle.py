@@ -1,0 +1,219 @@
+"""Handles by the HTTP JSON API of the Handle.Net software (4.1 of the reference).
+
+A Handle is created with `overwrite=false`, which the server judges by itself: whoever is second
+learns it. It is changed value by value, so that who administers it stays as it is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from contextlib import suppress
+from typing import Any, cast
+
+import httpx
+
+from cora.equipment.adapters.authority_web import (
+    PAUSES,
+    Answer,
+    AuthorityWeb,
+    object_of,
+    objects_of,
+    path_of,
+)
+from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.adapters.handle_values import (
+    HandleValue,
+    admin_value,
+    pidinst_indices,
+    pidinst_values,
+    register_once,
+    url_value,
+)
+from cora.equipment.ports.authorities import HandleAccount
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
+
+PAGE_SIZE = 100
+
+_HANDLE = IdentifierScheme.HANDLE
+_SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET, or CORA_HANDLE_CERTIFICATE"
+_DONE = 1
+_NO_SUCH_HANDLE = 100
+_NO_SUCH_VALUES = 200
+
+
+class HandleServer:
+    """A Handle prefix on a Handle.Net server as an authority."""
+
+    def __init__(
+        self,
+        account: HandleAccount,
+        client: httpx.AsyncClient,
+        budget: CallBudget,
+        *,
+        secrets: Sequence[str] = (),
+        pauses: Sequence[float] = PAUSES,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._account = account
+        self._admin = admin_value(account.admin or f"200:0.NA/{account.prefix}")
+        self._web = AuthorityWeb(
+            "The Handle server", client, budget, said, settings=_SETTINGS, secrets=secrets, pauses=pauses, sleep=sleep
+        )
+
+    @property
+    def test(self) -> bool:
+        """Never: a Handle of a prefix that is registered resolves."""
+        return False
+
+    @property
+    def schemes(self) -> Set[str]:
+        """Handle."""
+        return frozenset({_HANDLE})
+
+    def make_value(self, scheme: str, suffix: str) -> str:
+        """`<prefix>/<suffix>`."""
+        return f"{self._account.prefix}/{suffix}"
+
+    async def mint(self, request: MintRequest) -> Minted:
+        """Create the Handle, or find that it leads to this URL already. It is public from then on."""
+        values = (*self._values(request), self._admin)
+        return await register_once(
+            request,
+            self._web,
+            send=lambda: self._web.send(
+                "PUT",
+                self._path(request.identifier),
+                query=[("overwrite", "false")],
+                body={"values": [each.body for each in values]},
+            ),
+            is_done=lambda answer: answer.is_success and answer.members.get("responseCode") == _DONE,
+            look=self.look,
+        )
+
+    async def publish(self, request: MintRequest) -> Minted:
+        """A Handle has no drafts: create it where it is not there, else send its values."""
+        minted = await self.mint(request)
+        await self.push(request)
+        return minted
+
+    async def push(self, request: MintRequest) -> Minted:
+        """Replace our values by their indices; who administers the Handle stays as it is."""
+        values = self._values(request)
+        held = await self._read(request.identifier)
+        if held is None:
+            raise MintFailedError(f"{self._web.name} holds no such Handle", retryable=False)
+        given = {value.index for value in values}
+        gone = sorted(index for index in self._indices() if index in held and index not in given)
+        await self._change("PUT", request.identifier, [each.index for each in values], values)
+        if gone:
+            await self._change("DELETE", request.identifier, gone)
+        return Minted(request.identifier)
+
+    async def hide(self, request: MintRequest) -> Minted:
+        """A Handle cannot be hidden: it goes on leading to its landing page, which tells that it was withdrawn."""
+        return await self.push(request)
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        """What the server has now, past all caches."""
+        values = await self._read(identifier)
+        if values is None:
+            return None
+        return self._held(identifier, next((data for type, data in values.values() if type == "URL"), None))
+
+    async def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All Handles of our prefix; each is read by itself."""
+        page, going = 0, scheme in self.schemes
+        while going:
+            query = [("prefix", self._account.prefix), ("page", str(page)), ("pageSize", str(PAGE_SIZE))]
+            answer = await self._web.ask("GET", "/api/handles", query=query, is_understood=_is_understood)
+            names = answer.members.get("handles")
+            if not answer.is_success or not isinstance(names, list):
+                raise self._web.failure(answer)
+            found = cast("Sequence[Any]", names)
+            for name in found:
+                # Not ours to judge: what is no Handle for us was not registered by us.
+                with suppress(ValueError):
+                    held = await self.look(PersistentIdentifier(_HANDLE, str(name)))
+                    if held is not None:
+                        yield held
+            page, going = page + 1, len(found) == PAGE_SIZE
+
+    def _path(self, identifier: PersistentIdentifier) -> str:
+        return f"/api/handles/{path_of(identifier.value)}"
+
+    def _values(self, request: MintRequest) -> tuple[HandleValue, ...]:
+        beside = ()
+        if self._account.pidinst_values:
+            beside = pidinst_values(request.record, self._account.pidinst_types)
+        return (url_value(request.url), *beside)
+
+    def _indices(self) -> tuple[int, ...]:
+        return pidinst_indices() if self._account.pidinst_values else ()
+
+    def _held(self, identifier: PersistentIdentifier, url: str | None) -> Held:
+        is_ours = identifier.value.lower().startswith(f"{self._account.prefix.lower()}/")
+        return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
+
+    async def _read(self, identifier: PersistentIdentifier) -> dict[int, tuple[str, str | None]] | None:
+        """Type and text of each value by its index; None when there is no such Handle."""
+        answer = await self._web.ask(
+            "GET", self._path(identifier), query=[("auth", "true")], is_understood=_is_understood
+        )
+        if answer.members.get("responseCode") == _NO_SUCH_HANDLE:
+            return None
+        values = objects_of(answer.members.get("values"))
+        if not answer.is_success or not values:
+            raise self._web.failure(answer, retryable=answer.is_success or None)
+        return {
+            each["index"]: (str(each.get("type")), _text_of(each.get("data"))) for each in values if "index" in each
+        }
+
+    async def _change(
+        self,
+        method: str,
+        identifier: PersistentIdentifier,
+        indices: Sequence[int],
+        values: Sequence[HandleValue] | None = None,
+    ) -> None:
+        """Replace or delete values by their indices: the same however often it is done."""
+        query = [*(("index", str(index)) for index in indices)]
+        body = None
+        if values is not None:
+            query.append(("overwrite", "true"))
+            body = {"values": [each.body for each in values]}
+        answer = await self._web.ask(
+            method, self._path(identifier), query=query, body=body, is_understood=_is_understood
+        )
+        done = (_DONE,) if values is not None else (_DONE, _NO_SUCH_VALUES)
+        if answer.members.get("responseCode") not in done:
+            raise self._web.failure(answer)
+
+
+def _is_understood(answer: Answer) -> bool:
+    """Whether the Handle software has answered, and not a gateway before it."""
+    return isinstance(answer.members.get("responseCode"), int)
+
+
+def said(answer: Answer) -> str | None:
+    """What is wrong, in the words of the server or by its response code (4.1, errors)."""
+    code, message = answer.members.get("responseCode"), answer.members.get("message")
+    if isinstance(message, str) and message:
+        return message
+    known = {
+        2: "it had an error",
+        100: "there is no such Handle",
+        101: "the Handle exists",
+        102: "it is not a valid Handle",
+        200: "there are no such values",
+        202: "a value is not valid",
+        301: "the server is not responsible for this prefix",
+        400: "we may not do this",
+        402: "authentication is needed",
+    }
+    return known.get(code, f"response code {code}") if isinstance(code, int) else None
+
+
+def _text_of(data: object) -> str | None:
+    """The text of a value, which may be bare or in an object with its format."""
+    value = data if isinstance(data, str) else object_of(data).get("value")
+    return value if isinstance(value, str) else None

@@ -1,0 +1,106 @@
+"""The values of a Handle: where it leads, who administers it, and the PIDINST record beside it.
+
+The PIDINST values are those of the PIDINST cookbook for ePIC: one for each property, its type
+the PID of the property in the ePIC data type registry, its data JSON as text.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError
+from cora.equipment.pidinst.forms.handle import TYPES, handle_values
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.ports.doi_minter import Held, Minted, MintFailedError, MintRequest
+from cora.equipment.values import PersistentIdentifier
+
+URL_INDEX = 1
+ADMIN_INDEX = 100
+FIRST_PIDINST_INDEX = 11
+
+# All but listing Handles and derived prefixes: HS_ADMIN of the Handle.Net software.
+ADMIN_PERMISSIONS = "011111110011"
+
+
+@dataclass(frozen=True)
+class HandleValue:
+    """A value of a Handle at its index. `data` is text, or an object of the Handle protocol for HS_ADMIN."""
+
+    index: int
+    type: str
+    data: str | Mapping[str, Any]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The value as the JSON API of Handle.Net takes it (Handle.Net HTTP JSON API, 4.1 of the reference)."""
+        form = "string" if isinstance(self.data, str) else "admin"
+        return {"index": self.index, "type": self.type, "data": {"format": form, "value": self.data}}
+
+
+def admin_value(admin: str) -> HandleValue:
+    """Who may change the Handle: `admin` is `index:handle`. Raises `ValueError` for another form."""
+    index, colon, handle = admin.partition(":")
+    if not colon or not index.isdecimal() or "/" not in handle:
+        raise ValueError("is not index:handle, as in 200:0.NA/21.T11998")
+    value = {"handle": handle, "index": int(index), "permissions": ADMIN_PERMISSIONS}
+    return HandleValue(ADMIN_INDEX, "HS_ADMIN", value)
+
+
+def url_value(url: str) -> HandleValue:
+    """Where the Handle leads."""
+    return HandleValue(URL_INDEX, "URL", url)
+
+
+def pidinst_values(record: PublishedRecord, types: Mapping[str, str]) -> tuple[HandleValue, ...]:
+    """The properties that the record has, each at its own index. `types` stand in place of those of the cookbook."""
+    names = {type: name for name, type in TYPES.items()}
+    order = list(TYPES)
+    return tuple(
+        HandleValue(FIRST_PIDINST_INDEX + order.index(name), types.get(name, type), text)
+        for type, text in handle_values(record)
+        if (name := names.get(type)) is not None
+    )
+
+
+def pidinst_indices() -> tuple[int, ...]:
+    """All indices at which PIDINST values may stand."""
+    return tuple(range(FIRST_PIDINST_INDEX, FIRST_PIDINST_INDEX + len(TYPES)))
+
+
+def pidinst_types(types: Mapping[str, str]) -> frozenset[str]:
+    """The types of all PIDINST values."""
+    return frozenset(types.get(name, type) for name, type in TYPES.items())
+
+
+async def register_once(
+    request: MintRequest,
+    web: AuthorityWeb,
+    *,
+    send: Callable[[], Awaitable[Answer]],
+    is_done: Callable[[Answer], bool],
+    look: Callable[[PersistentIdentifier], Awaitable[Held | None]],
+) -> Minted:
+    """Send what creates and never replaces, until it is done or the Handle is seen to lead to this URL.
+
+    Raises `MintFailedError`, also for a Handle that leads elsewhere.
+    """
+    failure = web.not_asked()
+    for pause in (*web.pauses, None):
+        try:
+            answer = await send()
+        except NoAnswerError as lost:
+            failure = MintFailedError(str(lost), retryable=True)
+        else:
+            if is_done(answer):
+                return Minted(request.identifier)
+            failure = web.failure(answer, retryable=answer.is_success or None)
+            if not failure.retryable or answer.ends_it:
+                raise failure
+        if pause is not None:
+            await web.sleep(pause)
+        held = await look(request.identifier)
+        if held is not None:
+            if not held.is_for(request.url):
+                raise MintFailedError(f"the Handle {held.identifier.value} leads elsewhere already", retryable=False)
+            return Minted(request.identifier)
+    raise failure

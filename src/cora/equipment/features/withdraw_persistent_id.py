@@ -1,0 +1,37 @@
+"""Withdraw an identifier for good, because what it names should not be cited any more. It leads to a tombstone from now
+on, which says why and when and stays for ever; its authority is told to hide it soon after."""
+
+from uuid import UUID
+
+from cora.equipment.aggregates.persistent_id import (
+    PERSISTENT_ID,
+    PersistentId,
+    PersistentIdCannotWithdrawError,
+    PersistentIdStatus,
+    PersistentIdWithdrawn,
+)
+from cora.equipment.values import Reason
+from cora.kernel.principal import Role
+from cora.kernel.slice import Command, decides
+
+
+class WithdrawPersistentId(Command):
+    """Which identifier is withdrawn, and why: the tombstone tells the world."""
+
+    persistent_id_id: UUID
+    reason: Reason
+
+
+@decides(
+    "POST /persistent-ids/{persistent_id_id}/withdraw",
+    on=PERSISTENT_ID,
+    allow=Role.STEWARD,
+    refuses=(PersistentIdCannotWithdrawError,),
+    ends=True,
+)
+def withdraw_persistent_id(command: WithdrawPersistentId, persistent_id: PersistentId) -> list[PersistentIdWithdrawn]:
+    if persistent_id.status is not PersistentIdStatus.MINTED:
+        raise PersistentIdCannotWithdrawError(
+            persistent_id.id, persistent_id.scheme, persistent_id.value, persistent_id.status
+        )
+    return [PersistentIdWithdrawn(command.reason)]

@@ -1,0 +1,26 @@
+"""What the world may see without a token: records whose identifier it may find, and withdrawn ones as tombstones."""
+
+from uuid import UUID
+
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT, PersistentId
+from cora.kernel.principal import Principal, Role
+from cora.kernel.reader import Reader
+
+
+async def identifier_of(id: UUID, read: Reader) -> PersistentId | None:
+    """The identifier of an asset or a fixture, also one on its way; None while there is none."""
+    for source in await read.sources(SUBJECT, id):
+        if (found := await read.get(PERSISTENT_ID, source)) is not None:
+            return found
+    return None
+
+
+async def require_public(id: UUID, caller: Principal, read: Reader) -> None:
+    """Raises `UnauthenticatedError` for a caller without a token, unless the world may see the record.
+
+    A draft, and what has no identifier, is not public; nor does anybody learn which ids exist.
+    """
+    if caller.role < Role.READER:
+        found = await identifier_of(id, read)
+        if found is None or not found.is_public:
+            caller.require(Role.READER)

@@ -1,0 +1,177 @@
+"""What an authority is told of an identifier, and telling it.
+
+The log says how an identifier should stand: a draft, found by the world, or
+withdrawn. With the record of what it names that gives all that the authority
+should have, and a digest of it. What was told last is known by its digest too,
+so that the same is told once, and whatever changed is told again.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from cora.equipment.aggregates.persistent_id import (
+    PERSISTENT_ID,
+    PersistentId,
+    PersistentIdentifierPushError,
+    PersistentIdMetadataPushed,
+    PersistentIdNotKeptHereError,
+    PersistentIdPublished,
+    PersistentIdPushFailed,
+    PersistentIdStatus,
+)
+from cora.equipment.minting import ask_authority, exclusively
+from cora.equipment.pidinst.derive import landing_page
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.subject import SUBJECTS
+from cora.equipment.wired import Equipment
+from cora.kernel.aggregate import Event
+from cora.kernel.errors import OccurredBeforeLastFactError
+from cora.kernel.execute import Answer, Decide, Decided, Session
+from cora.kernel.reader import Reader
+
+
+class Visibility(StrEnum):
+    """Who should see an identifier at its authority."""
+
+    DRAFT = "Draft"
+    FINDABLE = "Findable"
+    HIDDEN = "Hidden"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """All that the authority should have of an identifier."""
+
+    persistent_id: PersistentId
+    url: str
+    published: PublishedRecord
+    visibility: Visibility
+
+    @property
+    def request(self) -> MintRequest:
+        """The same, as it is asked for."""
+        is_public = self.visibility is Visibility.FINDABLE
+        return MintRequest(self.persistent_id.identifier, self.url, self.published, publish=is_public)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of where it leads, who may see it and its metadata, in hexadecimal."""
+        return self.digest_as(self.visibility)
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the authority was told something else last."""
+        told = self.persistent_id.pushed
+        return told is None or told.digest != self.digest
+
+    def digest_as(self, visibility: Visibility) -> str:
+        """The digest, were it as visible as this."""
+        told = b"\x1f".join((self.url.encode(), visibility.encode(), _PUBLISHED.dump_json(self.published)))
+        return sha256(told).hexdigest()
+
+
+_PUBLISHED = TypeAdapter(PublishedRecord)
+
+
+async def read_publication(id: UUID, read: Reader, wired: Equipment) -> Publication:
+    """What the authority should have of an identifier. Raises `PersistentIdNotFoundError`."""
+    known = await read.require(PERSISTENT_ID, id)
+    return await publication_of(known, known.reserved_at.astimezone(UTC).year, read, wired)
+
+
+async def publication_of(known: PersistentId, year: int, read: Reader, wired: Equipment) -> Publication:
+    """The same of an identifier that is known, also of one that is rehearsed; `year` is that of its reservation."""
+    subject = SUBJECTS[known.subject_kind]
+    state = await read.require(subject.aggregate, known.subject_id)
+    url = known.landing_page or landing_page(wired.public_url, known.subject_id)
+    published = (await subject.published(state, read, wired.public_url)).under(
+        known.identifier, landing_page=url, year=year, test=known.test
+    )
+    return Publication(known, url, published, _wanted(known, wired))
+
+
+def _wanted(known: PersistentId, wired: Equipment) -> Visibility:
+    match known.status:
+        case PersistentIdStatus.WITHDRAWN:
+            return Visibility.HIDDEN
+        case PersistentIdStatus.DRAFT if known.publication_requested_at is None:
+            return Visibility.DRAFT
+        case PersistentIdStatus.RESERVED if not wired.publishes:
+            return Visibility.DRAFT
+        case _:
+            return Visibility.FINDABLE
+
+
+async def look_up(id: UUID, session: Session, wired: Equipment) -> Publication:
+    """What the authority should have, from one state of the records."""
+    return await session.kernel.see(lambda read: read_publication(id, read, wired))
+
+
+async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, again: bool = False) -> Answer:
+    """Tell the authority what it should have, and record that it has it; nothing where it has it already.
+
+    `again` tells it all the same. Raises `PersistentIdNotKeptHereError` for what no authority is told,
+    `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still tells it after `wait`
+    seconds.
+    """
+    async with exclusively(wired.leases, f"mint:{id}", wait=wait):
+        publication = await look_up(id, session, wired)
+        known = publication.persistent_id
+        require_kept_here(known)
+        answered = None
+        if again or publication.is_news:
+            answered = await ask_authority(lambda: _ask(wired.doi_minter, publication), known.identifier)
+        if isinstance(answered, MintFailedError):
+            failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
+            await _record(known.id, [failed], session, last=False)
+            raise PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
+        events: list[Event] = []
+        if answered is not None:
+            events.append(PersistentIdMetadataPushed(publication.digest))
+            if known.status is PersistentIdStatus.DRAFT and answered.state is not HeldState.DRAFT:
+                events.append(PersistentIdPublished())
+        return await _record(known.id, events, session, last=True)
+
+
+def require_kept_here(known: PersistentId) -> None:
+    """Raises `PersistentIdNotKeptHereError` for an identifier whose authority is told nothing by cora."""
+    if not known.is_kept_here:
+        raise PersistentIdNotKeptHereError(known.id, known.scheme, known.value, known.status, known.origin)
+
+
+async def _ask(minter: DoiMinter, publication: Publication) -> Minted:
+    match publication.visibility:
+        case Visibility.HIDDEN:
+            return await minter.hide(publication.request)
+        case Visibility.FINDABLE if publication.persistent_id.status is PersistentIdStatus.DRAFT:
+            return await minter.publish(publication.request)
+        case _:
+            return await minter.push(publication.request)
+
+
+async def _record(id: UUID, events: list[Event], session: Session, *, last: bool) -> Answer:
+    async def decide(read: Reader) -> Decided:
+        known = await read.require(PERSISTENT_ID, id)
+        still = [each for each in events if _can_follow(known, each)]
+        return Decided(PERSISTENT_ID, id, still)
+
+    return await settle(session, decide, id, last=last)
+
+
+def _can_follow(known: PersistentId, event: Event) -> bool:
+    # Another, who held the lease while ours was lost, may have recorded it.
+    return known.status is PersistentIdStatus.DRAFT if isinstance(event, PersistentIdPublished) else known.is_kept_here
+
+
+async def settle(session: Session, decide: Decide, subject: UUID, *, last: bool) -> Answer:
+    """Record what the authority did: at the time the caller gave, or now if a later fact is known by now."""
+    try:
+        return await session.settle(decide, subject, last=last)
+    except OccurredBeforeLastFactError:
+        return await session.without_time().settle(decide, subject, last=last)

@@ -1,0 +1,103 @@
+"""The table of publications (schema/0007_publications.sql)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cora.log.pool import over
+from cora.log.types import Pool
+
+AT_ONCE = 2000
+"""Events that are looked at in one statement."""
+
+# An event concerns the record of its stream and those whose ids it names. How far the log was looked at is kept in the
+# statement that touches what the events concern.
+_TAKE_NOTE = """
+with known as (
+    select coalesce((select position from subscriber where name = 'publications'), 0) as position,
+           coalesce((select max(last_position) from block), 0) as head
+), stretch as (
+    select position as after, least(position + $1::integer, head) as upto, head from known
+), fresh as (
+    select e.stream, e.kind, e.data::text as data from event e, stretch s
+    where e.position > s.after and e.position <= s.upto and e.kind <> all($3::text[])
+      and (e.kind = $2 or exists (select from publication))
+), begun as (
+    insert into publication (persistent_id, touched, touched_at)
+    select f.stream, s.upto, clock_timestamp() from fresh f, stretch s where f.kind = $2
+    on conflict (persistent_id) do nothing
+), concerned as (
+    select f.stream as id from fresh f
+    union
+    select (regexp_matches(f.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g'))[1]::uuid from fresh f
+), touched as (
+    update publication p set touched = s.upto, touched_at = coalesce(p.touched_at, clock_timestamp())
+    from stretch s
+    where p.persistent_id in (
+        select m.persistent_id from publication_source m join concerned c on c.id = m.entity
+        union all select c.id from concerned c
+    )
+), reached as (
+    insert into subscriber as k (name, position) select 'publications', s.upto from stretch s where s.upto > s.after
+    on conflict (name) do update set position = excluded.position
+)
+select s.upto < s.head from stretch s
+"""
+
+_DUE = """
+select p.persistent_id, p.touched from publication p
+where p.touched is not null and p.touched_at <= clock_timestamp() - $1::interval and p.due_at <= clock_timestamp()
+order by p.touched_at, p.persistent_id limit $2
+"""
+
+_KEEP = """
+with kept as (
+    update publication set digest = $2, is_public = $3,
+           changed_at = case when digest is distinct from $2 then clock_timestamp() else changed_at end
+    where persistent_id = $1
+), gone as (
+    delete from publication_source where persistent_id = $1 and entity <> all($4::uuid[])
+)
+insert into publication_source (entity, persistent_id) select entity, $1 from unnest($4::uuid[]) entity
+on conflict do nothing
+"""
+
+_SETTLED = """
+update publication set touched = null, touched_at = null, due_at = '-infinity'
+where persistent_id = $1 and touched = $2
+"""
+
+_PUT_OFF = "update publication set due_at = $2 where persistent_id = $1"
+
+
+class PublicationTable:
+    """Implements `Publications` of the equipment context."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def take_note(self, begins: str, unheeded: Sequence[str]) -> bool:
+        """Touch what the next events concern; whether there are more."""
+        values = (AT_ONCE, begins, list(unheeded))
+        return bool(await over(self._pool, lambda connection: connection.fetchval(_TAKE_NOTE, *values)))
+
+    async def due(self, quiet: timedelta, most: int) -> Sequence[tuple[UUID, int]]:
+        """Those that have waited so long and are not put off."""
+        rows = await over(self._pool, lambda connection: connection.fetch(_DUE, quiet, most))
+        return [(row["persistent_id"], row["touched"]) for row in rows]
+
+    async def keep(self, id: UUID, digest: str, *, is_public: bool, made_from: Collection[UUID]) -> None:
+        """Keep what the world is told."""
+        await self._execute(_KEEP, id, digest, is_public, list(made_from))
+
+    async def settled(self, id: UUID, touched: int) -> None:
+        """Nothing is left to be done."""
+        await self._execute(_SETTLED, id, touched)
+
+    async def put_off(self, id: UUID, until: datetime) -> None:
+        """Not due before."""
+        await self._execute(_PUT_OFF, id, until)
+
+    async def _execute(self, sql: str, *values: Any) -> None:
+        await over(self._pool, lambda connection: connection.execute(sql, *values))

@@ -1,0 +1,214 @@
+"""DataCite: valid by the official schema whatever is told, and told as DataCite's table for PIDINST says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from lxml import etree
+from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST, changed
+
+from cora.equipment.pidinst import record as pidinst
+from cora.equipment.pidinst.forms.datacite import (
+    DATACITE_JSON,
+    DATACITE_XML,
+    NAMESPACE,
+    datacite_attributes,
+    datacite_relation,
+    datacite_xml,
+    violations,
+)
+from cora.equipment.pidinst.forms.writing import TEST_REMARK
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier
+
+PIDINST_RELATIONS = (
+    "IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "HasComponent", "IsComponentOf", "References",
+    "HasMetadata", "WasUsedIn", "IsIdenticalTo", "IsAttachedTo",
+)  # fmt: skip
+
+
+def lost(published: PublishedRecord) -> list[str]:
+    return [loss.property for loss in DATACITE_JSON.loss(published)]
+
+
+@settings(deadline=None)
+@given(RECORDS)
+def test_any_record_is_valid(published: PublishedRecord) -> None:
+    assert violations(datacite_xml(published)) == []
+
+
+@pytest.mark.parametrize("published", [FULL, LEAST, TEST])
+def test_what_these_records_say_is_valid(published: PublishedRecord) -> None:
+    assert violations(datacite_xml(published)) == []
+
+
+def test_the_validator_finds_what_is_wrong() -> None:
+    told = datacite_xml(FULL)
+    assert violations(told.replace(b"HostingInstitution", b"Owner")) != []
+    assert violations(told.replace(b"2026", b"soon")) != []
+    assert violations(b"<resource") != []
+    assert violations(b"<resource/>") != []
+
+
+def test_a_document_with_entities_reads_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("10.5438/secret")
+    bomb = f'<!DOCTYPE resource [<!ENTITY x SYSTEM "{secret.as_uri()}">]><resource xmlns="{NAMESPACE}">&x;</resource>'
+    assert violations(bomb.encode()) == ["line 1: a document type is not read here"]
+
+
+def test_the_table_of_datacite() -> None:
+    told = datacite_attributes(FULL)
+    assert told["doi"] == "10.5438/08qf-ee96"
+    assert told["url"] == FULL.record.landing_page
+    assert told["types"] == {"resourceTypeGeneral": "Instrument", "resourceType": "Rotation stage"}
+    assert told["titles"] == [{"title": "Sample tower at 2-BM"}]
+    assert told["publicationYear"] == 2026
+    assert told["publisher"] == {
+        "name": "Argonne National Laboratory",
+        "publisherIdentifier": "https://ror.org/05gvnxz63",
+        "publisherIdentifierScheme": "ROR",
+        "schemeUri": "https://ror.org/",
+    }
+    assert told["creators"] == [
+        {
+            "name": "Aerotech & Söhne",
+            "nameType": "Organizational",
+            "nameIdentifiers": [
+                {
+                    "nameIdentifier": "Q107529885",
+                    "nameIdentifierScheme": "Wikidata",
+                    "schemeUri": "https://www.wikidata.org/wiki/",
+                }
+            ],
+        }
+    ]
+    assert [(each["name"], each["contributorType"]) for each in told["contributors"]] == [
+        ("Advanced Photon Source", "HostingInstitution"),
+        ("Materials consortium", "HostingInstitution"),
+    ]
+    assert told["dates"] == [
+        {"date": "2016-05-01", "dateType": "Other", "dateInformation": "Commissioned"},
+        {"date": "2024-03-02", "dateType": "Other", "dateInformation": "Decommissioned"},
+    ]
+    assert [(each["relationType"], each.get("resourceTypeGeneral")) for each in told["relatedIdentifiers"]] == [
+        ("IsPartOf", "Instrument"),
+        ("HasPart", "Instrument"),
+        ("IsDescribedBy", None),
+    ]
+    assert [each["alternateIdentifierType"] for each in told["alternateIdentifiers"]] == [
+        "SerialNumber",
+        "InventoryNumber",
+        "EPICS record",
+    ]
+    assert [each["description"] for each in told["descriptions"] if each["descriptionType"] == "TechnicalInfo"] == [
+        "Model name: ABRS <150>",
+        "Model identifier: ABRS-150MP-M-AS (PartNumber)",
+        "Instrument type: Rotation stage (URL: http://vocab.test/L05/134)",
+        "Instrument type: Goniometer",
+        "Measured variable: angle",
+        "Measured variable: torque",
+        "Measurement technique: tomography (PaNET: http://purl.org/pan-science/PaNET/PaNET01203)",
+    ]
+    assert told["descriptions"][0] == {"description": "Turns samples.\nSlowly.", "descriptionType": "Abstract"}
+    assert [each["subject"] for each in told["subjects"]] == ["Rotation stage", "tomography"]
+
+
+def test_xml_and_json_say_the_same() -> None:
+    root = etree.fromstring(datacite_xml(FULL))
+    told = datacite_attributes(FULL)
+    for wrapper in ("creators", "subjects", "contributors", "dates", "relatedIdentifiers", "descriptions"):
+        assert len(root.findall(f"{{{NAMESPACE}}}{wrapper}/*")) == len(told[wrapper]), wrapper
+    assert root.findtext(f"{{{NAMESPACE}}}identifier") == told["doi"]
+    shown: dict[str, Any] = json.loads(DATACITE_JSON.render(FULL))
+    assert shown == {"id": "https://doi.org/10.5438/08qf-ee96", **told}
+    assert DATACITE_XML.render(FULL) == datacite_xml(FULL)
+
+
+@settings(deadline=None)
+@given(RECORDS)
+def test_the_attributes_are_what_the_schema_of_datacite_for_json_was(published: PublishedRecord) -> None:
+    derived = json.loads((Path(__file__).parent / "datacite-v4.7-derived.json").read_text())
+    told = json.loads(DATACITE_JSON.render(published))
+    del told["id"]
+    told.pop("doi", None)
+    jsonschema_rs.validate(derived, {**told, "publicationYear": f"{told['publicationYear']:04}"})
+
+
+def test_a_model_is_referenced_where_datacite_knows_the_type_of_its_identifier() -> None:
+    known = pidinst.ModelIdentifier(model_identifier="RRID:SCR_016386", model_identifier_type="RRID")
+    told = datacite_attributes(changed(model=pidinst.Model(model_name="M", model_identifier=known)))
+    assert told["relatedIdentifiers"][-1] == {
+        "relatedIdentifier": "RRID:SCR_016386",
+        "relatedIdentifierType": "RRID",
+        "relationType": "References",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pidinst_name", "told"),
+    [
+        ("HasComponent", {"relationType": "HasPart", "resourceTypeGeneral": "Instrument"}),
+        ("IsComponentOf", {"relationType": "IsPartOf", "resourceTypeGeneral": "Instrument"}),
+        ("IsIdenticalTo", {"relationType": "IsIdenticalTo"}),
+        ("WasUsedIn", {"relationType": "Other", "relationTypeInformation": "WasUsedIn"}),
+        ("IsAttachedTo", {"relationType": "Other", "relationTypeInformation": "IsAttachedTo"}),
+    ],
+)
+def test_relations(pidinst_name: str, told: dict[str, str]) -> None:
+    assert datacite_relation(pidinst_name) == told
+
+
+@pytest.mark.parametrize("relation", PIDINST_RELATIONS)
+def test_every_relation_of_pidinst_is_valid(relation: str) -> None:
+    related = FULL.record.related_identifiers[0].model_copy(update={"relation_type": relation})
+    xml = datacite_xml(changed(related_identifiers=(related,)))
+    assert violations(xml) == []
+    if b'relationType="Other"' in xml:
+        assert f'relationTypeInformation="{relation}"'.encode() in xml
+
+
+def test_another_doi_of_the_instrument_is_a_relation_since_datacite_refuses_it_as_an_alternate() -> None:
+    other = AlternateIdentifierKind.OTHER
+    doi = pidinst.AlternateIdentifier(
+        alternate_identifier="https://doi.org/10.5438/ABC",
+        alternate_identifier_type=other,
+        alternate_identifier_name="DOI",
+    )
+    none = doi.model_copy(update={"alternate_identifier": "not one"})
+    told = datacite_attributes(changed(alternate_identifiers=(doi, none), related_identifiers=()))
+    assert told["relatedIdentifiers"] == [
+        {"relatedIdentifier": "10.5438/abc", "relatedIdentifierType": "DOI", "relationType": "IsIdenticalTo"}
+    ]
+    assert told["alternateIdentifiers"] == [{"alternateIdentifier": "not one", "alternateIdentifierType": "Other"}]
+
+
+def test_what_is_unknown_has_the_code_of_datacite() -> None:
+    told = datacite_attributes(LEAST)
+    assert told["creators"] == [{"name": ":unav", "nameType": "Organizational"}]
+    assert told["publisher"] == {"name": ":unav"}
+    assert "doi" not in told
+    assert told["dates"] == told["contributors"] == []
+    assert lost(LEAST) == ["SchemaVersion", "Manufacturer"]
+
+
+def test_a_test_identifier_is_marked() -> None:
+    assert TEST_REMARK in {each["description"] for each in datacite_attributes(TEST)["descriptions"]}
+    assert TEST_REMARK not in {each["description"] for each in datacite_attributes(FULL)["descriptions"]}
+
+
+def test_what_is_lost() -> None:
+    assert lost(FULL) == ["SchemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
+    assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
+
+
+def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:
+    reserved = PersistentIdentifier(IdentifierScheme.DOI, "10.5438/new")
+    told = datacite_attributes(LEAST.under(reserved, landing_page="https://cora.test/id/x", year=2027))
+    assert (told["doi"], told["url"], told["publicationYear"]) == ("10.5438/new", "https://cora.test/id/x", 2027)
+    tried = LEAST.under(reserved, landing_page="https://cora.test/id/x", year=2027, test=True)
+    assert TEST_REMARK in {each["description"] for each in datacite_attributes(tried)["descriptions"]}
+    assert not tried.resolves

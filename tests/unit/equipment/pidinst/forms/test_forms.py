@@ -1,0 +1,135 @@
+"""What holds of every form: whatever characters are told it can be read, nothing is dropped without a word, and a test
+identifier is marked."""
+
+import html
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from lxml import etree
+from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST
+
+from cora.equipment.pidinst.forms import FORMS, loss_of
+from cora.equipment.pidinst.forms.form import Form
+from cora.equipment.pidinst.forms.writing import TEST_REMARK
+from cora.equipment.pidinst.published import PublishedRecord
+
+EVERY_FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+
+# The names of PIDINST's properties in the members of a record.
+_PROPERTIES = {
+    "identifier": "Identifier",
+    "schemaVersion": "SchemaVersion",
+    "landingPage": "LandingPage",
+    "name": "Name",
+    "owners": "Owner",
+    "manufacturers": "Manufacturer",
+    "model": "Model",
+    "description": "Description",
+    "instrumentTypes": "InstrumentType",
+    "measuredVariables": "MeasuredVariable",
+    "dates": "Date",
+    "relatedIdentifiers": "RelatedIdentifier",
+    "alternateIdentifiers": "AlternateIdentifier",
+    "measurementTechniques": "MeasurementTechnique",
+}
+_TOLD_AS = {
+    "1.0": "1.1</schemaversion>",
+    "HasComponent": "haspart",
+    "IsComponentOf": "ispartof",
+    "IsDescribedBy": "subjectof",
+}
+
+
+def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for key, each in cast("dict[str, Any]", value).items():
+                yield from leaves(each, *path, key)
+        case list():
+            for each in cast("list[Any]", value):
+                yield from leaves(each, *path)
+        case _:
+            pass
+
+
+def text_of(form: Form, published: PublishedRecord) -> str:
+    """All that a form says, without the ways of its syntax, in lower case."""
+    body = form.render(published).decode()
+    if form.name == "handle.json":
+        told = [each["parsed_data"] for each in json.loads(body)]
+        body = "\n".join(json.dumps(json.loads(text), ensure_ascii=False) if text[0] in "[{" else text for text in told)
+    elif "json" in form.name:
+        body = json.dumps(json.loads(body), ensure_ascii=False).replace("\\n", "\n")
+    elif form.name.endswith("xml"):
+        body = html.unescape(body.partition("?>")[2])
+    return body.replace("\\", "").casefold()
+
+
+def dropped(form: Form, published: PublishedRecord) -> set[tuple[str, ...]]:
+    """The members of the record that the form does not say."""
+    members = published.record.model_dump(mode="json", exclude={"complete", "missing", "test"})
+    said = text_of(form, published)
+    return {
+        path
+        for path, value in leaves(members)
+        if value.casefold() not in said and _TOLD_AS.get(value, value.casefold()) not in said
+        and " ".join(value.split()).casefold() not in said
+    }  # fmt: skip
+
+
+@EVERY_FORM
+def test_nothing_is_dropped_without_a_word(form: Form) -> None:
+    losses = {loss.property for loss in loss_of(form, FULL)}
+    unexplained = {path for path in dropped(form, FULL) if not losses & {_PROPERTIES[path[0]], path[-1], *path}}
+    assert unexplained == set()
+
+
+@EVERY_FORM
+def test_nothing_is_said_to_be_lost_that_is_not(form: Form) -> None:
+    lost = {name for path in dropped(form, FULL) for name in (_PROPERTIES[path[0]], *path)}
+    # The record itself does not tell the identifiers of its measured quantities.
+    assert {loss.property for loss in loss_of(form, FULL)} - {"measuredQuantityIdentifier"} <= lost
+
+
+@EVERY_FORM
+def test_what_is_unknown_is_told_as_such(form: Form) -> None:
+    assert ":unav" in form.render(LEAST).decode()
+    assert "Manufacturer" in {loss.property for loss in loss_of(form, LEAST)}
+
+
+@EVERY_FORM
+def test_a_test_identifier_is_marked(form: Form) -> None:
+    assert TEST_REMARK in form.render(TEST).decode()
+    assert TEST_REMARK not in form.render(FULL).decode()
+
+
+@EVERY_FORM
+@settings(deadline=None, max_examples=60)
+@given(RECORDS)
+def test_any_record_can_be_read(form: Form, published: PublishedRecord) -> None:
+    body = form.render(published)
+    text = body.decode()
+    assert not any(character < " " and character not in "\t\r\n" for character in text)
+    if "json" in form.name:
+        json.loads(text)
+    elif form.name.endswith("xml"):
+        etree.fromstring(body)
+    loss_of(form, published)
+
+
+def test_each_form_has_a_name_of_its_own_and_media_types_of_its_own() -> None:
+    assert len({form.name for form in FORMS}) == len(FORMS)
+    asked = [media_type for form in FORMS for media_type in form.asked_for_as]
+    assert len(set(asked)) == len(asked)
+    assert all(form.asked_for_as for form in FORMS)
+    assert len({form.title for form in FORMS}) == len(FORMS)
+
+
+@EVERY_FORM
+def test_a_form_is_the_same_each_time(form: Form) -> None:
+    assert form.render(FULL) == form.render(FULL)
