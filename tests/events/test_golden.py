@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -35,12 +35,14 @@ def test_what_was_recorded_comes_to_the_same_document(aggregate: Aggregate[Any],
 
 def _within(document: Any, known: Any) -> Any:
     """A document without what was not known of it."""
-    if isinstance(known, dict) and isinstance(document, dict):
-        names: dict[str, Any] = known
-        return {name: _within(document[name], value) for name, value in names.items()}
-    if isinstance(known, list) and isinstance(document, list) and len(known) == len(document):
-        return [_within(*pair) for pair in zip(document, known, strict=True)]
-    return document
+    match document, known:
+        case dict(), dict():
+            return {name: _within(document[name], value) for name, value in cast("dict[str, Any]", known).items()}
+        case list(), list():
+            pairs = zip(cast("list[Any]", document), cast("list[Any]", known), strict=True)
+            return [_within(*pair) for pair in pairs]
+        case _:
+            return document
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.kind)
