@@ -109,6 +109,9 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
         entry.tier = tier
         entry.registered = life.began or LEFT_OUT
         entry.note = _note(item, source) or LEFT_OUT
+        if record.landing_page is not None:
+            spot = record.at("landing_page")
+            item.tell(spot, f"its landing page is kept in the history alone, as a note: {record.landing_page}")
     else:
         owners = _more_owners(recorded, owners)
         others = _more_alternates(recorded, others)
@@ -228,6 +231,14 @@ def _tell_relations(item: Item) -> None:
     for index, related in enumerate(item.record.related):
         if index not in item.kept_relations and not any(_shown(related) in each for each in item.told):
             item.tell(related.spot, f"{_shown(related)} is not kept: {_why(related)}")
+        elif index in item.kept_relations and related.name is not None and related.name not in _kin(item):
+            item.tell(related.spot, f"the name of {_shown(related)} is not kept: {related.name}")
+
+
+def _kin(item: Item) -> set[str | None]:
+    """The names of its whole and its parts, which cora tells of them anyhow."""
+    above = [item.parent.record.name] if item.parent is not None else []
+    return {*above, *(child.record.name for child in item.children)}
 
 
 def _shown(related: Related) -> str:

@@ -15,6 +15,7 @@ from cora.facility_file.records.items import Item
 
 _VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
+LONGEST_NAME = 200
 
 
 async def recognise(items: Sequence[Item], facility: Facility) -> None:
@@ -30,6 +31,7 @@ async def recognise(items: Sequence[Item], facility: Facility) -> None:
         elif subject is not None:
             item.recorded = subject
     await _recognise_others([item for item in items if item.pid is None and item.record.identifier], facility)
+    await _recognise_ended([item for item in items if item.record.identifier is None], facility)
 
 
 def _leave_out_doubles(items: Sequence[Item]) -> None:
@@ -83,6 +85,30 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
             for item in (item for value in part for item in by_value[value]):
                 if item.record.identifier and _carries(record.state, item.record.identifier):
                     item.recorded = item.recorded or record
+
+
+async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
+    """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
+    tells: name, last day and serial number."""
+    for item in items:
+        ended = next((each.day for each in item.record.dates if each.kind == "DeCommissioned"), None)
+        if ended is None or item.record.name is None:
+            continue
+        serials = {each.value for each in item.record.alternates if each.kind == AlternateIdentifierKind.SERIAL_NUMBER}
+        names = (item.record.name, *(with_more(item.record.name, each) for each in serials))
+        async for record in facility.listed("asset", {"name": names, "lifecycle": ("Decommissioned",)}):
+            asset: Asset = record.state
+            has = {
+                each.value for each in asset.alternate_identifiers if each.kind is AlternateIdentifierKind.SERIAL_NUMBER
+            }
+            if asset.decommissioned_at is not None and asset.decommissioned_at.date() == ended and has == serials:
+                item.recorded = item.recorded or record
+
+
+def with_more(name: str, more: str) -> str:
+    """A name with something behind it that tells it from another."""
+    ending = f" ({more[:100].strip('/')})"
+    return name[: LONGEST_NAME - len(ending)].rstrip() + ending
 
 
 def own_id(code: Code) -> UUID | None:

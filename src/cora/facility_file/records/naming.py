@@ -13,10 +13,10 @@ from cora.equipment.values import AlternateIdentifierKind, Name, folded
 from cora.facility_file.keys import child_key, root_key
 from cora.facility_file.planning.known import recorded_at
 from cora.facility_file.port import Facility, Record
+from cora.facility_file.records.identity import LONGEST_NAME, with_more
 from cora.facility_file.records.items import Destination, Item, text_of
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-_LONGEST = 200
 _DEEPEST = 60
 _SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
 
@@ -126,9 +126,11 @@ class Naming:
 
     def _wanted(self, item: Item) -> str | None:
         record = item.record
-        name = text_of(item, _NAME, record.name, _LONGEST, record.at("name"), "the name")
+        name = text_of(item, _NAME, record.name, LONGEST_NAME, record.at("name"), "the name")
         if name is None and record.identifier is not None:
-            name = text_of(item, _NAME, record.identifier.value, _LONGEST, record.at("identifier"), "the identifier")
+            name = text_of(
+                item, _NAME, record.identifier.value, LONGEST_NAME, record.at("identifier"), "the identifier"
+            )
             if name is not None:
                 item.tell(record.at("name"), "it has no name; its identifier stands for it")
         if name is None or can_be_said(("x", name, "x")):
@@ -148,14 +150,9 @@ def _candidates(item: Item, name: str) -> Iterator[str]:
     elif item.record.identifier is not None:
         told.append(item.record.identifier.value)
     for more in (each for each in told if not is_unknown(each)):
-        yield _with(name, more)
+        yield with_more(name, more)
     for number in count(2):
-        yield _with(name, str(number))
-
-
-def _with(name: str, more: str) -> str:
-    ending = f" ({more[:100].strip('/')})"
-    return name[: _LONGEST - len(ending)].rstrip() + ending
+        yield with_more(name, str(number))
 
 
 def _is_same(recorded: Record, item: Item) -> bool:

@@ -181,9 +181,7 @@ class _Reader:
             if part is not None and (text := _plain(part, name)) and not is_unknown(tidied(text))
         ]
         if told:
-            self._note(
-                Spot(*self._spots.get("name", Spot())), f"of its publication cora keeps nothing: {', '.join(told)}"
-            )
+            self._note(members.part.spot, f"of its publication cora keeps nothing: {', '.join(told)}")
 
     def _descriptions(self, members: Members) -> tuple[str | None, Facts]:
         abstract: str | None = None
