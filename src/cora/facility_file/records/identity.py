@@ -1,6 +1,7 @@
 """Which records are assets already: by their identifier, whatever the asset is called now and wherever it stands."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import Asset
@@ -89,26 +90,35 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
 
 async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
     """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
-    tells: name, last day and serial number."""
-    for item in items:
-        ended = next((each.day for each in item.record.dates if each.kind == "DeCommissioned"), None)
-        if ended is None or item.record.name is None:
-            continue
-        serials = {each.value for each in item.record.alternates if each.kind == AlternateIdentifierKind.SERIAL_NUMBER}
-        names = (item.record.name, *(with_more(item.record.name, each) for each in serials))
-        async for record in facility.listed("asset", {"name": names, "lifecycle": ("Decommissioned",)}):
-            asset: Asset = record.state
-            has = {
-                each.value for each in asset.alternate_identifiers if each.kind is AlternateIdentifierKind.SERIAL_NUMBER
-            }
-            if asset.decommissioned_at is not None and asset.decommissioned_at.date() == ended and has == serials:
-                item.recorded = item.recorded or record
+    tells: name, last day and serial number. An asset is that of one record."""
+    ended = [item for item in items if item.record.name and _last_days(item)]
+    if not ended:
+        return
+    found: set[UUID] = set()
+    async for record in facility.listed("asset", {"lifecycle": ("Decommissioned",)}):
+        for item in ended:
+            if item.recorded is None and record.id not in found and _has_ended(record.state, item):
+                item.recorded = record
+                found.add(record.id)
 
 
-def with_more(name: str, more: str) -> str:
-    """A name with something behind it that tells it from another."""
-    ending = f" ({more[:100].strip('/')})"
-    return name[: LONGEST_NAME - len(ending)].rstrip() + ending
+def _last_days(item: Item) -> set[date]:
+    return {each.day for each in item.record.dates if each.kind == "DeCommissioned"}
+
+
+def _has_ended(asset: Asset, item: Item) -> bool:
+    at, name = asset.decommissioned_at, item.record.name or ""
+    if at is None or at.date() not in _last_days(item) or not same_serial_number(asset, item):
+        return False
+    return folded(asset.name) == folded(name[:LONGEST_NAME]) or folded(asset.name).startswith(f"{folded(name[:90])} (")
+
+
+def same_serial_number(asset: Asset, item: Item) -> bool:
+    """Whether an asset may be the instrument by their serial numbers: one of them has none, or they share one."""
+    serial = AlternateIdentifierKind.SERIAL_NUMBER
+    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is serial}
+    says = {folded(each.value) for each in item.record.alternates if each.kind == serial}
+    return not has or not says or bool(has & says)
 
 
 def own_id(code: Code) -> UUID | None:

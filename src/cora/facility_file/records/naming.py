@@ -13,7 +13,7 @@ from cora.equipment.values import AlternateIdentifierKind, Name, folded
 from cora.facility_file.keys import child_key, root_key
 from cora.facility_file.planning.known import recorded_at
 from cora.facility_file.port import Facility, Record
-from cora.facility_file.records.identity import LONGEST_NAME, with_more
+from cora.facility_file.records.identity import LONGEST_NAME, same_serial_number
 from cora.facility_file.records.items import Destination, Item, text_of
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -150,9 +150,9 @@ def _candidates(item: Item, name: str) -> Iterator[str]:
     elif item.record.identifier is not None:
         told.append(item.record.identifier.value)
     for more in (each for each in told if not is_unknown(each)):
-        yield with_more(name, more)
+        yield _with(name, more)
     for number in count(2):
-        yield with_more(name, str(number))
+        yield _with(name, str(number))
 
 
 def _is_same(recorded: Record, item: Item) -> bool:
@@ -160,6 +160,9 @@ def _is_same(recorded: Record, item: Item) -> bool:
     asset = recorded.state
     if asset.persistent_id is not None and item.pid is not None:
         return False  # it would have been found by it
-    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
-    says = {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
-    return not has or not says or bool(has & says)
+    return same_serial_number(asset, item)
+
+
+def _with(name: str, more: str) -> str:
+    ending = f" ({more[:100].strip('/')})"
+    return name[: LONGEST_NAME - len(ending)].rstrip() + ending

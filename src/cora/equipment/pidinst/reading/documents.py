@@ -1,6 +1,7 @@
 """From the bytes of a file to parts: JSON with its numbers as they are written, XML without entities and network."""
 
 import json
+import re
 from typing import Any
 
 from lxml import etree
@@ -8,6 +9,7 @@ from lxml import etree
 from cora.equipment.pidinst.reading.parts import DEEPEST, MOST_PARTS, Builder, NotUnderstood, Pairs, Part, Spot
 from cora.equipment.pidinst.reading.parts import UnreadableError as Unreadable
 
+_POSITION = re.compile(r" ?, line [0-9]+, column [0-9]+$")
 LARGEST = 10 * 1024 * 1024
 _XML_NAMESPACES = ("http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace")
 
@@ -51,7 +53,8 @@ def xml_root(content: bytes) -> etree._Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise Unreadable(f"it is not XML: {error.msg}", error.lineno or 0) from error
+        says = _POSITION.sub("", " ".join(str(error.msg).split()))
+        raise Unreadable(f"it is not XML: {says}", error.lineno or 0) from error
     except (ValueError, LookupError) as error:
         raise Unreadable(f"it is not XML: {error}") from error
     about: Any = root.getroottree().docinfo

@@ -30,7 +30,8 @@ def values_of(part: Part) -> tuple[Part, ...] | None:
         values = part.items
     else:
         values = next((held.items for name in _VALUES if (held := part.member(name)) and held.items), None)
-    if not values or not all(value.member("type") and _data(value) for value in values):
+    # One that is damaged is told when it is read.
+    if not values or not any(value.member("type") and _data(value) for value in values):
         return None
     return values
 
@@ -44,7 +45,11 @@ def read_handle(part: Part) -> ImportedRecord:
         kind, data = value.member("type"), _data(value)
         kind_name = (kind.text or "").strip() if kind else ""
         name = _PROPERTIES.get(kind_name)
-        if data is None or kind_name.startswith(_ADMINISTRATIVE):
+        if kind_name.startswith(_ADMINISTRATIVE) or value.is_empty:
+            continue
+        if data is None or not kind_name:
+            lacks = "data" if kind_name else "type"
+            notes.append(NotUnderstood(value.spot, f"a value without its {lacks} is not understood: {kind_name}"))
             continue
         if kind_name == "URL":
             url = tidied(data.text)
