@@ -248,3 +248,24 @@ async def test_a_file_with_a_problem_changes_nothing(cora: Opened, database_url:
     await cora_command("import-records", str(FILES[EPIC]), code=2, env=settings)
     await cora_command("import-records", str(FILES[EPIC]), "--under", "a/b", "--facility", "c", code=2, env=settings)
     await cora_command("import-records", code=2, env=settings)
+
+
+async def test_what_has_ended_is_found_again_by_any_identifier(cora: Opened, tmp_path: Path) -> None:
+    ended = [{"date": "2001", "dateType": "Commissioned"}, {"date": "2011-01-05", "dateType": "DeCommissioned"}]
+    known = [
+        {"identifier": "urn:nbn:de:1", "identifierType": "URN"},
+        {"identifier": "20.5/a", "identifierType": "Handle"},
+    ]
+    records: list[dict[str, object]] = [
+        {"schemaVersion": "1.0", "name": "Pump", "identifier": each, "dates": ended} for each in known
+    ]
+    records.append({"schemaVersion": "1.0", "name": "Pump", "dates": ended})
+    path = tmp_path / "pumps.json"
+    path.write_text(json.dumps(records))
+    facility = facility_of(cora)
+    for count in (3, 0):
+        plan = await make_plan(await read_as_files([path], TO, facility), facility)
+        assert plan.problems == ()
+        assert (await apply_plan(plan, facility)).is_complete
+        assert plan.steps.counts["decommission_asset"] == count
+    assert not len(plan.steps)

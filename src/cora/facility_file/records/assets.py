@@ -25,6 +25,7 @@ from cora.equipment.values import (
     OwnerName,
 )
 from cora.facility_file.entries import AssetEntry
+from cora.facility_file.problems import short
 from cora.facility_file.records.identity import alternate_name, own_id
 from cora.facility_file.records.items import Item, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
@@ -179,7 +180,7 @@ def _alternates(item: Item) -> list[dict[str, Any]]:
         name = alternate_name(record.identifier)
         item.tell(
             record.at("identifier"),
-            f"{name} {record.identifier.value} is no DOI and no Handle: it is kept as another identifier",
+            f"{name} {short(record.identifier.value)} is no DOI and no Handle: it is another identifier",
         )
         told.append((record.at("identifier"), {"kind": "Other", "value": record.identifier.value, "name": name}))
     if (number := instance_identifier(item)) is not None:
@@ -189,7 +190,7 @@ def _alternates(item: Item) -> list[dict[str, Any]]:
     for spot, each in told:
         fit, why = fitted(_ALTERNATE, each)
         if fit is None:
-            item.tell(spot, f"an identifier is not kept, {each['kind']} {each['value'][:100]}: it {why}")
+            item.tell(spot, f"an identifier is not kept, {each['kind']} {short(each['value'])}: it {why}")
         else:
             found.setdefault(identifier_key(fit), {name: value for name, value in each.items() if value is not None})
     return list(found.values())
@@ -242,7 +243,7 @@ def _kin(item: Item) -> set[str | None]:
 
 
 def _shown(related: Related) -> str:
-    return f"{related.relation} {related.code.value}"
+    return f"{related.relation} {short(related.code.value)}"
 
 
 def _why(related: Related) -> str:

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.persistent_id import value_claim
 from cora.equipment.pidinst.reading.quirks import folded_word, same_identifier
 from cora.equipment.pidinst.reading.record import Code
-from cora.equipment.values import AlternateIdentifierKind, PersistentIdentifier, folded
+from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
 from cora.facility_file.keys import Key
 from cora.facility_file.planning.known import gathered
 from cora.facility_file.port import Facility, Record
-from cora.facility_file.records.items import Item
+from cora.facility_file.records.items import Item, fitted
 
+_ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
 LONGEST_NAME = 200
@@ -32,7 +35,7 @@ async def recognise(items: Sequence[Item], facility: Facility) -> None:
         elif subject is not None:
             item.recorded = subject
     await _recognise_others([item for item in items if item.pid is None and item.record.identifier], facility)
-    await _recognise_ended([item for item in items if item.record.identifier is None], facility)
+    await _recognise_ended([item for item in items if not _is_kept(item) and not item.is_left_out], facility)
 
 
 def _leave_out_doubles(items: Sequence[Item]) -> None:
@@ -100,6 +103,14 @@ async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
             if item.recorded is None and record.id not in found and _has_ended(record.state, item):
                 item.recorded = record
                 found.add(record.id)
+
+
+def _is_kept(item: Item) -> bool:
+    """Whether the identifier of a record is one that cora can keep, so that an asset is found by it."""
+    code = item.record.identifier
+    if code is None or item.pid is not None or item.recorded is not None:
+        return code is not None
+    return fitted(_ALTERNATE, {"kind": "Other", "value": code.value, "name": alternate_name(code)})[0] is not None
 
 
 def _last_days(item: Item) -> set[date]:

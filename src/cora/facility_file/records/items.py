@@ -80,7 +80,10 @@ def fitted(adapter: TypeAdapter[T], value: Any) -> tuple[T | None, str]:
     try:
         return adapter.validate_python(value), ""
     except ValidationError as wrong:
-        return None, wrong.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        error = wrong.errors(include_url=False)[0]
+        if error["type"] == "string_too_long":
+            return None, f"has more than {error['ctx']['max_length']} characters"  # type: ignore[index]
+        return None, error["msg"].removeprefix("Value error, ")
 
 
 def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: int, spot: Spot, what: str) -> str | None:

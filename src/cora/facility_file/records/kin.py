@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
 from cora.equipment.pidinst.reading.record import Related
 from cora.facility_file.port import Facility, Record
+from cora.facility_file.problems import short
 from cora.facility_file.records.identity import carriers
 from cora.facility_file.records.items import Item
 
@@ -120,4 +121,4 @@ def _why_not(part: Item, whole: Item) -> str | None:
 
 
 def _says(related: Related, why: str) -> str:
-    return f"{related.relation} {related.code.value} is not kept: {why}"
+    return f"{related.relation} {short(related.code.value)} is not kept: {why}"

@@ -90,7 +90,7 @@ def _changed(value: Any, draw: st.DrawFn, *, is_whole: bool = False) -> Any:
             index = draw(st.integers(0, len(items) - 1))
             again = draw(st.sampled_from([0, 1, 1, 1, 2]))
             return [*items[:index], *[_changed(items[index], draw)] * again, *items[index + 1 :]]
-        case str() if value[:1] in ("[", "{"):
+        case str() if value[:1] in ("[", "{") and value[-1:] in ("]", "}") and len(value) > 2:
             return json.dumps(_changed(json.loads(value), draw))
         case _:
             return draw(_ODD)
