@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.paths import can_be_said
 from cora.equipment.pidinst.reading.quirks import is_unknown
 from cora.equipment.values import AlternateIdentifierKind, Name, folded
@@ -29,6 +30,7 @@ class Naming:
         self._destination = destination
         self._taken: dict[tuple[str, ...], set[str]] = defaultdict(set[str])
         self._ids: dict[tuple[str, ...], UUID | None] = {}
+        self._paths: dict[UUID, tuple[str, ...]] = {}
         self._matched: set[UUID] = set()
 
     async def settle(self, items: Sequence[Item]) -> None:
@@ -59,15 +61,14 @@ class Naming:
             item.tell(item.record.spot, "left as it is recorded: no path leads to it")
 
     async def _path_of(self, record: Record) -> tuple[str, ...]:
-        names: list[str] = []
-        above: Record | None = record
-        while above is not None:
-            names.append(above.state.name)
-            if above.state.parent_id is None:
-                names.append(above.state.facility_code or "")
-                break
-            above = await self._facility.get("asset", above.state.parent_id)
-        return tuple(reversed(names))
+        """The path of a recorded asset. Most have few parents between them, so these are remembered."""
+        asset: Asset = record.state
+        if asset.parent_id is None:
+            return (asset.facility_code or "", asset.name)
+        if asset.parent_id not in self._paths:
+            above = await self._facility.get("asset", asset.parent_id)
+            self._paths[asset.parent_id] = () if above is None else await self._path_of(above)
+        return (*self._paths[asset.parent_id], asset.name)
 
     async def _above(self, item: Item) -> tuple[str, ...]:
         if item.parent_recorded is not None:
