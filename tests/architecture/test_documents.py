@@ -32,7 +32,7 @@ def complaint(words: list[str]) -> str | None:
     """What is wrong with a command: it must be there and have the options it is given."""
     path: list[str] = []
     for word in words:
-        if word.startswith("-") or not re.fullmatch("[a-z_]+", word) or len(path) == 2:
+        if word.startswith("-") or not re.fullmatch("[a-z_-]+", word) or len(path) == 2:
             break
         path.append(word)
         if path[0] not in {"call", "token"}:

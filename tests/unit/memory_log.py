@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from cora.kernel.aggregate import Aggregate, Claim
+from cora.kernel.aggregate import Aggregate, Claim, Filter
 from cora.kernel.documents import Asked, Page
 from cora.kernel.moment import moment_text, sealed
 from cora.kernel.reader import (
@@ -196,7 +196,7 @@ class MemoryLog(MemorySource):
             for id, document in sorted(self.tables.documents.items())
             if document.kind == aggregate.kind
             and (asked.after is None or str(id) > asked.after)
-            and all(_at(document, aggregate.filters[name].path) in fit for name, fit in asked.filters.items())
+            and all(_fits(document, aggregate.filters[name], fit) for name, fit in asked.filters.items())
         ]
         shown = found[: asked.limit]
         following = str(shown[-1][0]) if len(found) > asked.limit else None
@@ -336,6 +336,13 @@ def _envelope(id: UUID, found: Document) -> dict[str, Any]:
         "occurred_at": moment_text(found.occurred_at),
         "state": json.loads(found.body),
     }
+
+
+def _fits(document: Document, declared: Filter, wanted: tuple[str, ...]) -> bool:
+    if not declared.many:
+        return _at(document, declared.path) in wanted
+    items: list[Any] = json.loads(_at(document, declared.path) or "[]")
+    return any((item[declared.within[0]] if declared.within else item) in wanted for item in items)
 
 
 def _at(document: Document, path: tuple[str, ...]) -> str | None:

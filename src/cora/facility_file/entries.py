@@ -156,12 +156,15 @@ class MountEntry(Entry):
 class AssetEntry(Entry):
     """One physical instrument, or part of one. `number` and `above` say where it stands in the file.
 
-    In a table, where nothing stands below anything, `parent` is the path of the asset above.
+    In a table, where nothing stands below anything, `parent` is the path of the asset above. Only records of others
+    tell that an asset is `decommissioned`, and bring a `note` for one that is new.
     """
 
     number: int = -1
     above: int = -1
     parent: Named | LeftOut = LEFT_OUT
+    decommissioned: datetime | LeftOut = LEFT_OUT
+    note: str | LeftOut = LEFT_OUT
     name: Text
     facility: Name | LeftOut = LEFT_OUT
     tier: Tier | LeftOut = LEFT_OUT

@@ -1,9 +1,11 @@
-"""What is wrong with facility files: every problem with its file and line, or its row and column."""
+"""What is wrong with facility files: every problem with its file and line, row and column, or record and path."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
+
+from cora.equipment.pidinst.reading.parts import Spot
 
 MAXIMUM_KEPT = 1_000
 _LONGEST_SHOWN = 100
@@ -38,8 +40,8 @@ def _letters(column: int) -> str:
     return letters
 
 
-Line: TypeAlias = int | TableCell
-"""Where something stands in its file: a line, counted from 1, or a cell of a table."""
+Line: TypeAlias = int | TableCell | Spot
+"""Where something stands in its file: a line, counted from 1, a cell of a table, or a path in a record of others."""
 
 
 class Place(NamedTuple):
@@ -56,15 +58,23 @@ class Place(NamedTuple):
     @property
     def order(self) -> tuple[str, int, int]:
         """What puts the places of a file in order."""
-        return self.line[:3] if isinstance(self.line, TableCell) else ("", self.line, 0)
+        match self.line:
+            case TableCell():
+                return self.line[:3]
+            case Spot():
+                return ("", self.line.record, self.line.line)
+            case _:
+                return ("", self.line, 0)
 
     def __str__(self) -> str:
-        if isinstance(self.line, TableCell):
+        if isinstance(self.line, TableCell | Spot):
             return ", ".join(filter(None, (self.file, str(self.line))))
         return f"{self.file}:{self.line}"
 
     def to_json(self) -> dict[str, Any]:
         """The place as JSON data."""
+        if isinstance(self.line, Spot):
+            return {"file": self.file, **{name: each for name, each in self.line._asdict().items() if each}}
         if not isinstance(self.line, TableCell):
             return {"file": self.file, "line": self.line}
         sheet, row, _, name = self.line

@@ -36,6 +36,7 @@ class Stage(IntEnum):
     FIXTURES = 19
     ATTACHMENT = 20
     IDENTIFIERS = 21
+    DECOMMISSIONING = 22
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from cora.facility_file.shapes import LEFT_OUT, Named
 from cora.facility_file.steps import Stage
 from cora.facility_file.tree import NONE
 
+_ENDED = "decommissioned by the record that was imported"
 _KEYS = {
     "parent_id": "parent",
     "facility_code": "facility",
@@ -135,6 +136,7 @@ async def plan_asset(
         await plan_lists(turn)
         await set_drawing(turn)
         _refuse_unmade(turn, record.state)
+    await _plan_note(turn)
     await _plan_settings(turn)
     if record is not None:
         await controllers.set(turn)
@@ -148,10 +150,13 @@ async def plan_asset(
         planning.states[id] = turn.state
         installing.times[id] = turn.last or When(None)
     if entry.persistent_id is not LEFT_OUT:
-        await plan_recorded_identifier(planning, turn.subject, entry, "asset", turn.state, turn.when(""))
+        # What has come to its end had its identifier before.
+        at = "" if entry.decommissioned is LEFT_OUT else "decommissioned"
+        await plan_recorded_identifier(planning, turn.subject, entry, "asset", turn.state, turn.when(at))
     elif entry.assign is not LEFT_OUT:
         # Whether it can be cited depends on its ancestors, which stand later in the files.
         installing.to_cite.append((entry, id))
+    await _plan_end(turn, node)
 
 
 async def _resolve(turn: Turn) -> bool:
@@ -273,6 +278,24 @@ def _refuse_unmade(turn: Turn, recorded: Asset) -> None:
     if is_commissioned and entry.commissioned is not LEFT_OUT and entry.commissioned != recorded.commissioned_at:
         keys.append("commissioned")
     refuse_changes(turn.planning, turn.subject, keys, {}, "no command changes '{key}' of an asset")
+
+
+async def _plan_note(turn: Turn) -> None:
+    note = turn.entry.note
+    if note is not LEFT_OUT and turn.is_new:
+        at = "" if turn.entry.decommissioned is LEFT_OUT else "decommissioned"
+        await turn.step(Stage.CHANGES, "add_asset_note", {"text": note}, f"note where asset '{turn.path}' comes from",
+                        "name", turn.when(at))  # fmt: skip
+
+
+async def _plan_end(turn: Turn, node: int) -> None:
+    """Decommission what has come to its end by a record of others, parts before their whole."""
+    if turn.entry.decommissioned is not LEFT_OUT:
+        depth = len(list(turn.planning.survey.assets.line(node)))
+        await turn.step(
+            Stage.DECOMMISSIONING, "decommission_asset", {"reason": turn.planning.reason(turn.entry) or _ENDED},
+            f"decommission asset '{turn.path}'", "decommissioned", turn.when("decommissioned"), -depth,
+        )  # fmt: skip
 
 
 async def _plan_settings(turn: Turn) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -38,8 +38,17 @@ Server = Annotated[
 TokenOption = Annotated[str | None, typer.Option(help="The token for the server.", envvar="CORA_TOKEN")]
 MOST_WORDS = 200
 
-Read: TypeAlias = Callable[[], Files]
-"""Reads what is planned."""
+Read: TypeAlias = Callable[[Facility], Awaitable[Files]]
+"""Reads what is planned; it may look at what is recorded."""
+
+
+def of(read: Callable[[], Files]) -> Read:
+    """Reads what is planned and looks at nothing else."""
+
+    async def reading(_: Facility) -> Files:
+        return read()
+
+    return reading
 
 
 def plan(
@@ -50,7 +59,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what applying the files would change, and every problem in them; change nothing."""
-    plan_read(lambda: read_files(files), server, token, data_dir, as_json=as_json)
+    plan_read(of(lambda: read_files(files)), server, token, data_dir, as_json=as_json)
 
 
 def apply(
@@ -68,7 +77,7 @@ def apply(
     if dry_run:
         plan(files, server, token, data_dir, as_json)
         return
-    apply_read(lambda: read_files(files), server, token, data_dir, as_json=as_json)
+    apply_read(of(lambda: read_files(files)), server, token, data_dir, as_json=as_json)
 
 
 def plan_read(read: Read, server: str | None, token: str | None, data_dir: Path | None, *, as_json: bool) -> Plan:
@@ -159,7 +168,7 @@ async def _export(
 
 async def apply_beside(cora: Opened, files: Sequence[Path], principal: Principal) -> tuple[Plan, Result | None]:
     """Plan and apply on a running cora; no result when the files have problems."""
-    return await _apply_to(_direct(cora, principal), lambda: read_files(files))
+    return await _apply_to(_direct(cora, principal), of(lambda: read_files(files)))
 
 
 def _direct(cora: Opened, principal: Principal) -> Facility:
@@ -198,7 +207,7 @@ async def _apply_to(facility: Facility, read: Read) -> tuple[Plan, Result | None
 
 async def _planned(facility: Facility, read: Read) -> Plan:
     with err.status("reading and planning ..."):  # shown on a terminal only
-        return await make_plan(read(), facility)
+        return await make_plan(await read(facility), facility)
 
 
 def _show_plan(made: Plan, *, as_json: bool) -> None:

@@ -30,6 +30,7 @@ from cora.surfaces.cli.common import (
 from cora.surfaces.cli.facility import apply, export, plan
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.cli.reading import get, history, list_records, search, tree
+from cora.surfaces.cli.records import import_records
 from cora.surfaces.cli.tables import import_tables
 from cora.surfaces.start import database, upgrade
 
@@ -49,6 +50,7 @@ app.add_typer(token_app, name="token")
 app.command()(plan)
 app.command()(apply)
 app.command("import")(import_tables)
+app.command("import-records")(import_records)
 app.command()(export)
 app.command()(get)
 app.command("list")(list_records)

@@ -10,7 +10,7 @@ import typer
 
 from cora.facility_file.read import Defaults, Files
 from cora.surfaces.cli.common import AsJson, DataDir, err, out
-from cora.surfaces.cli.facility import Server, TokenOption, apply_read, plan_read
+from cora.surfaces.cli.facility import Server, TokenOption, apply_read, of, plan_read
 
 # What reads and writes workbooks takes long to import, so it is left to the moment when it is needed.
 
@@ -74,9 +74,9 @@ def import_tables(
         return read_tables(tables, kind, defaults)
 
     if apply:
-        apply_read(read, server, token, data_dir, as_json=as_json)
+        apply_read(of(read), server, token, data_dir, as_json=as_json)
         return
-    made = plan_read(read, server, token, data_dir, as_json=as_json)
+    made = plan_read(of(read), server, token, data_dir, as_json=as_json)
     if not as_json and len(made.steps):
         out.print("Nothing was changed; --apply makes these changes.")
 

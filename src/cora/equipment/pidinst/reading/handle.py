@@ -1,0 +1,89 @@
+"""Reads a Handle record: one value for each property, by the types of the ePIC Data Type Registry.
+
+ePIC has the text of a value in `parsed_data` or `data`, the Handle API in
+`data.value`, what ACTRIS sends to its service in `value`; all have JSON in it.
+"""
+
+from dataclasses import replace
+
+from cora.equipment.pidinst.forms.handle import TYPES
+from cora.equipment.pidinst.reading.documents import inner_json
+from cora.equipment.pidinst.reading.parts import NotUnderstood, Part, Spot, shown
+from cora.equipment.pidinst.reading.pidinst import read_pidinst
+from cora.equipment.pidinst.reading.quirks import tidied
+from cora.equipment.pidinst.reading.record import Code, Dialect, ImportedRecord
+
+_PROPERTIES = {type: name for name, type in TYPES.items()} | {
+    # The types of ACTRIS where they are others.
+    "21.T11148/f5e68cc7718a6af2a96c": "SchemaVersion",
+    "21.T11148/9a15a4735d4bda329d80": "LandingPage",
+    "21.T11148/709a23220f2c3d64d1e1": "Name",
+    "21.T11148/f76ad9d0324302fc47dd": "InstrumentTypes",
+}
+_ADMINISTRATIVE = ("HS_", "10320/", "21.T11148/17ce618137e697852ea6")
+_VALUES = ("values", "data")
+
+
+def values_of(part: Part) -> tuple[Part, ...] | None:
+    """The values of what is a Handle record; None for what is none."""
+    if part.items is not None:
+        values = part.items
+    else:
+        values = next((held.items for name in _VALUES if (held := part.member(name)) and held.items), None)
+    # One that is damaged is told when it is read.
+    if not values or not any(value.member("type") and _data(value) for value in values):
+        return None
+    return values
+
+
+def read_handle(part: Part) -> ImportedRecord:
+    """The record of a part that has values."""
+    notes: list[NotUnderstood] = []
+    found: dict[str, Part] = {}
+    url: str | None = None
+    for value in values_of(part) or ():
+        kind, data = value.member("type"), _data(value)
+        kind_name = (kind.text or "").strip() if kind else ""
+        name = _PROPERTIES.get(kind_name)
+        if kind_name.startswith(_ADMINISTRATIVE) or value.is_empty:
+            continue
+        if data is None or not kind_name:
+            lacks = "data" if kind_name else "type"
+            notes.append(NotUnderstood(value.spot, f"a value without its {lacks} is not understood: {kind_name}"))
+            continue
+        if kind_name == "URL":
+            url = tidied(data.text)
+        elif name is None:
+            notes.append(NotUnderstood(value.spot, f"a value of type {kind_name} is not understood{shown(data)}"))
+        elif name in found:
+            notes.append(NotUnderstood(value.spot, f"a second {name} is not read"))
+        else:
+            found[name] = _opened(data, notes)
+    record = read_pidinst(Part(part.spot, members=found), Dialect.HANDLE)
+    handle = part.member("handle")
+    spots = dict(record.spots)
+    if record.identifier is None and handle is not None and (own := tidied(handle.text)) is not None:
+        spots["identifier"] = handle.spot
+        record = replace(record, identifier=Code(own, "Handle"))
+    return replace(
+        record,
+        landing_page=record.landing_page or url,
+        spots=spots,
+        not_understood=(*notes, *record.not_understood),
+    )
+
+
+def _data(value: Part) -> Part | None:
+    for name in ("parsed_data", "data", "value"):
+        held = value.member(name)
+        if held is not None and not held.is_empty:
+            return held.member("value") or held
+    return None
+
+
+def _opened(data: Part, notes: list[NotUnderstood]) -> Part:
+    """What a value says: its text is JSON, or stands for itself."""
+    text = (data.text or "").strip()
+    if text[:1] not in ("[", "{", '"'):
+        return data
+    return inner_json(text, Spot(*data.spot), notes) or data

@@ -1,0 +1,269 @@
+"""A record becomes the entry of an asset: all that cora has a place for.
+
+Of an asset that is recorded only what it lacks is filled in: since it is kept
+here, what stands here goes before what stands in a record of it elsewhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key
+from cora.equipment.paths import joined_path
+from cora.equipment.pidinst.reading.parts import Spot
+from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
+from cora.equipment.pidinst.reading.record import Dated, Related
+from cora.equipment.values import (
+    AlternateIdentifier,
+    Description,
+    IdentifierScheme,
+    Note,
+    OwnerGiven,
+    OwnerName,
+)
+from cora.facility_file.entries import AssetEntry
+from cora.facility_file.problems import short
+from cora.facility_file.records.identity import alternate_name, own_id
+from cora.facility_file.records.items import Item, fitted, spots_of, text_of
+from cora.facility_file.records.models import agent_identifier, instance_identifier
+from cora.facility_file.shapes import LEFT_OUT, Named
+from cora.kernel.requests import EARLIEST
+
+_OWNER: TypeAdapter[OwnerGiven] = TypeAdapter(OwnerGiven)
+_OWNER_NAME: TypeAdapter[str] = TypeAdapter(OwnerName)
+_DESCRIPTION: TypeAdapter[str] = TypeAdapter(Description)
+_NOTE: TypeAdapter[str] = TypeAdapter(Note)
+_ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
+_LONGEST_TEXT = 5000
+_LONGEST_OWNER = 255
+_LONGEST_DRAWING = 200
+_PROPERTIES = {
+    "name": "name", "description": "description", "model": "model", "families": "instrument_types", "owners": "owners",
+    "identifiers": "alternates", "drawing": "related", "persistent_id": "identifier", "registered": "dates",
+    "decommissioned": "dates",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Life:
+    """When an instrument began and ended, as its record says."""
+
+    began: datetime | None = None
+    ended: datetime | None = None
+
+
+def life_of(item: Item, now: datetime) -> Life:
+    """The first date of each type that cora can record; others are told."""
+    found: dict[str, date] = {}
+    for each in item.record.dates:
+        if each.kind in found:
+            item.tell(each.spot, f"a further date is not kept: {each.kind} {each.day}")
+        elif _at(each.day) > now:
+            item.tell(each.spot, f"{each.kind} {each.day} lies in the future and is not kept")
+        elif _at(each.day) < EARLIEST:
+            item.tell(each.spot, f"{each.kind} {each.day} lies before {EARLIEST.year} and is not kept")
+        else:
+            found[each.kind] = each.day
+    began, ended = found.get("Commissioned"), found.get("DeCommissioned")
+    if began is not None and ended is not None and ended < began:
+        at = _spot_of(item.record.dates, "DeCommissioned")
+        item.tell(at, f"DeCommissioned {ended} lies before {began} and is not kept")
+        ended = None
+    if began is None and ended is not None:
+        item.tell(_spot_of(item.record.dates, "DeCommissioned"), f"when it began is not told; {ended} stands for it")
+        began = ended
+    return Life(began and _at(began), ended and _at(ended))
+
+
+def _at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _spot_of(dates: Iterable[Dated], kind: str) -> Spot:
+    return next(each.spot for each in dates if each.kind == kind)
+
+
+def asset_entry(item: Item, families: list[str], model: str | None, life: Life, tier: str, source: str) -> AssetEntry:
+    """The entry of an item whose path is settled."""
+    record = item.record
+    spots = spots_of(item, _PROPERTIES)
+    owners, others, drawing = _owners(item), _alternates(item), _drawing(item)
+    _tell_relations(item)
+    description = text_of(
+        item, _DESCRIPTION, record.description, _LONGEST_TEXT, record.at("description"), "the description"
+    )
+    entry = AssetEntry(place=item.place(record.spot), lines=dict(spots), name=item.path[-1])
+    above = Named(joined_path(*item.path[:-1]), record.spot)
+    if len(item.path) > 2:
+        entry.parent = above
+    else:
+        entry.facility = above
+    if item.pid is not None:
+        entry.persistent_id = {"scheme": item.pid.scheme.value, "value": item.pid.value}
+    if life.ended is not None:
+        entry.decommissioned = life.ended
+    recorded: Asset | None = None if item.recorded is None else item.recorded.state
+    if recorded is None:
+        entry.tier = tier
+        entry.registered = life.began or LEFT_OUT
+        entry.note = _note(item, source) or LEFT_OUT
+        if record.landing_page is not None:
+            spot = record.at("landing_page")
+            item.tell(spot, f"its landing page is kept in the history alone, as a note: {record.landing_page}")
+    else:
+        owners = _more_owners(recorded, owners)
+        others = _more_alternates(recorded, others)
+    if description is not None and (recorded is None or recorded.description is None):
+        entry.description = description
+    if model is not None and (recorded is None or recorded.model_id is None):
+        entry.model = Named(model, record.at("model"))
+    if families and (recorded is None or not recorded.family_ids):
+        entry.families = [Named(each, record.at("instrument_types")) for each in families]
+    if owners and (recorded is None or len(owners) > len(recorded.owners)):
+        entry.owners = owners
+    if others and (recorded is None or len(others) > len(recorded.alternate_identifiers)):
+        entry.identifiers = others
+    if drawing is not None and (recorded is None or recorded.drawing is None):
+        entry.drawing = drawing
+    return entry
+
+
+def _owners(item: Item) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for thing in item.record.owners:
+        name = text_of(item, _OWNER_NAME, thing.name, _LONGEST_OWNER, thing.spot, "the name of an owner")
+        if name is None:
+            if thing.code is not None:
+                item.tell(thing.spot, f"an owner without a name is not kept: {thing.code.value}")
+            continue
+        if owner_key(name) in found:
+            item.tell(thing.spot, f"an owner stands here twice: {name}")
+            continue
+        owner: dict[str, Any] = {"name": name}
+        identifier = agent_identifier(item, thing, "an owner")
+        if identifier is not None:
+            owner["identifier"] = {"scheme": identifier.scheme, "value": identifier.value}
+        if thing.contact is not None and not is_unknown(thing.contact):
+            address = thing.contact.removeprefix("mailto:")
+            _, why = fitted(_OWNER, {"name": name, "contact": address})
+            if why:
+                item.tell(thing.spot, f"the contact of an owner is not kept: it {why}")
+            else:
+                owner["contact"] = address
+        found[owner_key(name)] = owner
+    return list(found.values())
+
+
+def _more_owners(recorded: Asset, owners: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that are recorded, then those that are not; an address that is left out is left alone."""
+    has: list[dict[str, Any]] = []
+    for owner in recorded.owners:
+        told: dict[str, Any] = {"name": owner.name}
+        if owner.identifier is not None:
+            told["identifier"] = {"scheme": owner.identifier.scheme, "value": owner.identifier.value}
+        has.append(told)
+    keys = {owner_key(owner.name) for owner in recorded.owners}
+    return [*has, *(each for each in owners if owner_key(each["name"]) not in keys)]
+
+
+def _alternates(item: Item) -> list[dict[str, Any]]:
+    record = item.record
+    told: list[tuple[Any, dict[str, Any]]] = [
+        (each.spot, {"kind": each.kind, "value": each.value, "name": each.name or _name_of(each.kind)})
+        for each in record.alternates
+        if not is_unknown(each.value)
+    ]
+    if record.identifier is not None and item.pid is None and not _is_own(item):
+        name = alternate_name(record.identifier)
+        item.tell(
+            record.at("identifier"),
+            f"{name} {short(record.identifier.value)} is no DOI and no Handle: it is another identifier",
+        )
+        told.append((record.at("identifier"), {"kind": "Other", "value": record.identifier.value, "name": name}))
+    if (number := instance_identifier(item)) is not None:
+        item.tell(record.at("model"), f"{number[0]} {number[1]} is no identifier of a model: it is the instrument's")
+        told.append((record.at("model"), {"kind": number[0], "value": number[1], "name": None}))
+    found: dict[Any, dict[str, Any]] = {}
+    for spot, each in told:
+        fit, why = fitted(_ALTERNATE, each)
+        if fit is None:
+            item.tell(spot, f"an identifier is not kept, {each['kind']} {short(each['value'])}: it {why}")
+        else:
+            found.setdefault(identifier_key(fit), {name: value for name, value in each.items() if value is not None})
+    return list(found.values())
+
+
+def _is_own(item: Item) -> bool:
+    """Whether the identifier is the id that cora gave to this asset itself."""
+    code = item.record.identifier
+    return code is not None and item.recorded is not None and own_id(code) == item.recorded.id
+
+
+def _name_of(kind: str) -> str | None:
+    return "Other" if kind == "Other" else None
+
+
+def _more_alternates(recorded: Asset, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    has = [
+        {"kind": each.kind.value, "value": each.value, **({"name": each.name} if each.name else {})}
+        for each in recorded.alternate_identifiers
+    ]
+    keys = {identifier_key(each) for each in recorded.alternate_identifiers}
+    return [*has, *(each for each in others if identifier_key(_ALTERNATE.validate_python(each)) not in keys)]
+
+
+def _drawing(item: Item) -> dict[str, Any] | None:
+    """What describes the instrument, if that has a DOI."""
+    found: dict[str, Any] | None = None
+    for index, related in enumerate(item.record.related):
+        doi = persistent_identifier(related.code) if related.relation == "IsDescribedBy" else None
+        if doi is None or doi.scheme is not IdentifierScheme.DOI or len(doi.value) > _LONGEST_DRAWING:
+            continue
+        if found is None:
+            found = {"system": "DOI", "number": doi.value}
+            item.kept_relations.add(index)
+    return found
+
+
+def _tell_relations(item: Item) -> None:
+    for index, related in enumerate(item.record.related):
+        if index not in item.kept_relations and not any(_shown(related) in each for each in item.told):
+            item.tell(related.spot, f"{_shown(related)} is not kept: {_why(related)}")
+        elif index in item.kept_relations and related.name is not None and related.name not in _kin(item):
+            item.tell(related.spot, f"the name of {_shown(related)} is not kept: {related.name}")
+
+
+def _kin(item: Item) -> set[str | None]:
+    """The names of its whole and its parts, which cora tells of them anyhow."""
+    above = [item.parent.record.name] if item.parent is not None else []
+    return {*above, *(child.record.name for child in item.children)}
+
+
+def _shown(related: Related) -> str:
+    return f"{related.relation} {short(related.code.value)}"
+
+
+def _why(related: Related) -> str:
+    match related.relation:
+        case "HasComponent" | "IsComponentOf":
+            return "there is no such record here"
+        case "IsDescribedBy":
+            return "cora keeps one description, with a DOI"
+        case _:
+            return "cora has no place for it"
+
+
+def _note(item: Item, source: str) -> str | None:
+    """What is written into the history of a new asset: where it comes from, and what of the record is not kept."""
+    record = item.record
+    lines = [f"Imported from {source} ({record.dialect})."]
+    if record.landing_page is not None:
+        lines.append(f"Its landing page there: {record.landing_page}.")
+    told = [*(each.says for each in record.not_understood), *item.told]
+    if told:
+        lines.append(f"Told of it: {'; '.join(told)}.")
+    text = " ".join(lines)
+    return fitted(_NOTE, text[:_LONGEST_TEXT].rstrip())[0]

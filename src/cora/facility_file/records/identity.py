@@ -1,0 +1,157 @@
+"""Which records are assets already: by their identifier, whatever the asset is called now and wherever it stands."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from cora.equipment.aggregates.asset.state import Asset
+from cora.equipment.aggregates.persistent_id import value_claim
+from cora.equipment.pidinst.reading.quirks import folded_word, same_identifier
+from cora.equipment.pidinst.reading.record import Code
+from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
+from cora.facility_file.keys import Key
+from cora.facility_file.planning.known import gathered
+from cora.facility_file.port import Facility, Record
+from cora.facility_file.records.items import Item, fitted
+
+_ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
+_VALUES_AT_ONCE = 40
+_URN = "urn:uuid:"
+LONGEST_NAME = 200
+
+
+async def recognise(items: Sequence[Item], facility: Facility) -> None:
+    """Find the assets that records are, and leave out those that are told twice or are no assets."""
+    _leave_out_doubles(items)
+    with_pid = [item for item in items if item.pid is not None and not item.is_left_out]
+    subjects = await carriers([item.pid for item in with_pid if item.pid is not None], facility)
+    for item in with_pid:
+        subject = subjects.get(item.pid.key) if item.pid else None
+        if isinstance(subject, str):
+            item.is_left_out = True
+            item.tell(item.record.at("identifier"), f"left out: its identifier belongs to {subject}")
+        elif subject is not None:
+            item.recorded = subject
+    await _recognise_others([item for item in items if item.pid is None and item.record.identifier], facility)
+    await _recognise_ended([item for item in items if not _is_kept(item) and not item.is_left_out], facility)
+
+
+def _leave_out_doubles(items: Sequence[Item]) -> None:
+    first: dict[tuple[str, str], Item] = {}
+    for item in items:
+        if item.record.identifier is None:
+            continue
+        other = first.setdefault(same_identifier(item.record.identifier), item)
+        if other is not item:
+            item.is_left_out = True
+            item.tell(
+                item.record.at("identifier"),
+                f"left out: it has the identifier of the record at {other.place(other.record.spot)}",
+            )
+
+
+async def carriers(pids: Iterable[PersistentIdentifier], facility: Facility) -> dict[str, Record | str]:
+    """The asset of each identifier, by its key; words for what is no asset."""
+    wanted = {pid.key: pid for pid in pids}
+    keys = [
+        Key("persistent_id", value_claim(pid.scheme, pid.value), (), ("value", pid.value)) for pid in wanted.values()
+    ]
+    ids = dict(zip(wanted, await facility.holders(keys), strict=True))
+    held = {key: id for key, id in ids.items() if id is not None}
+    records = await gathered(facility.get("persistent_id", id) for id in held.values())
+    subjects = {key: record.state for key, record in zip(held, records, strict=True) if record is not None}
+    assets = await gathered(facility.get(each.subject_kind, each.subject_id) for each in subjects.values())
+    found: dict[str, Record | str] = {}
+    for (key, subject), record in zip(subjects.items(), assets, strict=True):
+        if record is not None:
+            found[key] = record if subject.subject_kind == "asset" else f"fixture '{record.state.name}'"
+    return found
+
+
+async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
+    """Find assets by an identifier that is kept as an alternate one, and those of this very cora by their id."""
+    by_value: dict[str, list[Item]] = {}
+    for item in items:
+        code = item.record.identifier
+        if code is None or item.is_left_out:
+            continue
+        id = own_id(code)
+        if id is not None:
+            item.recorded = await facility.get("asset", id)
+        if item.recorded is None:
+            by_value.setdefault(code.value, []).append(item)
+    values = list(by_value)
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        part = tuple(values[start : start + _VALUES_AT_ONCE])
+        async for record in facility.listed("asset", {"alternate_identifier": part}):
+            for item in (item for value in part for item in by_value[value]):
+                if item.record.identifier and _carries(record.state, item.record.identifier):
+                    item.recorded = item.recorded or record
+
+
+async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
+    """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
+    tells: name, last day and serial number. An asset is that of one record."""
+    ended = [item for item in items if item.record.name and _last_days(item)]
+    if not ended:
+        return
+    found: set[UUID] = set()
+    async for record in facility.listed("asset", {"lifecycle": ("Decommissioned",)}):
+        for item in ended:
+            if item.recorded is None and record.id not in found and _has_ended(record.state, item):
+                item.recorded = record
+                found.add(record.id)
+
+
+def _is_kept(item: Item) -> bool:
+    """Whether the identifier of a record is one that cora can keep, so that an asset is found by it."""
+    code = item.record.identifier
+    if code is None or item.pid is not None or item.recorded is not None:
+        return code is not None
+    return fitted(_ALTERNATE, {"kind": "Other", "value": code.value, "name": alternate_name(code)})[0] is not None
+
+
+def _last_days(item: Item) -> set[date]:
+    return {each.day for each in item.record.dates if each.kind == "DeCommissioned"}
+
+
+def _has_ended(asset: Asset, item: Item) -> bool:
+    at, name = asset.decommissioned_at, item.record.name or ""
+    if at is None or at.date() not in _last_days(item) or not same_serial_number(asset, item):
+        return False
+    return folded(asset.name) == folded(name[:LONGEST_NAME]) or folded(asset.name).startswith(f"{folded(name[:90])} (")
+
+
+def same_serial_number(asset: Asset, item: Item) -> bool:
+    """Whether an asset may be the instrument by their serial numbers: one of them has none, or they share one."""
+    serial = AlternateIdentifierKind.SERIAL_NUMBER
+    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is serial}
+    says = {folded(each.value) for each in item.record.alternates if each.kind == serial}
+    return not has or not says or bool(has & says)
+
+
+def own_id(code: Code) -> UUID | None:
+    """The id in an identifier that cora gives to what has none."""
+    value = code.value.casefold()
+    if not value.startswith(_URN):
+        return None
+    try:
+        return UUID(value.removeprefix(_URN))
+    except ValueError:
+        return None
+
+
+def alternate_name(code: Code) -> str:
+    """What an identifier that is neither a DOI nor a Handle is called among the alternate ones."""
+    return code.scheme or "Identifier"
+
+
+def _carries(asset: Asset, code: Code) -> bool:
+    return any(
+        each.kind is AlternateIdentifierKind.OTHER
+        and folded(each.value) == folded(code.value)
+        and folded_word(each.name or "") == folded_word(alternate_name(code))
+        for each in asset.alternate_identifiers
+    )

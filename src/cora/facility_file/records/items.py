@@ -1,0 +1,104 @@
+"""A record on its way to an asset, and what is told about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from cora.equipment.pidinst.reading import ImportedRecord, Spot
+from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
+from cora.equipment.values import PersistentIdentifier
+from cora.facility_file.port import Record
+from cora.facility_file.problems import Place, Problem, short
+from cora.facility_file.read import Files
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the assets go: below which path (facility code, then names), and the name of a facility that is new."""
+
+    path: tuple[str, ...]
+    facility_name: str | None = None
+
+    @property
+    def facility(self) -> str:
+        """The code of the facility."""
+        return self.path[0]
+
+
+@dataclass(eq=False)
+class Item:
+    """One record: the asset that it is, where that is recorded already, and the item or the asset it is a part of."""
+
+    file: str
+    record: ImportedRecord
+    files: Files
+    pid: PersistentIdentifier | None = None
+    recorded: Record | None = None
+    parent: "Item | None" = None
+    parent_recorded: Record | None = None
+    children: "list[Item]" = field(default_factory=list["Item"])
+    path: tuple[str, ...] = ()
+    is_left_out: bool = False
+    kept_relations: set[int] = field(default_factory=set[int])
+    """The relations, by their place in the record, that the tree of assets tells."""
+    told: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        code = self.record.identifier
+        self.pid = None if code is None else persistent_identifier(code)
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"record '{short(self.record.name)}'" if self.record.name else "a record without a name"
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its asset is recorded and has come to its end."""
+        return self.recorded is not None and self.recorded.state.is_decommissioned
+
+    def place(self, spot: Spot) -> Place:
+        """A place in its file."""
+        return Place(self.file, spot)
+
+    def tell(self, spot: Spot, says: str) -> None:
+        """Tell what is not kept, or not as it stands in the record."""
+        self.told.append(says)
+        self.files.warnings.append(Problem(self.place(spot), f"{self.label}: {says}"))
+
+    def problem(self, spot: Spot, says: str) -> None:
+        """Note why the record cannot be imported."""
+        self.files.problems.add(self.place(spot), f"{self.label}: {says}")
+
+
+def fitted(adapter: TypeAdapter[T], value: Any) -> tuple[T | None, str]:
+    """The value if it is one, else what is wrong with it."""
+    try:
+        return adapter.validate_python(value), ""
+    except ValidationError as wrong:
+        error = wrong.errors(include_url=False)[0]
+        if error["type"] == "string_too_long":
+            return None, f"has more than {error['ctx']['max_length']} characters"  # type: ignore[index]
+        return None, error["msg"].removeprefix("Value error, ")
+
+
+def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: int, spot: Spot, what: str) -> str | None:
+    """A text that cora can keep: cut where it is too long, left out where it cannot be kept; both are told."""
+    if text is None or is_unknown(text):
+        return None
+    if len(text) > longest:
+        item.tell(spot, f"{what} has {len(text):,} characters; the first {longest:,} are kept")
+        text = text[:longest].rstrip()
+    found, why = fitted(adapter, text)
+    if found is None:
+        item.tell(spot, f"{what} is not kept: it {why}")
+    return found
+
+
+def spots_of(item: Item, names: Mapping[str, str]) -> dict[str, Spot]:
+    """Where the keys of an entry stand in the record, by the properties that they come from."""
+    return {key: item.record.at(name) for key, name in names.items()}

@@ -1,0 +1,124 @@
+"""Which records are parts of which: HasComponent and IsComponentOf, as far as they make a tree."""
+
+from collections.abc import Sequence
+
+from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
+from cora.equipment.pidinst.reading.record import Related
+from cora.facility_file.port import Facility, Record
+from cora.facility_file.problems import short
+from cora.facility_file.records.identity import carriers
+from cora.facility_file.records.items import Item
+
+_WHOLE = "IsComponentOf"
+_PART = "HasComponent"
+
+
+async def relate(items: Sequence[Item], facility: Facility) -> None:
+    """Give each item its parent; relations between records that make no tree are told."""
+    known = {
+        same_identifier(item.record.identifier): item
+        for item in items
+        if item.record.identifier is not None and not item.is_left_out
+    }
+    others = await _recorded_elsewhere(items, known, facility)
+    for item in items:
+        if not item.is_left_out:
+            for index, related in enumerate(item.record.related):
+                if related.relation == _WHOLE:
+                    _take_whole(item, index, related, known, others)
+    # The whole is asked after the part: what a part says of itself goes first.
+    for item in items:
+        if not item.is_left_out:
+            for index, related in enumerate(item.record.related):
+                if related.relation == _PART:
+                    _take_part(item, index, related, known, others)
+    for item in items:
+        if item.parent is not None:
+            item.parent.children.append(item)
+
+
+async def _recorded_elsewhere(
+    items: Sequence[Item], known: dict[tuple[str, str], Item], facility: Facility
+) -> dict[str, Record | str]:
+    pids = [
+        pid
+        for item in items
+        for related in item.record.related
+        if related.relation in (_WHOLE, _PART) and same_identifier(related.code) not in known
+        if (pid := persistent_identifier(related.code)) is not None
+    ]
+    return await carriers(pids, facility)
+
+
+def _elsewhere(related: Related, others: dict[str, Record | str]) -> Record | str | None:
+    pid = persistent_identifier(related.code)
+    return None if pid is None else others.get(pid.key)
+
+
+def _take_whole(
+    item: Item, index: int, related: Related, known: dict[tuple[str, str], Item], others: dict[str, Record | str]
+) -> None:
+    whole = known.get(same_identifier(related.code))
+    if whole is not None:
+        _put_below(item, whole, item, index, related)
+        return
+    recorded = _elsewhere(related, others)
+    if not isinstance(recorded, Record):
+        return  # told with the relations that have no place
+    if item.recorded is not None:
+        if item.recorded.state.parent_id == recorded.id:
+            item.kept_relations.add(index)
+        else:
+            item.tell(related.spot, _says(related, "the asset is recorded elsewhere, and stays there"))
+    elif item.parent is not None or item.parent_recorded is not None:
+        item.tell(related.spot, _says(related, "another whole comes first"))
+    elif recorded.state.is_decommissioned:
+        item.tell(related.spot, _says(related, "that asset is decommissioned"))
+    else:
+        item.parent_recorded = recorded
+        item.kept_relations.add(index)
+
+
+def _take_part(
+    item: Item, index: int, related: Related, known: dict[tuple[str, str], Item], others: dict[str, Record | str]
+) -> None:
+    part = known.get(same_identifier(related.code))
+    if part is not None:
+        _put_below(part, item, item, index, related)
+        return
+    recorded = _elsewhere(related, others)
+    if isinstance(recorded, Record) and item.recorded is not None and recorded.state.parent_id == item.recorded.id:
+        item.kept_relations.add(index)
+
+
+def _put_below(part: Item, whole: Item, said_by: Item, index: int, related: Related) -> None:
+    why = _why_not(part, whole)
+    if why is None:
+        part.parent = whole
+    if why in (None, ""):
+        said_by.kept_relations.add(index)
+    else:
+        said_by.tell(related.spot, _says(related, why or ""))
+
+
+def _why_not(part: Item, whole: Item) -> str | None:
+    """Why a part cannot stand below its whole; None if it can, nothing if it does."""
+    if part.parent is whole:
+        return ""
+    if part.recorded is not None:
+        is_there = whole.recorded is not None and part.recorded.state.parent_id == whole.recorded.id
+        return "" if is_there else "the part is recorded elsewhere, and stays there"
+    if part.parent is not None or part.parent_recorded is not None:
+        return "another whole comes first"
+    if whole.is_dead:
+        return "that asset is decommissioned"
+    line = [whole]
+    while (above := line[-1].parent) is not None:
+        line.append(above)
+    if part in line:
+        return "the records are parts of each other in a circle"
+    return None
+
+
+def _says(related: Related, why: str) -> str:
+    return f"{related.relation} {short(related.code.value)} is not kept: {why}"

@@ -1,0 +1,214 @@
+"""Manufacturer and model become a model of the catalogue. What is defined already is never changed, but for families
+that it has to declare."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from cora.equipment.aggregates.model import Model
+from cora.equipment.paths import can_be_said, joined_path
+from cora.equipment.pidinst.reading.quirks import agent_code, folded_word, kind_of
+from cora.equipment.pidinst.reading.record import Code, Thing
+from cora.equipment.values import AgentIdentifier, Name, Url, folded
+from cora.facility_file.entries import ModelEntry
+from cora.facility_file.keys import model_key
+from cora.facility_file.port import Facility
+from cora.facility_file.read import Files
+from cora.facility_file.records.families import Families
+from cora.facility_file.records.items import Item, fitted, text_of
+from cora.facility_file.shapes import LEFT_OUT, Named
+
+UNKNOWN = ":unav"
+"""DataCite's code for what is not told: the name of a model of which only the manufacturer is, and the reverse."""
+
+_AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_URL: TypeAdapter[str] = TypeAdapter(Url)
+_LONGEST = 200
+_PART_NUMBERS = frozenset(
+    ("partnumber", "productnumber", "modelnumber", "ordernumber", "cataloguenumber", "catalognumber", "sku", "mpn")
+)
+
+
+class _Key(NamedTuple):
+    maker: str
+    part_number: str
+
+
+@dataclass
+class _Made:
+    """A model of the import: what its entry says, and the families that its assets need."""
+
+    item: Item
+    maker: str
+    part_number: str
+    name: str | None = None
+    identifier: AgentIdentifier | None = None
+    code: Code | None = None
+    recorded: Model | None = None
+    families: list[str] = field(default_factory=list[str])
+
+
+class Models:
+    """The models that the records name."""
+
+    def __init__(self, facility: Facility) -> None:
+        self._facility = facility
+        self._made: dict[_Key, _Made] = {}
+
+    async def choose(self, item: Item, families: list[str]) -> str | None:
+        """The path of the model of an item, by maker and part number; None where neither is told."""
+        record = item.record
+        for other in record.manufacturers[1:]:
+            item.tell(other.spot, f"a further manufacturer is not kept: {other.name}")
+        maker = record.manufacturers[0] if record.manufacturers else None
+        maker_name = text_of(item, _NAME, maker.name, _LONGEST, maker.spot, "the manufacturer") if maker else None
+        model = record.model
+        name = text_of(item, _NAME, model.name, _LONGEST, model.spot, "the model") if model else None
+        part_number = _part_number(item, model) or name
+        if maker_name is None and part_number is None:
+            return None
+        made = _Made(item, maker_name or UNKNOWN, part_number or UNKNOWN, name or part_number or UNKNOWN)
+        if not can_be_said((made.maker, made.part_number)):
+            item.tell(record.at("model"), f"the model is not kept: no path leads to {made.maker}, {made.part_number}")
+            return None
+        if maker is not None and maker.code is not None:
+            made.identifier = agent_identifier(item, maker, "the manufacturer")
+        if model is not None and model.code is not None and not _is_of_instance(model.code):
+            made.code = None if made.part_number == model.code.value else model.code
+        key = _Key(folded(made.maker), folded(made.part_number))
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = made
+            known.recorded = await self._recorded(made)
+            if known.recorded is not None:
+                _tell_differences(item, made, known.recorded)
+        else:
+            _tell_other(item, made, known)
+        known.families += [each for each in families if each not in known.families]
+        return joined_path(known.maker, known.part_number)
+
+    async def _recorded(self, made: _Made) -> Model | None:
+        (id,) = await self._facility.holders([model_key(made.maker, made.part_number)])
+        record = None if id is None else await self._facility.get("model", id)
+        return None if record is None else record.state
+
+    def add_entries(self, families: Families, files: Files) -> None:
+        """The entries of the models that are new, and of those that have to declare further families."""
+        ids = {family.id: family.name for family in families.recorded}
+        for made in self._made.values():
+            if made.recorded is None:
+                wanted = made.families or [families.general(made.item, files)]
+                files.add("models", _entry(made, wanted))
+                continue
+            declared = [ids.get(id) for id in made.recorded.declared_family_ids]
+            new = [each for each in made.families if each not in declared]
+            if new and None not in declared:
+                files.add("models", _further(made, made.recorded, [each for each in (*declared, *new) if each]))
+
+
+def agent_identifier(item: Item, thing: Thing, what: str) -> AgentIdentifier | None:
+    """The identifier of an owner or a maker; what does not pass the checks of its scheme is told."""
+    if thing.code is None:
+        return None
+    code = agent_code(thing.code)
+    found, why = fitted(_AGENT, {"value": code.value, "scheme": code.scheme})
+    if found is None:
+        item.tell(thing.spot, f"the identifier of {what} is not kept: {code.scheme} {code.value[:100]} {why}")
+    return found
+
+
+def instance_identifier(item: Item) -> tuple[str, str] | None:
+    """The kind and the value of a serial or inventory number that stands where the model's identifier should."""
+    model = item.record.model
+    if model is None or model.code is None or not _is_of_instance(model.code):
+        return None
+    return kind_of(model.code.scheme or "") or "Other", model.code.value
+
+
+def _is_of_instance(code: Code) -> bool:
+    return kind_of(code.scheme or "") in ("SerialNumber", "InventoryNumber")
+
+
+def _part_number(item: Item, model: Thing | None) -> str | None:
+    if model is None or model.code is None or folded_word(model.code.scheme or "") not in _PART_NUMBERS:
+        return None
+    return text_of(item, _NAME, model.code.value, _LONGEST, model.spot, "the part number")
+
+
+def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
+    maker = recorded.manufacturer
+    if made.name not in (recorded.name, UNKNOWN):
+        item.tell(item.record.at("model"), f"the name of the model stays as it is recorded: '{recorded.name}'")
+    if made.identifier is not None and made.identifier != maker.identifier:
+        item.tell(
+            item.record.at("manufacturers"), f"the manufacturer stays as it is recorded: not {made.identifier.value}"
+        )
+    if made.code is not None and made.code.value not in (recorded.website, recorded.description):
+        _tell_code(item, made.code)
+
+
+def _tell_other(item: Item, made: _Made, known: _Made) -> None:
+    if made.name != known.name:
+        item.tell(item.record.at("model"), f"the name of the model is that of another record: '{known.name}'")
+    if known.identifier is None and known.recorded is None:
+        known.identifier = made.identifier
+    elif made.identifier is not None and made.identifier != known.identifier and known.recorded is None:
+        item.tell(
+            item.record.at("manufacturers"), f"the manufacturer is that of another record: not {made.identifier.value}"
+        )
+    if known.code is None and known.recorded is None:
+        known.code = made.code
+    elif made.code is not None and made.code != known.code:
+        _tell_code(item, made.code)
+
+
+def _tell_code(item: Item, code: Code) -> None:
+    item.tell(item.record.at("model"), f"the identifier of the model is not kept: {code.scheme} {code.value}")
+
+
+def _entry(made: _Made, families: list[str]) -> ModelEntry:
+    item, maker = made.item, {"name": made.maker}
+    told: dict[str, Any] = dict(maker)
+    if made.identifier is not None:
+        told["identifier"] = {"scheme": made.identifier.scheme, "value": made.identifier.value}
+    website, description = _kept_code(item, made.code)
+    return ModelEntry(
+        place=item.place(item.record.at("model")),
+        lines={"manufacturer": item.record.at("manufacturers")},
+        name=made.name or UNKNOWN,
+        manufacturer=told,
+        part_number=made.part_number,
+        families=_named(item, families),
+        website=website or LEFT_OUT,
+        description=description or LEFT_OUT,
+    )
+
+
+def _kept_code(item: Item, code: Code | None) -> tuple[str | None, str | None]:
+    """Where an identifier that is no part number is kept: a URL as the website, another in the description."""
+    if code is None:
+        return None, None
+    website, _ = fitted(_URL, code.value)
+    spot = item.record.at("model")
+    if website is not None and folded_word(code.scheme or "url") == "url":
+        item.tell(spot, f"the identifier of the model is kept as its website: {code.value}")
+        return website, None
+    item.tell(spot, f"the identifier of the model is kept in its description: {code.scheme} {code.value}")
+    return None, text_of(item, _NAME, f"{code.scheme or 'Identifier'} {code.value}", _LONGEST, spot, "the identifier")
+
+
+def _further(made: _Made, recorded: Model, families: list[str]) -> ModelEntry:
+    item = made.item
+    return ModelEntry(
+        place=item.place(item.record.at("model")),
+        lines={},
+        manufacturer={"name": recorded.manufacturer.name},
+        part_number=recorded.part_number,
+        families=_named(item, families),
+    )
+
+
+def _named(item: Item, families: list[str]) -> list[Named]:
+    return [Named(each, item.record.at("instrument_types")) for each in families]

@@ -1,0 +1,328 @@
+"""Records of others are understood, in every dialect; what is not is told with its place."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS
+from tests.unit.equipment.pidinst.reading.samples import FILES, mutated
+
+from cora.equipment.pidinst.forms import FORMS, Form
+from cora.equipment.pidinst.forms.writing import described, fit
+from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.pidinst.reading import Dialect, Format, ImportedRecord, read_records
+from cora.equipment.pidinst.reading.quirks import persistent_identifier, tidied
+from cora.equipment.pidinst.reading.record import Code, Thing
+
+BY_NAME = {form.name: form for form in FORMS}
+PIDINST = ["pidinst.json", "pidinst.xml", "b2inst.json", "handle.json"]
+
+
+def one(content: bytes | str | object, format: Format = Format.AUTO) -> ImportedRecord:
+    """The only record of a document."""
+    if not isinstance(content, bytes):
+        content = (content if isinstance(content, str) else json.dumps(content)).encode()
+    read = read_records(content, format)
+    assert (len(read.records), read.refused) == (1, ())
+    return read.records[0]
+
+
+def refused(content: bytes) -> str:
+    read = read_records(content)
+    assert not read.records
+    return "; ".join(f"{each.spot}: {each.says}" for each in read.refused)
+
+
+def pair(code: Code | None) -> tuple[str, str | None] | None:
+    return code and (code.value, code.scheme)
+
+
+def things(found: Iterable[Thing]) -> list[Any]:
+    return [(each.name, pair(each.code)) for each in found]
+
+
+def _told(name: str, identifier: str | None, scheme: str | None) -> Any:
+    value = tidied(fit(identifier)) if identifier else None
+    return tidied(fit(name)), None if value is None else (value, tidied(fit(scheme or "")))
+
+
+def expected(published: PublishedRecord) -> dict[str, Any]:
+    """What the forms of PIDINST tell, as it is to be read: whitespace is no difference."""
+    told = published.record.model_dump(mode="json")
+
+    def named(items: Iterable[dict[str, Any]], stem: str) -> list[Any]:
+        found: list[Any] = []
+        for each in items:
+            known: dict[str, str] = each.get(f"{stem}Identifier") or {}
+            found.append(_told(each[f"{stem}Name"], known.get(f"{stem}Identifier"), known.get(f"{stem}IdentifierType")))
+        return [each for each in found if any(each)]
+
+    def text(value: str | None) -> str | None:
+        return tidied(fit(value or ""))
+
+    variables = [text(each) for each in told["measuredVariables"]]
+    related = [
+        (each["relationType"], text(each["relatedIdentifier"]), each["relatedIdentifierType"],
+         text(each.get("relatedIdentifierName")))
+        for each in told["relatedIdentifiers"]
+    ]  # fmt: skip
+    others = [
+        (each["alternateIdentifierType"], text(each["alternateIdentifier"]),
+         text(each.get("alternateIdentifierName")))
+        for each in told["alternateIdentifiers"]
+    ]  # fmt: skip
+    return {
+        "identifier": (tidied(fit(told["identifier"]["identifier"])), told["identifier"]["identifierType"]),
+        "name": tidied(fit(told["name"])),
+        "landing_page": tidied(told["landingPage"]),
+        "description": tidied(fit(described(published.record) or "")),
+        "owners": named(told["owners"] or [{"ownerName": ":unav"}], "owner"),
+        "manufacturers": named(told["manufacturers"] or [{"manufacturerName": ":unav"}], "manufacturer"),
+        "model": named([told["model"]] if told.get("model") else [], "model"),
+        "instrument_types": named(told["instrumentTypes"], "instrumentType"),
+        "measured_variables": list(dict.fromkeys(filter(None, variables))),
+        "dates": [(each["dateType"], each["date"]) for each in told["dates"]],
+        "related": [each for each in related if each[1]],
+        "alternates": [each for each in others if each[1]],
+    }
+
+
+def understood(record: ImportedRecord) -> dict[str, Any]:
+    return {
+        "identifier": pair(record.identifier),
+        "name": record.name,
+        "landing_page": record.landing_page,
+        "description": record.description,
+        "owners": things(record.owners),
+        "manufacturers": things(record.manufacturers),
+        "model": things([record.model] if record.model else []),
+        "instrument_types": things(record.instrument_types),
+        "measured_variables": [each.name for each in record.measured_variables],
+        "dates": [(each.kind, each.day.isoformat()) for each in record.dates],
+        "related": [(each.relation, *pair_of(each.code), each.name) for each in record.related],
+        "alternates": [(each.kind, each.value, each.name) for each in record.alternates],
+    }
+
+
+def pair_of(code: Code) -> tuple[str, str | None]:
+    return code.value, code.scheme
+
+
+@pytest.mark.parametrize("published", [FULL, LEAST])
+@pytest.mark.parametrize("form", PIDINST)
+def test_what_cora_writes_is_read_again(form: str, published: PublishedRecord) -> None:
+    record = one(BY_NAME[form].render(published))
+    assert understood(record) == expected(published)
+    assert record.not_understood == ()
+
+
+@pytest.mark.parametrize("form", [BY_NAME[name] for name in PIDINST[:3]], ids=lambda form: form.name)
+@given(published=RECORDS)
+@settings(max_examples=60)
+def test_any_record_that_cora_writes_is_read_again(form: Form, published: PublishedRecord) -> None:
+    found, wanted = understood(one(form.render(published))), expected(published)
+    if found["identifier"] is None or wanted["identifier"][0] is None:
+        found["identifier"] = wanted["identifier"] = None
+    for told in (found, wanted):  # a scheme of nothing but white space is none
+        told["related"] = [each[:2] for each in told["related"]]
+    assert found == wanted
+
+
+@given(published=RECORDS)
+@settings(max_examples=60)
+def test_any_record_is_read_again_from_every_form(published: PublishedRecord) -> None:
+    for name in ("pidinst-1.1.xml", "handle.json", "datacite.xml", "datacite.json"):
+        read = read_records(BY_NAME[name].render(published))
+        assert (len(read.records), read.refused) == (1, ())
+
+
+def test_the_draft_of_1_1_tells_quantities_and_techniques() -> None:
+    record = one(BY_NAME["pidinst-1.1.xml"].render(FULL))
+    assert things(record.measured_variables) == [
+        ("angle", ("http://qudt.org/vocab/quantitykind/Angle", "QUDT")), ("torque", None),
+    ]  # fmt: skip
+    technique = ("tomography", ("http://purl.org/pan-science/PaNET/PaNET01203", "PaNET"))
+    assert things(record.measurement_techniques) == [technique]
+    assert record.not_understood == ()
+
+
+@pytest.mark.parametrize("form", ["datacite.xml", "datacite.json"])
+def test_datacite_tells_the_same_as_pidinst_but_for_names(form: str) -> None:
+    record = one(BY_NAME[form].render(FULL))
+    wanted = expected(FULL)
+    wanted["related"] = [(*each[:3], None) for each in wanted["related"]]
+    wanted["alternates"] = [("SerialNumber", "SN-4711", None), ("InventoryNumber", "INV-0815", None),
+                            ("Other", "2bm:m1", "EPICS record")]  # fmt: skip
+    if form.endswith("xml"):
+        wanted["landing_page"] = None
+    assert understood(record) == wanted
+    assert [each.name for each in record.measurement_techniques] == ["tomography"]
+    assert [each.says for each in record.not_understood] == [
+        "of its publication cora keeps nothing: publisher Argonne National Laboratory, year 2026"
+    ]
+
+
+DIALECTS = {
+    "hzb-mx-14-1.xml": Dialect.PIDINST_XML, "hzb-mx-14-1-pilatus.xml": Dialect.PIDINST_XML,
+    "actris-simple.xml": Dialect.PIDINST_XML, "actris-components-parent.xml": Dialect.PIDINST_XML,
+    "actris-components-child.xml": Dialect.PIDINST_XML, "actris-simple.json": Dialect.INSTRUMENTDB,
+    "actris-components-parent.json": Dialect.INSTRUMENTDB, "actris-components-child.json": Dialect.INSTRUMENTDB,
+    "actris-simple-create-or-update-pid.json": Dialect.HANDLE, "epic-bodc-sbe37-handle-record.json": Dialect.HANDLE,
+    "b2inst-v3-docs-aws42-draft-payload.json": Dialect.B2INST,
+    "datacite-example-instrument-v4.7.xml": Dialect.DATACITE_XML,
+}  # fmt: skip
+
+
+def test_every_example_is_recognised_and_understood_whole() -> None:
+    for name, dialect in DIALECTS.items():
+        record = one(FILES[name].read_bytes())
+        assert record.dialect is dialect, name
+        says = [each.says for each in record.not_understood]
+        assert says == [] or (dialect is Dialect.DATACITE_XML and says[0].startswith("of its publication")), name
+    assert set(FILES) - set(DIALECTS) == {"datacite-example-relationtypeinformation-v4.xml"}
+
+
+def test_what_is_no_instrument_is_refused() -> None:
+    said = refused(FILES["datacite-example-relationtypeinformation-v4.xml"].read_bytes())
+    assert said == "line 4, record 1, /resource: this is no instrument: its resource type is Preprint"
+
+
+def test_the_same_record_in_xml_and_in_json_is_the_same() -> None:
+    for name in ("actris-simple", "actris-components-parent", "actris-components-child"):
+        assert understood(one(FILES[f"{name}.xml"].read_bytes())) == understood(one(FILES[f"{name}.json"].read_bytes()))
+
+
+def test_the_technical_information_of_datacite_is_taken_apart() -> None:
+    record = one(FILES["datacite-example-instrument-v4.7.xml"].read_bytes())
+    found = understood(record)
+    assert (found["model"], found["instrument_types"]) == (
+        [("PILATUS3 S 6M", None)], [("Raster image pixel detector", None)],
+    )  # fmt: skip
+    assert found["measured_variables"] == ["X-ray"]
+    assert found["owners"] == [
+        ("Helmholtz-Zentrum Berlin für Materialien und Energie", ("https://ror.org/02aj13c28", "ROR"))
+    ]
+
+
+def test_the_older_record_of_ufz_is_flat() -> None:
+    record = one({
+        "Identifier": {"identifierValue": "10.5072/x", "identifierType": "DOI"}, "Name": "Sensor",
+        "Owner": [{"ownerName": "UFZ", "ownerIdentifierValue": "https://ror.org/000h6jb29",
+                   "ownerIdentifierType": "Other"}],
+        "Date": [{"dateValue": "2011-09-30T04:00:00.000Z", "dateType": "Decommissioned"}],
+    })  # fmt: skip
+    assert record.dialect is Dialect.SMS
+    assert things(record.owners) == [("UFZ", ("https://ror.org/000h6jb29", "Other"))]
+    assert [(each.kind, str(each.day)) for each in record.dates] == [("DeCommissioned", "2011-09-30")]
+
+
+def test_the_draft_of_linkml() -> None:
+    record = one({
+        "identifier": "10.5072/x", "identifier_type": "DOI", "schema_version": "1.1", "name": "Sensor",
+        "owners": [{"name": "UFZ", "identifier": "000h6jb29", "identifier_type": "ROR", "contact": "a@b.example"}],
+        "types": [{"name": "CTD", "identifier": "L05/130", "identifier_type": "SDN"}],
+        "related_identifiers": [{"identifier": "10.1/y", "type": "DOI", "relation": "HasComponent", "name": "Part"}],
+        "alternate_identifiers": [{"identifier": "4711", "type": "SerialNumber"}],
+        "dates": [{"value": "1999", "type": "DeComissioned"}], "measured_quantities": [{"name": "salinity"}],
+        "subjects": [{"name": "oceans"}], "colour": "red",
+    })  # fmt: skip
+    assert record.dialect is Dialect.LINKML
+    assert pair(record.identifier) == ("10.5072/x", "DOI")
+    assert (things(record.owners), record.owners[0].contact) == ([("UFZ", ("000h6jb29", "ROR"))], "a@b.example")
+    assert things(record.instrument_types) == [("CTD", ("L05/130", "SDN"))]
+    assert [(each.relation, each.code.value, each.name) for each in record.related] == [
+        ("HasComponent", "10.1/y", "Part")
+    ]
+    assert [(each.kind, each.value) for each in record.alternates] == [("SerialNumber", "4711")]
+    assert [f"{each.spot}: {each.says}" for each in record.not_understood] == [
+        "record 1, /dates/0: DeCommissioned 1999 is not a day; its first, 1999-01-01, is taken",
+        "record 1, /subjects/0: a subject has no place in cora: oceans",
+        "record 1, /colour: 'colour' is not understood here: red",
+    ]
+
+
+RECORD = {"Name": "A", "Owner": [{"ownerName": "B"}], "Odd": 1}
+
+
+@pytest.mark.parametrize(
+    ("document", "count"),
+    [
+        ([RECORD, RECORD], 2),
+        ({"hits": {"hits": [{"id": "a", "metadata": RECORD}, {"id": "b", "metadata": RECORD}]}}, 2),
+        ({"id": "a", "links": {}, "metadata": RECORD}, 1),
+    ],
+)
+def test_several_records_in_one_document(document: Any, count: int) -> None:
+    read = read_records(json.dumps(document).encode())
+    assert [record.name for record in read.records] == ["A"] * count
+    assert read.refused == ()
+    assert [str(record.not_understood[0].spot).split(",")[0] for record in read.records] == [
+        f"record {number}" for number in range(1, count + 1)
+    ]
+
+
+def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
+    value = {"index": 3, "type": "21.T11148/ab8d232261b9b60ba559", "data": {"format": "string", "value": "Sensor"}}
+    answer = {"responseCode": 1, "handle": "21.T11998/A", "values": [value, {"type": "HS_ADMIN", "data": "x"}]}
+    assert (one(answer).name, pair(one(answer).identifier)) == ("Sensor", ("21.T11998/A", "Handle"))
+    attributes = {"doi": "10.5072/x", "titles": [{"title": "Sensor"}], "types": {"resourceTypeGeneral": "Instrument"}}
+    for data in ({"id": "10.5072/x", "type": "dois", "attributes": attributes}, [{"attributes": attributes}]):
+        assert one({"data": data}).name == "Sensor"
+    inner = FILES["datacite-example-instrument-v4.7.xml"].read_text().split("?>", 1)[1]
+    answered = f"<OAI-PMH xmlns='x'><ListRecords><record><metadata>{inner}</metadata></record></ListRecords></OAI-PMH>"
+    assert one(answered).name == "Pilatus detector at MX station 14.1"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it is not JSON"),
+        (b"hello", "line 1: it is not JSON"),
+        (b"<a><b></a>", "it is not XML"),
+        (b"<a/>", "neither PIDINST nor DataCite: the root is <a>"),
+        (b"{}", "neither PIDINST nor DataCite: it is empty"),
+        (b"[]", "there is no record in it"),
+        (b"[1]", "it is no JSON object"),
+        (b'{"colour": 1}', "its keys are colour"),
+        (b"\xff\xfe\x00", "it is not text in UTF-8"),
+        (b"[" * 100_000, "nested deeper than"),
+        (b"[" * 60 + b"]" * 60, "nested deeper than"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><instrument><name>&b;</name></instrument>', "document type"),
+        (b"<instrument>" + b"<a>" * 60 + b"</a>" * 60 + b"</instrument>", "nested deeper than"),
+        (b" " * (10 * 1024**2 + 1), "larger than 10 MiB"),
+    ],
+)
+def test_what_cannot_be_read_is_told(content: bytes, says: str) -> None:
+    assert says in refused(content)
+
+
+def test_what_cannot_be_kept_is_told_with_its_place() -> None:
+    read = read_records(b'{"name": "A\\u0000", "landingPage": "\\ud800", "name": "B", "owners": 7}')
+    assert [f"{each.spot}: {each.says}" for each in read.not_understood] == [
+        "/name: this holds a NUL character and is not read",
+        "/landingPage: this holds half of a surrogate pair and is not read",
+        "/name: this stands here twice; the first is read",
+    ]
+
+
+def test_identifiers_are_told_by_type_or_by_resolver() -> None:
+    for code, found in (
+        (Code("HTTPS://DOI.ORG/10.5072/X", "URL"), "DOI:10.5072/x"),
+        (Code("hdl:21.T1/A", None), "Handle:21.t1/a"),
+        (Code("21.T1/A", "handle "), "Handle:21.t1/a"),
+        (Code("1234.1675", "Handle"), None),
+        (Code("urn:uuid:1", "URN"), None),
+    ):
+        known = persistent_identifier(code)
+        assert (known and known.key) == found
+
+
+@given(mutated())
+@settings(max_examples=400)
+def test_whatever_has_become_of_a_record_is_told_in_words(changed: tuple[str, bytes]) -> None:
+    for format in (Format.AUTO, Format.DATACITE, Format.HANDLE):
+        read = read_records(changed[1], format)
+        assert read.records or read.refused
+        assert all(each.says for each in (*read.refused, *read.not_understood))

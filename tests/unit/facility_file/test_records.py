@@ -1,0 +1,287 @@
+"""Records of others become assets, once, where they belong; what is not kept is told, in words."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.unit.equipment.pidinst.reading.samples import FILES, mutated
+from tests.unit.facility_file.hutch import BASE, Hutch, make_hutch
+
+from cora.facility_file import Plan, apply_plan, make_plan
+from cora.facility_file.records import Destination, read_as_files
+
+LAB = Destination(("lab", "Imported"), "The Laboratory")
+
+
+def record(name: str, handle: str | None = None, **told: Any) -> dict[str, Any]:
+    """A record in the JSON of PIDINST."""
+    known = {"identifier": {"identifier": handle, "identifierType": "Handle"}} if handle else {}
+    return {"schemaVersion": "1.0", "name": name, **known, "owners": [{"ownerName": "The Laboratory"}], **told}
+
+
+def related(relation: str, handle: str) -> dict[str, str]:
+    return {"relationType": relation, "relatedIdentifier": handle, "relatedIdentifierType": "Handle"}
+
+
+def dates(began: str | None = None, ended: str | None = None) -> list[dict[str, str]]:
+    told = (("Commissioned", began), ("DeCommissioned", ended))
+    return [{"dateType": kind, "date": day} for kind, day in told if day]
+
+
+async def planned(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> Plan:
+    paths: list[Path] = []
+    for number, content in enumerate(contents):
+        path = hutch.directory / f"records{number}"
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        paths.append(path)
+    return await make_plan(await read_as_files(paths, to, hutch.facility), hutch.facility)
+
+
+async def imported(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> list[str]:
+    """What was told of records that were imported."""
+    plan = await planned(hutch, *contents, to=to)
+    assert [str(problem) for problem in plan.problems] == []
+    result = await apply_plan(plan, hutch.facility)
+    assert [str(failure) for failure in result.failures] == []
+    again = await planned(hutch, *contents, to=to)
+    assert [step.words for step in again.steps] == []
+    return [each.text for each in plan.warnings]
+
+
+async def paths_of(hutch: Hutch) -> list[str]:
+    assets = {each["id"]: each for each in hutch.states("asset")}
+
+    def path(asset: dict[str, Any]) -> str:
+        above = assets.get(asset["parent_id"] or "")
+        return f"{path(above)}/{asset['name']}" if above else asset["name"]
+
+    return sorted(path(each) for each in assets.values())
+
+
+@pytest.fixture(params=[False, True], ids=["direct", "remote"])
+async def hutch(request: pytest.FixtureRequest, tmp_path: Path) -> Hutch:
+    return await make_hutch(tmp_path, remote=request.param)
+
+
+async def test_relations_between_records_become_a_tree(hutch: Hutch) -> None:
+    told = await imported(hutch, [
+        record("Pump", "20.5/pump", relatedIdentifiers=[related("IsComponentOf", "hdl:20.5/LINE")]),
+        record("Line", "https://hdl.handle.net/20.5/line", relatedIdentifiers=[
+            related("HasComponent", "20.5/pump"), related("HasComponent", "20.5/valve"), related("WasUsedIn", "20.5/x"),
+        ]),
+        record("Valve", "20.5/valve", relatedIdentifiers=[
+            related("IsComponentOf", "20.5/pump"), related("HasComponent", "20.5/line"),
+        ]),
+    ])  # fmt: skip
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Line", "Imported/Line/Pump", "Imported/Line/Pump/Valve",
+    ]  # fmt: skip
+    assert {each for each in told if "is not kept" in each} == {
+        "record 'Line': HasComponent 20.5/valve is not kept: another whole comes first",
+        "record 'Valve': HasComponent 20.5/line is not kept: the records are parts of each other in a circle",
+        "record 'Line': WasUsedIn 20.5/x is not kept: cora has no place for it",
+    }
+    tiers = {each["name"]: each["tier"] for each in hutch.states("asset")}
+    assert tiers == {"Imported": "Unit", "Line": "Component", "Pump": "Component", "Valve": "Device"}
+
+
+async def test_a_part_that_comes_later_finds_its_whole(hutch: Hutch) -> None:
+    await imported(hutch, [record("Line", "20.5/line")])
+    await hutch.run("describe_asset", asset_id=hutch.id("asset", "Line"), name="Line 7", description=None)
+    await imported(hutch, [record("Pump", "20.5/pump", relatedIdentifiers=[related("IsComponentOf", "20.5/LINE")])])
+    assert await paths_of(hutch) == ["Imported", "Imported/Line 7", "Imported/Line 7/Pump"]
+
+
+async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
+    await imported(hutch, [record("Pump", "20.5/pump")])
+    id = hutch.id("asset", "Pump")
+    await hutch.run("register_asset", name="Store", tier="Unit", facility_code="lab")
+    await hutch.run("describe_asset", asset_id=id, name="Old pump", description=None)
+    await hutch.run("relocate_asset", asset_id=id, to_parent_id=hutch.id("asset", "Store"), reason="tidied up")
+    more = record("Pump", "20.5/PUMP", description="It pumps.", alternateIdentifiers=[
+        {"alternateIdentifier": "4711", "alternateIdentifierType": "serialNumber"}
+    ])  # fmt: skip
+    await imported(hutch, [more])
+    assert await paths_of(hutch) == ["Imported", "Store", "Store/Old pump"]
+    assert hutch.state("asset", "Old pump")["description"] == "It pumps."
+    # What stands here goes before what a record elsewhere says.
+    await imported(hutch, [record("Pump", "20.5/pump", description="It no longer pumps.")])
+    assert hutch.state("asset", "Old pump")["description"] == "It pumps."
+    assert [each["value"] for each in hutch.state("asset", "Old pump")["alternate_identifiers"]] == ["4711"]
+
+
+async def test_other_instruments_of_the_same_name_are_told_apart(hutch: Hutch) -> None:
+    serial = [{"alternateIdentifier": "S/1", "alternateIdentifierType": "SerialNumber"}]
+    told = await imported(
+        hutch, [record("WXT", "20.5/a"), record("wxt", "20.5/b", alternateIdentifiers=serial), record("WXT", "20.5/c")]
+    )
+    assert await paths_of(hutch) == ["Imported", "Imported/WXT", "Imported/WXT (20.5/c)", "Imported/wxt (S/1)"]
+    assert "record 'wxt': it is called 'wxt (S/1)': another instrument has the name 'wxt'" in told
+    told = await imported(hutch, [record("WXT", "20.5/a"), record("Twin", "hdl:20.5/A")])
+    assert any("left out: it has the identifier of the record at" in each for each in told)
+
+
+async def test_types_become_families_that_stay_true(hutch: Hutch) -> None:
+    kind = [{"instrumentTypeName": "CTD", "instrumentTypeIdentifier": {
+        "instrumentTypeIdentifier": "http://vocab.test/130", "instrumentTypeIdentifierType": "URL"}}]  # fmt: skip
+    model = {"manufacturers": [{"manufacturerName": "Sea-Bird"}], "model": {"modelName": "SBE 37"}}
+    await imported(hutch, [
+        record("A", "20.5/a", instrumentTypes=kind, measuredVariables=["salinity"], **model),
+        record("B", "20.5/b", instrumentTypes=kind, **model),
+        record("C", "20.5/c", instrumentTypes=kind, measuredVariables=["salinity"], **model),
+    ])  # fmt: skip
+    families = {each["name"]: each for each in hutch.states("family")}
+    assert sorted(families) == ["CTD", "CTD: salinity"]
+    term = {"name": "CTD", "identifier": "http://vocab.test/130", "scheme": "URL"}
+    assert families["CTD"]["term"] == families["CTD: salinity"]["term"] == term
+    assert families["CTD"]["measured_variables"] == []
+    # Later ones reuse them by the identifier of the term, and their model has to declare another.
+    renamed = [{**kind[0], "instrumentTypeName": "Conductivity, temperature, depth"}]
+    told = await imported(
+        hutch, [record("D", "20.5/d", instrumentTypes=renamed, measuredVariables=["pressure"], **model)]
+    )
+    assert told == []
+    (made,) = hutch.states("model")
+    assert len(made["declared_family_ids"]) == 3
+    assert (made["part_number"], made["name"]) == ("SBE 37", "SBE 37")
+
+
+async def test_the_model_is_told_as_far_as_it_is_known(hutch: Hutch) -> None:
+    identified = {"modelIdentifier": "X-7", "modelIdentifierType": "Part Number"}
+    told = await imported(hutch, [
+        record("A", "20.5/a", manufacturers=[{"manufacturerName": "ACME"}, {"manufacturerName": "Other"}],
+               model={"modelName": "X", "modelIdentifier": identified}),
+        record("B", "20.5/b", manufacturers=[{"manufacturerName": ":unav"}], model={"modelName": "Y"}),
+        record("C", "20.5/c", manufacturers=[{"manufacturerName": ":tba"}]),
+        record("D", "20.5/d", manufacturers=[{"manufacturerName": "ACME"}]),
+    ])  # fmt: skip
+    models = {(each["manufacturer"]["name"], each["name"], each["part_number"]) for each in hutch.states("model")}
+    assert models == {("ACME", "X", "X-7"), (":unav", "Y", "Y"), ("ACME", ":unav", ":unav")}
+    assert hutch.state("asset", "C")["model_id"] is None
+    assert told == ["record 'A': a further manufacturer is not kept: Other"]
+
+
+async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:
+    whole = [related("HasComponent", "20.5/part")]
+    told = await imported(hutch, [
+        record("Whole", "20.5/whole", relatedIdentifiers=whole, dates=dates("2001-05-02", "2011")),
+        record("Part", "20.5/part", dates=dates("2002-01-01", "2010-06-30")),
+        record("Backwards", "20.5/back", dates=dates("2012-01-01", "2011-01-01")),
+        record("Ended", dates=dates(None, "2011-01-05")),
+        record("Future", "20.5/future", dates=dates("2999-01-01")),
+    ])  # fmt: skip
+    found = {
+        each["name"]: (each["lifecycle"], (each["decommissioned_at"] or "")[:10]) for each in hutch.states("asset")
+    }
+    assert found == {
+        "Imported": ("Commissioned", ""), "Whole": ("Decommissioned", "2011-01-01"),
+        "Part": ("Decommissioned", "2010-06-30"), "Backwards": ("Commissioned", ""),
+        "Ended": ("Decommissioned", "2011-01-05"), "Future": ("Commissioned", ""),
+    }  # fmt: skip
+    assert {each.partition(": ")[2] for each in told if each.startswith("record")} == {
+        "DeCommissioned 2011-01-01 lies before 2012-01-01 and is not kept",
+        "when it began is not told; 2011-01-05 stands for it",
+        "Commissioned 2999-01-01 lies in the future and is not kept",
+    }
+
+
+async def test_what_lives_keeps_its_whole_alive(hutch: Hutch) -> None:
+    told = await imported(hutch, [
+        record("Whole", "20.5/whole", dates=dates("2001-05-02", "2011-01-01")),
+        record("Part", "20.5/part", relatedIdentifiers=[related("IsComponentOf", "20.5/whole")]),
+    ])  # fmt: skip
+    assert told == ["record 'Whole': DeCommissioned 2011-01-01 is not kept: its part 'Part' is not"]
+    assert hutch.state("asset", "Whole")["lifecycle"] == "Commissioned"
+    # Once its part has gone, the record can have its way.
+    await hutch.run("decommission_asset", asset_id=hutch.id("asset", "Part"), reason="broken")
+    await imported(hutch, [record("Whole", "20.5/whole", dates=dates("2001-05-02", "2011-01-01"))])
+    assert hutch.state("asset", "Whole")["lifecycle"] == "Decommissioned"
+
+
+async def test_what_passes_no_check_is_told_and_the_rest_is_kept(hutch: Hutch) -> None:
+    told = await imported(hutch, [
+        record("A" * 250, "20.5/a", description="D" * 6000, landingPage="https://old.example/a", owners=[
+            {"ownerName": "ESRF", "ownerContact": "nobody", "ownerIdentifier": {
+                "ownerIdentifier": "02aj13c29", "ownerIdentifierType": "ROR"}},
+            {"ownerName": "Ada", "ownerContact": "mailto:ada@esrf.example", "ownerIdentifier": {
+                "ownerIdentifier": "https://orcid.org/0000-0002-1825-0097", "ownerIdentifierType": "Other"}},
+        ], alternateIdentifiers=[{"alternateIdentifier": "x" * 300, "alternateIdentifierType": "Local"}]),
+    ])  # fmt: skip
+    asset = next(each for each in hutch.states("asset") if each["name"] == "A" * 200)
+    assert len(asset["description"]) == 5000
+    assert [each["name"] for each in asset["owners"]] == ["ESRF", "Ada"]
+    assert asset["owners"][0]["identifier"] is None
+    assert asset["owners"][1]["identifier"] == {"scheme": "ORCID", "value": "https://orcid.org/0000-0002-1825-0097"}
+    says = "\n".join(told)
+    for part in (
+        "the name has 250 characters; the first 200 are kept",
+        "the contact of an owner is not kept: it is not an e-mail",
+        "the identifier of an owner is not kept: ROR 02aj13c29 is not a ROR id: its check digits are wrong",
+        "an identifier is not kept, Other xxx", "its landing page is kept in the history alone",
+    ):  # fmt: skip
+        assert part in says
+
+
+async def test_the_destination(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a")], to=Destination(("lab",), "The Laboratory"))
+    await imported(hutch, [record("B", "20.5/b")], to=Destination(("lab", "A")))
+    await imported(hutch, [record("C", "20.5/c")], to=Destination(("lab", "A", "New")))
+    assert await paths_of(hutch) == ["A", "A/B", "A/New", "A/New/C"]
+    plan = await planned(hutch, [record("D", "20.5/d")], to=Destination(("lab", "Nowhere", "New")))
+    assert any("asset 'lab/Nowhere' is not known" in each.text for each in plan.problems)
+    plan = await planned(hutch, [record("D", "20.5/d")], to=Destination(("lob", "New")))
+    (problem,) = plan.problems
+    assert problem.text == "facility 'lob' is not known; to register it give --create-facility \"The Laboratory\""
+
+
+async def test_an_identifier_of_a_fixture_is_left_alone(hutch: Hutch) -> None:
+    await hutch.apply(BASE)
+    fixture = hutch.state("fixture", "Tower at 2-BM")
+    pid = fixture["persistent_id"]
+    given = {"schemaVersion": "1.0", "name": "Tower", "identifier": {
+        "identifier": pid["value"], "identifierType": pid["scheme"]}}  # fmt: skip
+    told = await imported(hutch, [given], to=Destination(("aps", "Imported")))
+    assert told == ["record 'Tower': left out: its identifier belongs to fixture 'Tower at 2-BM'"]
+
+
+async def test_a_record_of_this_cora_is_the_asset_itself(hutch: Hutch) -> None:
+    await hutch.apply(BASE)
+    own = {"schemaVersion": "1.0", "name": "Something", "description": "a drive", "identifier": {
+        "identifier": f"urn:uuid:{hutch.id('asset', 'Drive')}", "identifierType": "URN"}}  # fmt: skip
+    assert await imported(hutch, [own], to=Destination(("aps", "Imported"))) == []
+    assert hutch.state("asset", "Drive")["description"] == "a drive"
+    assert hutch.state("asset", "Drive")["alternate_identifiers"] == []
+
+
+async def test_the_note_says_where_it_comes_from(hutch: Hutch) -> None:
+    plan = await planned(hutch, [record("A", "20.5/a", landingPage="https://old.example/a", colour="red")])
+    (note,) = (step.arguments["text"] for step in plan.steps if step.command == "add_asset_note")
+    assert note == (
+        "Imported from records0, record 1, /0 (PIDINST JSON). Its landing page there: https://old.example/a. "
+        "Told of it: 'colour' is not understood here: red."
+    )
+
+
+@given(first=mutated(), second=mutated())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_has_become_of_the_files_it_is_told_in_words_or_imported_whole(
+    first: tuple[str, bytes], second: tuple[str, bytes]
+) -> None:
+    async def work() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            hutch = await make_hutch(Path(directory))
+            contents = (first[1], second[1], FILES["actris-components-parent.json"].read_bytes())
+            plan = await planned(hutch, *contents)
+            if plan.problems:
+                return
+            result = await apply_plan(plan, hutch.facility)
+            assert [str(failure) for failure in result.failures] == []
+            assert result.is_complete
+            assert [step.words for step in (await planned(hutch, *contents)).steps] == []
+
+    asyncio.run(work())
