@@ -100,7 +100,7 @@ def story_with(minter: DoiMinter, simulator: DataciteSimulator | HandleSimulator
     """A facility whose identifiers come from this authority."""
     world = World()
     world.wired = replace(world.wired, doi_minter=minter)
-    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock())
+    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock(), documents=world.log)
     return Story(world, simulator, SCHEMES[authority])
 
 
