@@ -125,8 +125,7 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
         return Difference.STALE, f"It is {held.state} at the authority; it should be {expected}."
     if not held.resolves and held.state is not HeldState.DRAFT:
         return Difference.UNRESOLVED, "The resolver does not know it."
-    pushed = told.persistent_id.pushed
-    if pushed is None or pushed.digest != told.digest:
+    if told.is_news:
         return Difference.STALE, "The record has changed since the authority was told of it."
     return None
 
