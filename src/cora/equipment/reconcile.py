@@ -126,7 +126,10 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
     if not held.resolves and held.state is not HeldState.DRAFT:
         return Difference.UNRESOLVED, "The resolver does not know it."
     if told.is_news:
-        return Difference.STALE, "The record has changed since the authority was told of it."
+        return (
+            Difference.STALE,
+            "The record has changed since the authority was told of it; a server tells it soon after a change.",
+        )
     return None
 
 

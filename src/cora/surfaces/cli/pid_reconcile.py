@@ -149,13 +149,13 @@ async def _part(reached: Reached, asked: Mapping[str, Any], report: Report) -> d
 def _show(findings: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> None:
     if not findings:
         return
-    mended = {True: "mended", False: "not mended", None: ""}
+    mended = {True: "yes", False: "no", None: ""}
     rows = [
         (each["difference"], each["value"], names.get(each["subject_id"], each["subject_id"]), mended[each["mended"]],
          each["detail"])
         for each in findings
     ]  # fmt: skip
-    show_table(("difference", "identifier", "names", "", "what"), rows)
+    show_table(("difference", "identifier", "names", "mended", "what"), rows)
     to_do = Counter(each["to_do"] for each in findings if each["mended"] is None)
     for each in findings:
         if each["failure"]:
