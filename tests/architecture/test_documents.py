@@ -35,7 +35,7 @@ def complaint(words: list[str]) -> str | None:
         if word.startswith("-") or not re.fullmatch("[a-z_-]+", word) or len(path) == 2:
             break
         path.append(word)
-        if path[0] not in {"call", "token"}:
+        if path[0] not in {"call", "pid", "token"}:
             break
     told = CliRunner().invoke(app, [*path, "--help"])
     if told.exit_code != 0:
@@ -75,6 +75,8 @@ def test_the_first_screen_of_the_readme_holds_exactly_the_two_commands() -> None
         ("    cora call activate_asset --asset x", ["cora call activate_asset: no --asset"]),
         ("    cora call activate_assets --asset-id x", ["cora call activate_assets: no such command"]),
         ("    cora token make --role reader", ["cora token make: no such command"]),
+        ("    cora pid push 10.82433/08qf-ee96 --again", []),
+        ("    cora pid sing", ["cora pid sing: no such command"]),
         ("cora is the record of equipment", []),
     ],
 )

@@ -7,7 +7,7 @@ handle that is written after the answer is decided: late, or never.
 import base64
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -213,9 +213,16 @@ def _invalid(doi: str, source: str, title: str) -> Answered:
 
 
 @asynccontextmanager
-async def datacite_simulator() -> AsyncGenerator[DataciteSimulator]:
-    """DataCite, for as long as a test runs. Afterwards every request must have been one that its description knows."""
+async def datacite_simulator(
+    prepare: Callable[[DataciteSimulator, str], None] | None = None,
+) -> AsyncGenerator[DataciteSimulator]:
+    """DataCite, for as long as a test runs. Afterwards every request must have been one that its description knows.
+
+    `prepare` may change what answers before it does: an attribute of the simulator.
+    """
     made = DataciteSimulator()
+    if prepare is not None:
+        prepare(made, "answer")
     async with served(made.answer, made.plan) as url:
         made.url = url
         yield made

@@ -128,6 +128,10 @@ class HandleSimulator:
         return Answered(204)
 
 
+Prepare = Callable[[HandleSimulator, str], None]
+"""Changes what answers before it does: an attribute of the simulator."""
+
+
 def _is_user(asked: Asked, user: str, secret: str) -> bool:
     scheme, _, token = asked.headers.get("authorization", "").partition(" ")
     if scheme != "Basic":
@@ -158,17 +162,21 @@ def _code(status: int, code: int, handle: str) -> Answered:
 
 
 @asynccontextmanager
-async def handle_simulator() -> AsyncGenerator[HandleSimulator]:
+async def handle_simulator(prepare: Prepare | None = None) -> AsyncGenerator[HandleSimulator]:
     """A Handle.Net server, for as long as a test runs."""
     made = HandleSimulator()
+    if prepare is not None:
+        prepare(made, "answer")
     async with _served(made, made.answer):
         yield made
 
 
 @asynccontextmanager
-async def epic_simulator() -> AsyncGenerator[HandleSimulator]:
+async def epic_simulator(prepare: Prepare | None = None) -> AsyncGenerator[HandleSimulator]:
     """ePIC, for as long as a test runs."""
     made = HandleSimulator()
+    if prepare is not None:
+        prepare(made, "epic")
     async with _served(made, made.epic):
         yield made
 

@@ -48,6 +48,11 @@ class Story:
         with suppress(AuthorityError):
             await self.world.assign(kind, id, scheme=self.scheme, suffix=suffix)
 
+    def publishes(self, at_once: bool) -> None:
+        """Whether identifiers are public from the start."""
+        self.world.wired = replace(self.world.wired, publishes=at_once)
+        self.world.kernel.wired = self.world.wired
+
     async def work(self) -> None:
         """The worker comes around."""
         await finish_open_reservations(self.world.kernel, self.world.log, grace=NO_PAUSE)
@@ -82,19 +87,20 @@ async def story_of(authority: str) -> AsyncGenerator[Story]:
     match authority:
         case "datacite":
             async with datacite_simulator() as datacite, datacite_client(datacite) as minter:
-                yield _story(minter, datacite, authority)
+                yield story_with(minter, datacite, authority)
         case "handle":
             async with handle_simulator() as handles, handle_client(handles) as minter:
-                yield _story(minter, handles, authority)
+                yield story_with(minter, handles, authority)
         case _:
             async with epic_simulator() as handles, handle_client(handles, api="epic") as minter:
-                yield _story(minter, handles, authority)
+                yield story_with(minter, handles, authority)
 
 
-def _story(minter: DoiMinter, simulator: DataciteSimulator | HandleSimulator, authority: str) -> Story:
+def story_with(minter: DoiMinter, simulator: DataciteSimulator | HandleSimulator, authority: str) -> Story:
+    """A facility whose identifiers come from this authority."""
     world = World()
     world.wired = replace(world.wired, doi_minter=minter)
-    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock())
+    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock(), documents=world.log)
     return Story(world, simulator, SCHEMES[authority])
 
 

@@ -1,10 +1,10 @@
-"""Publishing, telling and withdrawing identifiers: what is carried out and refused."""
+"""Publishing, telling, withdrawing and comparing identifiers: what is carried out and refused."""
 
 from collections.abc import AsyncGenerator
 
 import pytest
 from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
-from tests.integration.scenario import World
+from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
@@ -12,6 +12,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdCannotPublishError,
     PersistentIdCannotWithdrawError,
     PersistentIdentifierPushError,
+    PersistentIdNotFoundError,
     PersistentIdNotKeptHereError,
 )
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
@@ -24,6 +25,9 @@ refuses, does = CASES.refuses, CASES.does
 
 class Closed(StubDoiMinter):
     """An authority that takes nothing about what it holds."""
+
+    async def mint(self, request: MintRequest) -> Minted:
+        raise MintFailedError("closed for good", retryable=False)
 
     async def publish(self, request: MintRequest) -> Minted:
         raise MintFailedError("closed for the night", retryable=True)
@@ -112,6 +116,22 @@ async def a_draft_that_nobody_saw(world: World) -> Tried:
     id, identifier = await _identifier(world, draft=True)
     given = {"persistent_id_id": id, "reason": "never existed"}
     return Tried(given, {"id": id, **identifier, "state": "Draft"}, "only a Minted")
+
+
+@does("reconcile_persistent_ids")
+async def what_the_stub_keeps_for_nobody(world: World) -> Tried:
+    id, _ = await _identifier(world)
+    return Tried({"ids": [id], "fix": True}, {"skipped": [id], "findings": [], "interrupted": None, "next": None})
+
+
+@does("reconcile_persistent_ids")
+async def the_list_of_an_authority(world: World) -> Tried:
+    return Tried({"of": "authority", "scheme": "Handle"}, {"findings": [], "others": [], "next": None})
+
+
+@refuses("reconcile_persistent_ids", PersistentIdNotFoundError)
+async def what_the_log_does_not_know(world: World) -> Tried:
+    return Tried({"ids": [UNKNOWN]}, {"id": UNKNOWN}, "list them at /persistent-ids")
 
 
 @pytest.mark.parametrize("case", CASES.refused, ids=str)

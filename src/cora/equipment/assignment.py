@@ -15,11 +15,11 @@ identifier. A retry that comes after the worker has finished is refused
 likewise: a second assignment is a conflict.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
@@ -38,8 +38,9 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
 from cora.equipment.pidinst.derive import landing_page
+from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import random_suffix
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, MintFailedError, Preview
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
@@ -71,6 +72,13 @@ class Assignment(BaseModel):
     url: str
     publication: Literal["Draft", "Findable"]
     """Whether the world can find it, or it is to be published first (publish_persistent_id)."""
+    payload: Any = Field(default=None, description="Only in a dry run: the request that the authority would be sent.")
+    problems: tuple[str, ...] = Field(
+        default=(), description="Only in a dry run: what the schema of the authority says against the payload."
+    )
+    loss: tuple[Loss, ...] = Field(
+        default=(), description="Only in a dry run: what of the record the payload does not tell."
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ async def assign(subject: Subject, id: UUID, wanted: Wanted, session: Session, w
 
     async def rehearse(reserved: PersistentId, read: Reader, *before: On) -> Decided:
         publication = await publication_of(reserved, session.kernel.clock().year, read, wired)
-        return _rehearsed(subject, id, publication, *before)
+        return _rehearsed(subject, id, publication, wired.doi_minter.preview(publication.request), *before)
 
     async def decide(read: Reader) -> Decided:
         nonlocal reservation
@@ -191,30 +199,38 @@ async def _require_free(event: PersistentIdReserved, read: Reader) -> None:
         raise PersistentIdTakenError(owner, event.scheme, event.value)
 
 
-def _rehearsed(subject: Subject, id: UUID, publication: Publication, *before: On) -> Decided:
-    """What would be recorded, were the authority to grant what it is asked for."""
+def _rehearsed(subject: Subject, id: UUID, publication: Publication, preview: Preview, *before: On) -> Decided:
+    """What would be recorded, were the authority to grant what it is asked for, and what that would be."""
     has_drafts = publication.persistent_id.scheme is IdentifierScheme.DOI
     is_draft = has_drafts and publication.visibility is Visibility.DRAFT
     state = HeldState.DRAFT if is_draft else HeldState.FINDABLE
-    return _assigned(subject, id, publication.persistent_id, publication, state, *before)
+    return _assigned(subject, id, publication.persistent_id, publication, state, *before, preview=preview)
 
 
 def _assigned(
-    subject: Subject, id: UUID, reserved: PersistentId, told: Publication, state: HeldState, *before: On
+    subject: Subject,
+    id: UUID,
+    reserved: PersistentId,
+    told: Publication,
+    state: HeldState,
+    *before: On,
+    preview: Preview | None = None,
 ) -> Decided:
     """What is recorded when the authority holds the identifier and was told of it."""
     is_draft = state is HeldState.DRAFT
+    rehearsed = {each.name: getattr(preview, each.name) for each in fields(preview)} if preview else {}
     answer = Assignment(
         scheme=reserved.scheme,
         value=reserved.value,
         url=reserved.landing_page or "",
         publication="Draft" if is_draft else "Findable",
+        **rehearsed,
     )
     minted = PersistentIdMinted(draft=is_draft)
     pushed = PersistentIdMetadataPushed(told.digest_as(Visibility.DRAFT if is_draft else Visibility.FINDABLE))
     assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
     own = (On(PERSISTENT_ID, reserved.id, each) for each in (minted, pushed))
-    members = f",{answer.model_dump_json()[1:-1]}"
+    members = f",{answer.model_dump_json(exclude_unset=True)[1:-1]}"
     return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members)
 
 

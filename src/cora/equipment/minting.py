@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 import structlog
 
-from cora.equipment.ports.doi_minter import DoiMinter, Minted, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError
 from cora.equipment.ports.leases import Leases
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
@@ -16,6 +17,8 @@ from cora.kernel.errors import OverloadedError
 LEASE_SECONDS = 10.0
 # Longer than one answer may take, with its reading back.
 AUTHORITY_SECONDS = 120.0
+
+T = TypeVar("T")
 
 _logger = structlog.get_logger("cora.minting")
 
@@ -32,10 +35,8 @@ async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerat
         yield
 
 
-async def ask_authority(
-    ask: Callable[[], Awaitable[Minted]], identifier: PersistentIdentifier
-) -> Minted | MintFailedError:
-    """What an authority answers about an identifier, or what it failed with."""
+async def ask_authority(ask: Callable[[], Awaitable[T]], asked_for: PersistentIdentifier | str) -> T | MintFailedError:
+    """What an authority answers, or what it failed with. `asked_for` is told to those who run the server."""
     try:
         async with asyncio.timeout(AUTHORITY_SECONDS):
             return await ask()
@@ -45,7 +46,7 @@ async def ask_authority(
         return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
     except Exception as error:
         # A fault of the adapter must not leave the reservation without a word of what happened.
-        _logger.exception("the minter broke", value=identifier.value)
+        _logger.exception("the minter broke", asked_for=str(asked_for))
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
 
 

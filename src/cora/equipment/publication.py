@@ -6,7 +6,7 @@ should have, and a digest of it. What was told last is known by its digest too,
 so that the same is told once, and whatever changed is told again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 from hashlib import sha256
@@ -116,9 +116,9 @@ async def look_up(id: UUID, session: Session, wired: Equipment) -> Publication:
 async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, again: bool = False) -> Answer:
     """Tell the authority what it should have, and record that it has it; nothing where it has it already.
 
-    `again` tells it all the same. Raises `PersistentIdNotKeptHereError` for what no authority is told,
-    `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still tells it after `wait`
-    seconds.
+    `again` tells it all the same, and restores what the authority has lost. Raises `PersistentIdNotKeptHereError` for
+    what no authority is told, `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still
+    tells it after `wait` seconds.
     """
     async with exclusively(wired.leases, f"mint:{id}", wait=wait):
         publication = await look_up(id, session, wired)
@@ -126,7 +126,8 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
         require_kept_here(known)
         answered = None
         if again or publication.is_news:
-            answered = await ask_authority(lambda: _ask(wired.doi_minter, publication), known.identifier)
+            ask = _ask_again if again else _ask
+            answered = await ask_authority(lambda: ask(wired.doi_minter, publication), known.identifier)
         if isinstance(answered, MintFailedError):
             failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
             await _record(known.id, [failed], session, last=False)
@@ -153,6 +154,22 @@ async def _ask(minter: DoiMinter, publication: Publication) -> Minted:
             return await minter.publish(publication.request)
         case _:
             return await minter.push(publication.request)
+
+
+async def _ask_again(minter: DoiMinter, publication: Publication) -> Minted:
+    """Have the authority hold all of it, whatever it holds now."""
+    request, wanted = publication.request, publication.visibility
+    held = await minter.look(request.identifier)
+    if held is None:
+        # What was withdrawn has to be public before it can be hidden: a draft would not resolve.
+        minted = await minter.mint(replace(request, publish=wanted is not Visibility.DRAFT))
+        return await minter.hide(request) if wanted is Visibility.HIDDEN else minted
+    if wanted is Visibility.HIDDEN:
+        return await minter.hide(request)
+    pushed = await minter.push(request)
+    if wanted is Visibility.FINDABLE and pushed.state is not HeldState.FINDABLE:
+        return await minter.publish(request)
+    return pushed
 
 
 async def _record(id: UUID, events: list[Event], session: Session, *, last: bool) -> Answer:

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from cora.kernel.contact import brings_contacts, contacts_in
+from cora.kernel.documents import Documents
 from cora.kernel.draft import Answer, Call, Decided, Draft
 from cora.kernel.errors import (
     ConcurrencyConflictError,
@@ -71,12 +72,15 @@ class Kernel:
         clock: Callable[[], datetime] = utc_now,
         events: Events | None = None,
         searches: Searches | None = None,
+        documents: Documents | None = None,
     ) -> None:
         self.log = log
         self.events = events
         """What was recorded, for the questions about that."""
         self.searches = searches
         """The words of all records, for the question that searches them."""
+        self.documents = documents
+        """Lists of records, for what goes through many of them."""
         self.wired = wired
         self.clock = clock
         self.decoded = DecodedStates()
@@ -172,7 +176,10 @@ class Kernel:
         if refused := [name for name, given in options.items() if given is not None]:
             why = "is not possible here: this command is not recorded in the log"
             raise InvalidRequestError(tuple(Violation(name, why) for name in refused))
-        given = {"command": command, "caller": call.principal, "wired": self.wired}
+        given = {
+            "command": command, "caller": call.principal, "session": Session(self, call, b""),
+            "documents": self.documents, "wired": self.wired,
+        }  # fmt: skip
         return await declared.run(**{name: given[name] for name in declared.parameters})
 
     async def _require_found(self, declared: CommandSlice | HandlerSlice, command: Any) -> None:

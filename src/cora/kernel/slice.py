@@ -171,7 +171,10 @@ class QuerySlice(Slice):
 
 @dataclass(frozen=True)
 class ActSlice(Slice):
-    """A command beside the log, done by `async run(command, [caller], [wired])`; no event comes of it."""
+    """A command beside the log, done by `async run(command, [caller], [session], [documents], [wired])`.
+
+    No event comes of it itself; what it finds in `documents` it may have done through the session, record by record.
+    """
 
     status: int
     answer: type[Any]
@@ -327,7 +330,7 @@ def acts(
                 doc=_document(function),
                 request=hints["command"],
                 run=function,
-                parameters=_parameters(function, {"command", "caller", "wired"}),
+                parameters=_parameters(function, {"command", "caller", "session", "documents", "wired"}),
                 status=status,
                 answer=hints["return"],
                 ends=ends,

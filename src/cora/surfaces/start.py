@@ -109,7 +109,7 @@ async def opened(
                     is_public=settings.public_url is not None,
                     allow_test_identifiers=settings.allow_test_identifiers,
                 )
-            kernel = Kernel(log, equipment, events=log, searches=log)
+            kernel = Kernel(log, equipment, events=log, searches=log, documents=log)
             if prepares:
                 await _seed_roles(kernel)
             yield Opened(settings, log, log.tokens, equipment, kernel)

@@ -1,24 +1,22 @@
-"""What DataCite is told, and that it is checked before."""
+"""What DataCite is told, and what is found against it."""
 
 import pytest
 from tests.authorities.clients import DOI, URL, request_for
 
 from cora.equipment.adapters import datacite_metadata as metadata
-from cora.equipment.ports.doi_minter import MintFailedError
 
 
 def test_the_metadata_of_a_record_go_under_its_doi_with_who_publishes_it() -> None:
     told = metadata.datacite_metadata(request_for(DOI))
-    assert (told["doi"], told["url"], told["publicationYear"]) == (DOI.value, URL, 2026)
-    assert told["publisher"]["name"] == "Facility"
+    assert (told.attributes["doi"], told.attributes["url"]) == (DOI.value, URL)
+    assert (told.attributes["publicationYear"], told.attributes["publisher"]["name"]) == (2026, "Facility")
+    assert told.problems == ()
+    assert "SchemaVersion" in {each.property for each in told.loss}
 
 
-def test_what_is_not_valid_is_not_sent_and_no_retry_can_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_valid_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(_xml: bytes) -> list[str]:
-        return [f"line {number}: no" for number in range(9)]
+        return ["line 4: no"]
 
     monkeypatch.setattr(metadata, "violations", wrong)
-    with pytest.raises(MintFailedError, match=r"schema of DataCite 4\.7: line 0: no; line 1") as failure:
-        metadata.datacite_metadata(request_for(DOI))
-    assert not failure.value.retryable
-    assert "line 5" not in failure.value.reason
+    assert metadata.datacite_metadata(request_for(DOI)).problems == ("line 4: no",)

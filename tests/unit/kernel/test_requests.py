@@ -298,4 +298,5 @@ def test_reads_every_time_that_python_writes(moment: datetime, zone: Any) -> Non
     aware = moment.replace(tzinfo=zone)
     if aware.utcoffset() is None or aware.utcoffset().seconds % 60:  # type: ignore[union-attr]
         return
-    assert read_moment(aware.isoformat()) == aware
+    # Two times of different zones are never equal in the hour that comes twice (PEP 495).
+    assert read_moment(aware.isoformat()) == aware.astimezone(UTC)

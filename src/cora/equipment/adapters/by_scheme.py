@@ -2,7 +2,15 @@
 
 from collections.abc import AsyncIterator, Mapping, Set
 
-from cora.equipment.ports.doi_minter import DoiMinter, Held, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import (
+    DoiMinter,
+    Held,
+    HeldPage,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    Preview,
+)
 from cora.equipment.values import PersistentIdentifier
 
 
@@ -29,6 +37,10 @@ class BySchemeMinter:
         """As the authority of the scheme makes it."""
         return self._of(scheme).make_value(scheme, suffix)
 
+    def preview(self, request: MintRequest) -> Preview:
+        """What the authority of its scheme would be sent."""
+        return self._of(request.identifier.scheme).preview(request)
+
     async def mint(self, request: MintRequest) -> Minted:
         """By the authority of its scheme."""
         return await self._of(request.identifier.scheme).mint(request)
@@ -52,6 +64,10 @@ class BySchemeMinter:
     def list(self, scheme: str) -> AsyncIterator[Held]:
         """What the authority of the scheme holds for us."""
         return self._of(scheme).list(scheme)
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """A part of that."""
+        return await self._of(scheme).list_from(scheme, cursor)
 
     def _of(self, scheme: str) -> DoiMinter:
         """Raises `MintFailedError` for a scheme without an authority: one may be set up later."""

@@ -8,6 +8,7 @@ written over.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,16 +17,38 @@ import httpx
 from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, NoAnswerError, objects_of, path_of
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.datacite_answers import errors_of, held_of, is_taken, next_cursor
+from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.ports.authorities import DATACITE_TEST_HOST, DataciteAccount
-from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import (
+    Held,
+    HeldPage,
+    HeldState,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    Preview,
+    listed,
+)
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
-Attributes = Callable[[MintRequest], Mapping[str, Any]]
-"""The metadata of a request as the attributes of a DOI. Raises `MintFailedError` for what DataCite would refuse."""
+
+@dataclass(frozen=True)
+class Metadata:
+    """What DataCite is told of a record: `attributes` of the REST API, what its schema says against them, what they
+    have no place for."""
+
+    attributes: Mapping[str, Any]
+    problems: tuple[str, ...] = ()
+    loss: tuple[Loss, ...] = ()
+
+
+Describe = Callable[[MintRequest], Metadata]
+"""The metadata of a request."""
 
 Transition = Literal["publish", "hide"]
 
 PAGE_SIZE = 100
+MOST_TOLD = 5
 
 _DOI = IdentifierScheme.DOI
 _SETTINGS = "CORA_DATACITE_REPOSITORY and CORA_DATACITE_PASSWORD or CORA_DATACITE_API_KEY"
@@ -39,7 +62,7 @@ class Datacite:
         account: DataciteAccount,
         client: httpx.AsyncClient,
         budget: CallBudget,
-        attributes: Attributes,
+        describe: Describe,
         *,
         secrets: Sequence[str] = (),
         pauses: Sequence[float] = PAUSES,
@@ -48,7 +71,7 @@ class Datacite:
         self._repository = account.repository
         self._prefix = account.prefix
         self._is_test = urlsplit(account.url).hostname == DATACITE_TEST_HOST
-        self._attributes = attributes
+        self._describe = describe
         self._web = AuthorityWeb(
             "DataCite",
             client,
@@ -73,6 +96,11 @@ class Datacite:
     def make_value(self, scheme: str, suffix: str) -> str:
         """`<prefix>/<suffix>`."""
         return f"{self._prefix}/{suffix}"
+
+    def preview(self, request: MintRequest) -> Preview:
+        """The body of the `PUT` that creates the DOI."""
+        told = self._describe(request)
+        return Preview(_body(request, told, "publish" if request.publish else None), told.problems, told.loss)
 
     async def mint(self, request: MintRequest) -> Minted:
         """Create the DOI with its metadata, findable or as a draft; or find that this was done."""
@@ -113,26 +141,29 @@ class Datacite:
             raise self._web.failure(answer)
         return held
 
-    async def list(self, scheme: str) -> AsyncIterator[Held]:
-        """All DOIs of our repository under our prefix, by DataCite's search index, which lags behind."""
-        cursor: str | None = "1"
-        while cursor is not None and scheme in self.schemes:
-            query = [
-                ("client-id", self._repository.lower()),
-                ("prefix", self._prefix),
-                ("page[cursor]", cursor),
-                ("page[size]", str(PAGE_SIZE)),
-                ("disable-facets", "true"),
-            ]
-            answer = await self._web.ask("GET", "/dois", query=query, is_understood=lambda it: bool(it.members))
-            records = answer.members.get("data")
-            if not answer.is_success or not isinstance(records, list):
-                raise self._web.failure(answer, retryable=answer.is_success or None)
-            for record in objects_of(records):
-                held = held_of(record, self._repository)
-                if held is not None and held.ours:
-                    yield held
-            cursor = next_cursor(answer) if records else None
+    def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All DOIs of our repository under our prefix."""
+        return listed(self, scheme)
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """The same by pages of DataCite's search index, which lags behind."""
+        if scheme not in self.schemes:
+            return HeldPage(())
+        query = [
+            ("client-id", self._repository.lower()),
+            ("prefix", self._prefix),
+            ("page[cursor]", cursor or "1"),
+            ("page[size]", str(PAGE_SIZE)),
+            ("disable-facets", "true"),
+        ]
+        answer = await self._web.ask("GET", "/dois", query=query, is_understood=lambda it: bool(it.members))
+        records = answer.members.get("data")
+        if not answer.is_success or not isinstance(records, list):
+            raise self._web.failure(answer, retryable=answer.is_success or None)
+        found = (held_of(record, self._repository) for record in objects_of(records))
+        return HeldPage(
+            tuple(held for held in found if held is not None and held.ours), next_cursor(answer) if records else None
+        )
 
     async def _put(
         self, request: MintRequest, transition: Transition | None, before: Held | None, is_ours: Callable[[Held], bool]
@@ -142,7 +173,12 @@ class Datacite:
         Between two tries the record is read, so that whoever was faster is not written over.
         """
         wanted = {"publish": HeldState.FINDABLE, "hide": HeldState.REGISTERED, None: None}[transition]
-        body = self._body(request, transition)
+        told = self._describe(request)
+        if told.problems:
+            wrong = "; ".join(told.problems[:MOST_TOLD])
+            reason = f"the metadata is not valid by the schema of DataCite 4.7: {wrong}"
+            raise MintFailedError(reason, retryable=False)
+        body = _body(request, told, transition)
         failure = self._web.not_asked()
         for pause in (*self._web.pauses, None):
             try:
@@ -174,12 +210,6 @@ class Datacite:
         held = held_of(answer.members.get("data"), self._repository)
         return held is not None and held.identifier.key == identifier.key
 
-    def _body(self, request: MintRequest, transition: Transition | None) -> dict[str, Any]:
-        attributes: dict[str, Any] = {"doi": request.identifier.value, "url": request.url}
-        if transition is not None:
-            attributes["event"] = transition
-        return {"data": {"type": "dois", "attributes": {**self._attributes(request), **attributes}}}
-
     def _is_done(self, held: Held, request: MintRequest, wanted: HeldState | None) -> bool:
         return held.identifier.key == request.identifier.key and held.is_for(request.url) and _is_there(held, wanted)
 
@@ -204,6 +234,13 @@ class Datacite:
             raise MintFailedError("DataCite holds no such DOI", retryable=False)
         self._require(held, lambda it: it.ours)
         return held
+
+
+def _body(request: MintRequest, told: Metadata, transition: Transition | None) -> dict[str, Any]:
+    attributes: dict[str, Any] = {"doi": request.identifier.value, "url": request.url}
+    if transition is not None:
+        attributes["event"] = transition
+    return {"data": {"type": "dois", "attributes": {**told.attributes, **attributes}}}
 
 
 def _is_there(held: Held, wanted: HeldState | None) -> bool:

@@ -3,19 +3,15 @@
 DataCite itself checks less when `schemaVersion` is set (3.4 of the reference).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from cora.equipment.pidinst.forms.datacite import datacite_attributes, datacite_xml, violations
-from cora.equipment.ports.doi_minter import MintFailedError, MintRequest
-
-MOST_TOLD = 5
+from cora.equipment.adapters.datacite import Metadata
+from cora.equipment.pidinst.forms import loss_of
+from cora.equipment.pidinst.forms.datacite import DATACITE_JSON, datacite_attributes, datacite_xml, violations
+from cora.equipment.ports.doi_minter import MintRequest
 
 
-def datacite_metadata(request: MintRequest) -> Mapping[str, Any]:
-    """The metadata as attributes of the REST API. Raises `MintFailedError` when it is not valid, for good."""
-    wrong = violations(datacite_xml(request.record))
-    if wrong:
-        told = "; ".join(wrong[:MOST_TOLD])
-        raise MintFailedError(f"the metadata is not valid by the schema of DataCite 4.7: {told}", retryable=False)
-    return datacite_attributes(request.record)
+def datacite_metadata(request: MintRequest) -> Metadata:
+    """The metadata as attributes of the REST API, what the XSD says against it, and what it cannot tell."""
+    record = request.record
+    return Metadata(
+        datacite_attributes(record), tuple(violations(datacite_xml(record))), loss_of(DATACITE_JSON, record)
+    )

@@ -6,19 +6,35 @@ so what others have written there is read first and sent along.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
-from contextlib import suppress
 from typing import Any, cast
 
 import httpx
 
 from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, Json, objects_of, path_of
 from cora.equipment.adapters.budget import CallBudget
-from cora.equipment.adapters.handle_values import pidinst_types, pidinst_values, register_once, url_value
+from cora.equipment.adapters.handle_values import (
+    held_of_names,
+    pidinst_types,
+    pidinst_values,
+    register_once,
+    untold_by,
+    url_value,
+)
 from cora.equipment.ports.authorities import HandleAccount
-from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import (
+    Held,
+    HeldPage,
+    HeldState,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    Preview,
+    listed,
+)
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
-PAGE_SIZE = 100
+# Each Handle of a page is read by itself.
+PAGE_SIZE = 20
 
 _HANDLE = IdentifierScheme.HANDLE
 _SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET"
@@ -56,6 +72,10 @@ class EpicServer:
     def make_value(self, scheme: str, suffix: str) -> str:
         """`<prefix>/<suffix>`."""
         return f"{self._account.prefix}/{suffix}"
+
+    def preview(self, request: MintRequest) -> Preview:
+        """The body of the `PUT` that creates the Handle; ePIC adds who administers it."""
+        return Preview(self._values(request), loss=untold_by(self._account, request.record))
 
     async def mint(self, request: MintRequest) -> Minted:
         """Create the Handle, or find that it leads to this URL already. It is public from then on."""
@@ -98,22 +118,24 @@ class EpicServer:
         is_ours = identifier.value.lower().startswith(f"{self._account.prefix.lower()}/")
         return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
 
-    async def list(self, scheme: str) -> AsyncIterator[Held]:
-        """All Handles of our prefix, of which ePIC tells the suffixes; each is read by itself."""
-        page, going = 1, scheme in self.schemes
-        while going:
-            query = [("limit", str(PAGE_SIZE)), ("page", str(page))]
-            path = f"/handles/{self._account.prefix}/"
-            answer = await self._web.ask("GET", path, query=query, is_understood=_is_understood)
-            if not isinstance(answer.body, list):
-                raise self._web.failure(answer)
-            suffixes = [str(each) for each in cast("Sequence[Any]", answer.body)]
-            for suffix in suffixes:
-                with suppress(ValueError):
-                    held = await self.look(PersistentIdentifier(_HANDLE, f"{self._account.prefix}/{suffix}"))
-                    if held is not None:
-                        yield held
-            page, going = page + 1, len(suffixes) == PAGE_SIZE
+    def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All Handles of our prefix."""
+        return listed(self, scheme)
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """The same by pages of suffixes; each Handle is read by itself."""
+        if scheme not in self.schemes:
+            return HeldPage(())
+        page = int(cursor or 1)
+        query = [("limit", str(PAGE_SIZE)), ("page", str(page))]
+        answer = await self._web.ask(
+            "GET", f"/handles/{self._account.prefix}/", query=query, is_understood=_is_understood
+        )
+        if not isinstance(answer.body, list):
+            raise self._web.failure(answer)
+        suffixes = cast("Sequence[Any]", answer.body)
+        held = await held_of_names((f"{self._account.prefix}/{suffix}" for suffix in suffixes), self.look)
+        return HeldPage(held, str(page + 1) if len(suffixes) == PAGE_SIZE else None)
 
     def _path(self, identifier: PersistentIdentifier) -> str:
         return f"/handles/{path_of(identifier.value)}"

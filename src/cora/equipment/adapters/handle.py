@@ -6,7 +6,6 @@ learns it. It is changed value by value, so that who administers it stays as it 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
-from contextlib import suppress
 from typing import Any, cast
 
 import httpx
@@ -23,16 +22,28 @@ from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.handle_values import (
     HandleValue,
     admin_value,
+    held_of_names,
     pidinst_indices,
     pidinst_values,
     register_once,
+    untold_by,
     url_value,
 )
 from cora.equipment.ports.authorities import HandleAccount
-from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import (
+    Held,
+    HeldPage,
+    HeldState,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    Preview,
+    listed,
+)
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
-PAGE_SIZE = 100
+# Each Handle of a page is read by itself.
+PAGE_SIZE = 20
 
 _HANDLE = IdentifierScheme.HANDLE
 _SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET, or CORA_HANDLE_CERTIFICATE"
@@ -74,9 +85,13 @@ class HandleServer:
         """`<prefix>/<suffix>`."""
         return f"{self._account.prefix}/{suffix}"
 
+    def preview(self, request: MintRequest) -> Preview:
+        """The body of the `PUT` that creates the Handle."""
+        return Preview(self._creating(request), loss=untold_by(self._account, request.record))
+
     async def mint(self, request: MintRequest) -> Minted:
         """Create the Handle, or find that it leads to this URL already. It is public from then on."""
-        values = (*self._values(request), self._admin)
+        body = self._creating(request)
         return await register_once(
             request,
             self._web,
@@ -84,7 +99,7 @@ class HandleServer:
                 "PUT",
                 self._path(request.identifier),
                 query=[("overwrite", "false")],
-                body={"values": [each.body for each in values]},
+                body=body,
             ),
             is_done=lambda answer: answer.is_success and answer.members.get("responseCode") == _DONE,
             look=self.look,
@@ -120,26 +135,29 @@ class HandleServer:
             return None
         return self._held(identifier, next((data for type, data in values.values() if type == "URL"), None))
 
-    async def list(self, scheme: str) -> AsyncIterator[Held]:
-        """All Handles of our prefix; each is read by itself."""
-        page, going = 0, scheme in self.schemes
-        while going:
-            query = [("prefix", self._account.prefix), ("page", str(page)), ("pageSize", str(PAGE_SIZE))]
-            answer = await self._web.ask("GET", "/api/handles", query=query, is_understood=_is_understood)
-            names = answer.members.get("handles")
-            if not answer.is_success or not isinstance(names, list):
-                raise self._web.failure(answer)
-            found = cast("Sequence[Any]", names)
-            for name in found:
-                # Not ours to judge: what is no Handle for us was not registered by us.
-                with suppress(ValueError):
-                    held = await self.look(PersistentIdentifier(_HANDLE, str(name)))
-                    if held is not None:
-                        yield held
-            page, going = page + 1, len(found) == PAGE_SIZE
+    def list(self, scheme: str) -> AsyncIterator[Held]:
+        """All Handles of our prefix."""
+        return listed(self, scheme)
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """The same by pages of names; each Handle is read by itself."""
+        if scheme not in self.schemes:
+            return HeldPage(())
+        page = int(cursor or 0)
+        query = [("prefix", self._account.prefix), ("page", str(page)), ("pageSize", str(PAGE_SIZE))]
+        answer = await self._web.ask("GET", "/api/handles", query=query, is_understood=_is_understood)
+        names = answer.members.get("handles")
+        if not answer.is_success or not isinstance(names, list):
+            raise self._web.failure(answer)
+        found = cast("Sequence[Any]", names)
+        held = await held_of_names(map(str, found), self.look)
+        return HeldPage(held, str(page + 1) if len(found) == PAGE_SIZE else None)
 
     def _path(self, identifier: PersistentIdentifier) -> str:
         return f"/api/handles/{path_of(identifier.value)}"
+
+    def _creating(self, request: MintRequest) -> dict[str, Any]:
+        return {"values": [each.body for each in (*self._values(request), self._admin)]}
 
     def _values(self, request: MintRequest) -> tuple[HandleValue, ...]:
         beside = ()

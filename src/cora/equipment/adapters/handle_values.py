@@ -4,15 +4,18 @@ The PIDINST values are those of the PIDINST cookbook for ePIC: one for each prop
 the PID of the property in the ePIC data type registry, its data JSON as text.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError
-from cora.equipment.pidinst.forms.handle import TYPES, handle_values
+from cora.equipment.pidinst.forms import loss_of
+from cora.equipment.pidinst.forms.form import Loss, untold
+from cora.equipment.pidinst.forms.handle import HANDLE, TYPES, handle_values
 from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.ports.authorities import HandleAccount
 from cora.equipment.ports.doi_minter import Held, Minted, MintFailedError, MintRequest
-from cora.equipment.values import PersistentIdentifier
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
 URL_INDEX = 1
 ADMIN_INDEX = 100
@@ -70,6 +73,31 @@ def pidinst_indices() -> tuple[int, ...]:
 def pidinst_types(types: Mapping[str, str]) -> frozenset[str]:
     """The types of all PIDINST values."""
     return frozenset(types.get(name, type) for name, type in TYPES.items())
+
+
+def untold_by(account: HandleAccount, record: PublishedRecord) -> tuple[Loss, ...]:
+    """What of a record the Handles of an account do not tell."""
+    if account.pidinst_values:
+        return loss_of(HANDLE, record)
+    says = "Only the URL is kept at the Handle server; with CORA_HANDLE_PIDINST_VALUES=true the record is kept there."
+    return untold(record, frozenset(), says)
+
+
+async def held_of_names(
+    names: Iterable[str], look: Callable[[PersistentIdentifier], Awaitable[Held | None]]
+) -> tuple[Held, ...]:
+    """What is held under names that a server has listed."""
+    found: list[Held] = []
+    for name in names:
+        try:
+            identifier = PersistentIdentifier(IdentifierScheme.HANDLE, name)
+        except ValueError:
+            # What is no Handle for us was not registered by us.
+            continue
+        held = await look(identifier)
+        if held is not None:
+            found.append(held)
+    return tuple(found)
 
 
 async def register_once(

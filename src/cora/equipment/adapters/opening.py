@@ -10,7 +10,7 @@ import httpx
 from cora.equipment.adapters.authority_web import PAUSES, basic, opened_client
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.by_scheme import BySchemeMinter
-from cora.equipment.adapters.datacite import Attributes, Datacite
+from cora.equipment.adapters.datacite import Datacite, Describe
 from cora.equipment.adapters.epic import EpicServer
 from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
@@ -20,7 +20,7 @@ from cora.equipment.values import IdentifierScheme
 
 
 @asynccontextmanager
-async def opened_authorities(authorities: Authorities, attributes: Attributes) -> AsyncGenerator[DoiMinter]:
+async def opened_authorities(authorities: Authorities, describe: Describe) -> AsyncGenerator[DoiMinter]:
     """All authorities as one minter; the stub, which is for trying things out, where none is set up.
 
     Each has a budget of calls of its own. Raises `UnfitMinterError` for a client certificate that cannot be used.
@@ -28,7 +28,7 @@ async def opened_authorities(authorities: Authorities, attributes: Attributes) -
     found: dict[str, DoiMinter] = {}
     async with AsyncExitStack() as stack:
         if authorities.datacite is not None:
-            opened = opened_datacite(authorities.datacite, authorities, attributes)
+            opened = opened_datacite(authorities.datacite, authorities, describe)
             found[IdentifierScheme.DOI] = await stack.enter_async_context(opened)
         if authorities.handle is not None:
             found[IdentifierScheme.HANDLE] = await stack.enter_async_context(
@@ -39,13 +39,13 @@ async def opened_authorities(authorities: Authorities, attributes: Attributes) -
 
 @asynccontextmanager
 async def opened_datacite(
-    account: DataciteAccount, authorities: Authorities, attributes: Attributes, *, pauses: Sequence[float] = PAUSES
+    account: DataciteAccount, authorities: Authorities, describe: Describe, *, pauses: Sequence[float] = PAUSES
 ) -> AsyncGenerator[Datacite]:
     """DataCite, for as long as it is used."""
     secret = account.password or account.api_key
     auth, secrets = basic(account.repository, secret.get_secret_value()) if secret else (None, ())
     async with opened_client(account.url, contact=authorities.contact, auth=auth) as client:
-        yield Datacite(account, client, CallBudget(authorities.calls), attributes, secrets=secrets, pauses=pauses)
+        yield Datacite(account, client, CallBudget(authorities.calls), describe, secrets=secrets, pauses=pauses)
 
 
 @asynccontextmanager

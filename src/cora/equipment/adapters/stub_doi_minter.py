@@ -2,7 +2,19 @@
 
 from collections.abc import AsyncIterator, Set
 
-from cora.equipment.ports.doi_minter import TEST_PREFIXES, Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.pidinst.forms import HANDLE, loss_of
+from cora.equipment.pidinst.forms.datacite import DATACITE_JSON
+from cora.equipment.ports.doi_minter import (
+    TEST_PREFIXES,
+    Held,
+    HeldPage,
+    HeldState,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    Preview,
+    listed,
+)
 from cora.equipment.values import PersistentIdentifier
 
 
@@ -28,6 +40,11 @@ class StubDoiMinter:
     def make_value(self, scheme: str, suffix: str) -> str:
         """`10.0000/cora-stub/<suffix>` for a DOI, `20.500.0000/cora-stub/<suffix>` for a Handle."""
         return f"{TEST_PREFIXES[scheme]}/{suffix}"
+
+    def preview(self, request: MintRequest) -> Preview:
+        """Where it leads, which is all that the stub takes note of; lost is what a real authority could not be told."""
+        form = DATACITE_JSON if _has_drafts(request.identifier) else HANDLE
+        return Preview({"url": request.url}, loss=loss_of(form, request.record))
 
     async def mint(self, request: MintRequest) -> Minted:
         """Grant the identifier. Raises `MintFailedError` when it was granted for another URL."""
@@ -59,11 +76,13 @@ class StubDoiMinter:
         """What it granted."""
         return self._held.get(identifier.key)
 
-    async def list(self, scheme: str) -> AsyncIterator[Held]:
+    def list(self, scheme: str) -> AsyncIterator[Held]:
         """All that it granted of a scheme."""
-        for held in tuple(self._held.values()):
-            if held.identifier.scheme == scheme:
-                yield held
+        return listed(self, scheme)
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """The same, in one part."""
+        return HeldPage(tuple(held for held in self._held.values() if held.identifier.scheme == scheme))
 
     def _hold(self, request: MintRequest, state: HeldState) -> Minted:
         held = Held(request.identifier, state, request.url, ours=True, resolves=False)

@@ -1,5 +1,5 @@
 """Tell the authority now what changed in the record of an identifier, which cora otherwise does by itself soon after.
-Nothing is sent when it has it already, unless `again` asks for that: it may have lost it."""
+Nothing is sent when it has it already, unless `again` asks for that: it may have lost it, and then has it restored."""
 
 from uuid import UUID
 

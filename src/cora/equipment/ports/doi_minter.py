@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import PersistentIdentifier
 
@@ -68,6 +69,27 @@ class Held:
         return self.ours and self.url == url
 
 
+@dataclass(frozen=True)
+class HeldPage:
+    """A part of what our account holds. `next` asks for the part after it; None after the last one."""
+
+    held: tuple[Held, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an authority would be sent.
+
+    `payload` is the JSON value of the request, `problems` what the official schema says against it, and `loss` what
+    of the record it does not tell.
+    """
+
+    payload: Any
+    problems: tuple[str, ...] = ()
+    loss: tuple[Loss, ...] = ()
+
+
 class MintFailedError(Exception):
     """The authority did not do what it was asked.
 
@@ -102,6 +124,10 @@ class DoiMinter(Protocol):
         """The identifier that a suffix has with this authority: its prefix, a slash, the suffix."""
         ...
 
+    def preview(self, request: MintRequest) -> Preview:
+        """What `mint` would send of this request. Nobody is asked."""
+        ...
+
     async def mint(self, request: MintRequest) -> Minted:
         """Register the identifier, or find it registered for this very URL; published if the request says so.
 
@@ -131,3 +157,21 @@ class DoiMinter(Protocol):
     def list(self, scheme: str) -> AsyncIterator[Held]:
         """All that our account holds under our prefix. May lag behind: only `look` tells what is true now."""
         ...
+
+    async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
+        """The same by parts: the first one, or that after the one whose `next` this is.
+
+        Raises `ValueError` for a cursor that is none.
+        """
+        ...
+
+
+async def listed(minter: DoiMinter, scheme: str) -> AsyncIterator[Held]:
+    """All that the parts of a list hold, one after the other."""
+    page = await minter.list_from(scheme, None)
+    while True:
+        for held in page.held:
+            yield held
+        if page.next is None:
+            return
+        page = await minter.list_from(scheme, page.next)

@@ -31,21 +31,29 @@ async def asking(settings: Settings, server: str | None, token: str | None) -> A
     """What asks a server, or without one the database beside."""
     if server is None:
         async with beside(settings, reads_only=True) as cora:
-            yield _of_database(cora)
+            yield of_database(cora)
         return
+    async with client_of(server, token) as client:
+        yield of_server(client, server)
+
+
+@asynccontextmanager
+async def client_of(server: str, token: str | None, seconds: float = _SECONDS) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client for a server. Raises `UnreachableError` for an address that is none."""
     try:
         client = httpx.AsyncClient(
             base_url=server.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=_SECONDS,
+            timeout=seconds,
         )
     except (httpx.InvalidURL, ValueError) as error:
         raise UnreachableError(f"{server} cannot be asked: {error}") from error
     async with client:
-        yield _of_server(client, server)
+        yield client
 
 
-def _of_database(cora: Opened) -> Ask:
+def of_database(cora: Opened) -> Ask:
+    """What asks the database beside."""
     from cora.surfaces.http.dispatch import Paths
     from cora.surfaces.http.endpoints import add_records, add_slices
     from cora.surfaces.http.messages import Request
@@ -81,30 +89,37 @@ def _of_database(cora: Opened) -> Ask:
     return ask
 
 
-def _of_server(client: httpx.AsyncClient, server: str) -> Ask:
+def of_server(client: httpx.AsyncClient, server: str) -> Ask:
+    """What asks a server."""
+
     async def ask(path: str, query: Parameters) -> dict[str, Any]:
-        try:
-            answer = await client.get(f"{_quoted(path)}?{_encoded(query)}")
-        except httpx.TransportError as error:
-            raise UnreachableError(f"{server} cannot be reached: {error or type(error).__name__}") from error
-        except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
-            raise UnreachableError(f"{server} cannot be asked: {error}") from error
-        try:
-            said = answer.json()
-        except ValueError:
-            said = None
-        if not isinstance(said, dict) or (not answer.is_success and "code" not in said):
-            raise UnreachableError(f"{server} does not answer as a cora server does ({answer.status_code})")
-        told = cast("dict[str, Any]", said)
-        if answer.is_success:
-            return told
-        if answer.status_code == 401:
-            raise UnreachableError(f"{server} does not accept the token; give another with --token")
-        if isinstance(told.get("errors"), list):
-            raise InvalidRequestError(tuple(Violation(each["pointer"], each["detail"]) for each in told["errors"]))
-        raise ProblemError(str(told["code"]), str(told.get("detail", "")))
+        return await sent(client, server, "GET", f"{quoted(path)}?{_encoded(query)}")
 
     return ask
+
+
+async def sent(client: httpx.AsyncClient, server: str, method: str, target: str, body: Any = None) -> dict[str, Any]:
+    """What a server answers. Raises `InvalidRequestError`, `ProblemError` or `UnreachableError`."""
+    try:
+        answer = await client.request(method, target, json=body)
+    except httpx.TransportError as error:
+        raise UnreachableError(f"{server} cannot be reached: {error or type(error).__name__}") from error
+    except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
+        raise UnreachableError(f"{server} cannot be asked: {error}") from error
+    try:
+        said = answer.json()
+    except ValueError:
+        said = None
+    if not isinstance(said, dict) or (not answer.is_success and "code" not in said):
+        raise UnreachableError(f"{server} does not answer as a cora server does ({answer.status_code})")
+    told = cast("dict[str, Any]", said)
+    if answer.is_success:
+        return told
+    if answer.status_code == 401:
+        raise UnreachableError(f"{server} does not accept the token; give another with --token")
+    if isinstance(told.get("errors"), list):
+        raise InvalidRequestError(tuple(Violation(each["pointer"], each["detail"]) for each in told["errors"]))
+    raise ProblemError(str(told["code"]), str(told.get("detail", "")))
 
 
 def required(answer: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -114,7 +129,7 @@ def required(answer: dict[str, Any], *names: str) -> dict[str, Any]:
     return answer
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
     """A path for a URL. Names that are dots alone would lead up the path if they stood there as they are."""
     parts = quote(path, errors="replace").split("/")
     return "/".join(part if part.strip(".") else part.replace(".", "%2E") for part in parts)

@@ -28,6 +28,7 @@ from cora.surfaces.cli.common import (
     time_text,
 )
 from cora.surfaces.cli.facility import apply, export, plan
+from cora.surfaces.cli.pid import app as pid_app
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.cli.reading import get, history, list_records, search, tree
 from cora.surfaces.cli.records import import_records
@@ -47,6 +48,7 @@ token_app = typer.Typer(
     help="Make, list and revoke the tokens that callers identify themselves with.", no_args_is_help=True
 )
 app.add_typer(token_app, name="token")
+app.add_typer(pid_app, name="pid")
 app.command()(plan)
 app.command()(apply)
 app.command("import")(import_tables)

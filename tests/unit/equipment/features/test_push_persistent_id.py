@@ -49,6 +49,7 @@ async def test_what_is_told_already_is_not_told_again(world: World, monkeypatch:
     before = world.log.kinds()
     await push(world, identifier(world))
     assert (told.requests, world.log.kinds()) == ([], before)
+    world.minter.held = True
     await push(world, identifier(world), again=True)
     assert len(told.requests) == 1
     assert world.log.kinds()[-1] == "PersistentIdMetadataPushed"

@@ -1,0 +1,348 @@
+"""`cora pid`: persistent identifiers as people deal with them: list, status, preview, publish, push, withdraw."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, cast
+
+import typer
+
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentIdStatus
+from cora.equipment.finish_reservations import GRACE
+from cora.equipment.keep_publications import FIRST_PAUSE
+from cora.equipment.pauses import pause
+from cora.equipment.values import IdentifierScheme
+from cora.surfaces.cli.asking import Ask, asking
+from cora.surfaces.cli.common import AsJson, DataDir, err, out, run, settings_from, show_json, show_table, time_text
+from cora.surfaces.cli.doing import reaching
+from cora.surfaces.cli.facility import Server, TokenOption
+from cora.surfaces.cli.finding import gathered, pages_at
+from cora.surfaces.cli.pid_assign import assign
+from cora.surfaces.cli.pid_finding import find_identifier, find_subject, name_of
+from cora.surfaces.cli.pid_reconcile import reconcile
+from cora.surfaces.cli.words import Data, words
+
+app = typer.Typer(
+    help="Persistent identifiers: what stands where, what the authorities are told, and whether they have it. An "
+    "identifier is meant by its value in any way it is written (10.82433/08qf-ee96, doi:10.82433/08qf-ee96, "
+    "https://hdl.handle.net/21.T11998/abc), by its id, or by what it names: the path of an asset or a fixture by name.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.command()(assign)
+app.command()(reconcile)
+
+Identifier = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHICH",
+        help="A DOI or a Handle in any way it is written, its id, or the asset (id or path) or fixture (id or name) "
+        "that it names.",
+        show_default=False,
+    ),
+]
+Scheme = Annotated[IdentifierScheme, typer.Option(help="Which kind of identifier.")]
+
+MOST_NAMED = 200
+"""Subjects that are shown by name; the others by their ids."""
+_AT_ONCE = 8
+
+_SINCE = MappingProxyType(
+    {
+        "Reserved": ("reserved_at",),
+        "Draft": ("minted_at",),
+        "Minted": ("published_at",),
+        "Withdrawn": ("withdrawal", "withdrawn_at"),
+        "Released": ("released_at",),
+    }
+)
+_HAPPENED = MappingProxyType(
+    {
+        "PersistentIdReserved": "reserved",
+        "PersistentIdMinted": "registered by the authority",
+        "PersistentIdMintFailed": "the authority did not register it",
+        "PersistentIdReleased": "released: the authority will not have it",
+        "PersistentIdPublicationRequested": "to be published",
+        "PersistentIdPublished": "published: the world can find it",
+        "PersistentIdMetadataPushed": "the authority was told what it should have",
+        "PersistentIdPushFailed": "the authority did not take what it was told",
+        "PersistentIdWithdrawn": "withdrawn",
+    }
+)
+
+
+@app.command("list")
+def list_identifiers(
+    statuses: Annotated[
+        list[PersistentIdStatus] | None, typer.Option("--status", help="Only these; may be repeated.")
+    ] = None,
+    scheme: Annotated[IdentifierScheme | None, typer.Option(help="Only this kind of identifier.")] = None,
+    error: Annotated[bool, typer.Option("--error", help="Only those of which the authority failed last.")] = False,
+    subject: Annotated[
+        str | None, typer.Option(metavar="WHICH", help="Only those of this asset (id or path) or fixture (id or name).")
+    ] = None,
+    test: Annotated[bool | None, typer.Option("--test/--real", help="Only tests, or none of them.")] = None,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List identifiers: how each stands and since when, what it names, and what the authority failed with last.
+
+    \b
+        cora pid list --status Draft
+        cora pid list --error
+    """
+    settings = settings_from(data_dir=data_dir)
+    query: dict[str, list[str]] = {"status": [str(each) for each in statuses]} if statuses else {}
+    query |= {"scheme": [str(scheme)]} if scheme is not None else {}
+    query |= {"test": [str(test).lower()]} if test is not None else {}
+
+    async def work() -> tuple[list[dict[str, Any]], Mapping[str, str]]:
+        async with asking(settings, server, token) as ask:
+            narrowed = {"subject_id": [(await find_subject(ask, subject)).id]} if subject is not None else {}
+            items = (await gathered(pages_at(ask, "/persistent-ids", {**query, **narrowed}, None))).items
+            shown = [each for each in items if not error or each["state"]["last_failure"]]
+            return shown, {} if as_json else await _names(ask, shown)
+
+    found, names = run(work())
+    if as_json:
+        show_json({"items": found})
+    elif found:
+        show_table(
+            ("identifier", "status", "names", "since", "last error"), [_row(each["state"], names) for each in found]
+        )
+    else:
+        out.print("There are no such identifiers.")
+
+
+async def _names(ask: Ask, records: list[dict[str, Any]]) -> Mapping[str, str]:
+    free = asyncio.Semaphore(_AT_ONCE)
+    wanted = dict.fromkeys((each["state"]["subject_kind"], each["state"]["subject_id"]) for each in records)
+
+    async def named(kind: str, id: str) -> tuple[str, str]:
+        async with free:
+            return id, await name_of(ask, kind, id)
+
+    return dict(await asyncio.gather(*(named(*each) for each in list(wanted)[:MOST_NAMED])))
+
+
+def _row(state: Data, names: Mapping[str, str]) -> list[str]:
+    failure = state["last_failure"]
+    subject = names.get(state["subject_id"], state["subject_id"])
+    value = f"{state['value']} (test)" if state["test"] else state["value"]
+    return [value, _status(state), subject, words(_since(state)), failure["reason"] if failure else ""]
+
+
+def _status(state: Data) -> str:
+    if state["status"] == "Draft" and state["publication_requested_at"]:
+        return "Draft, to be published"
+    return f"{state['status']}, recorded" if state["origin"] == "Recorded" else state["status"]
+
+
+def _since(state: Data) -> Any:
+    found: Any = state
+    for step in _SINCE[state["status"]]:
+        found = found and found.get(step)
+    return found or state["reserved_at"]
+
+
+@app.command()
+def status(
+    which: Identifier,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one identifier: how it stands, what its authority was told last, what failed, and all that happened.
+
+    \b
+        cora pid status 10.82433/08qf-ee96
+        cora pid status aps/2-BM/SampleTable
+    """
+    settings = settings_from(data_dir=data_dir)
+
+    async def work() -> tuple[dict[str, Any], list[dict[str, Any]], str]:
+        async with asking(settings, server, token) as ask:
+            record = await find_identifier(ask, which)
+            path = f"/persistent-ids/{record['id']}/history"
+            events = (await gathered(pages_at(ask, path, {"order": ["oldest"]}, None))).items
+            state = record["state"]
+            return record, events, await name_of(ask, state["subject_kind"], state["subject_id"])
+
+    record, events, name = run(work())
+    due = _next_try(record)
+    if as_json:
+        show_json({"record": record, "history": events, "next_try_at": due})
+        return
+    lines = [*_told(record["state"], name, due), ("id", record["id"])]
+    width = max(len(title) for title, _ in lines)
+    for title, text in lines:
+        sys.stdout.write(f"{title.ljust(width)}  {text}\n")
+    sys.stdout.write("\n")
+    show_table(("occurred", "by", "what happened"), [_past(each) for each in events])
+
+
+def _told(state: Data, name: str, due: datetime | None) -> list[tuple[str, str]]:
+    failure, pushed, withdrawn = state["last_failure"], state["pushed"], state["withdrawal"]
+    kind = f"{state['value']} ({'a test ' if state['test'] else ''}{state['scheme']})"
+    lines = [
+        ("identifier", kind),
+        ("status", f"{_status(state)} since {words(_since(state))}"),
+        ("names", f"{state['subject_kind']} {name}"),
+        ("leads to", state["landing_page"] or "where it did before it was recorded"),
+    ]
+    if withdrawn:
+        lines.append(("withdrawn", withdrawn["reason"]))
+    if pushed:
+        lines.append(("told last", f"{words(pushed['pushed_at'])} (digest {pushed['digest'][:12]})"))
+    if failure:
+        again = "" if failure["retryable"] else "; no retry can mend it"
+        failed = f"{failure['reason']} ({words(failure['failed_at'])}, attempt {failure['attempt']}{again})"
+        lines.append(("last error", failed))
+    if due is not None:
+        lines.append(("next try", f"{time_text(due)}, by the server"))
+    return lines
+
+
+def _next_try(record: Data) -> datetime | None:
+    """When a server tries again what failed last; it chooses the moment itself, so this is to the second at best."""
+    state = record["state"]
+    if state["last_failure"] is None or state["status"] == "Released":
+        return None
+    known = PERSISTENT_ID.decode_state(json.dumps(state))
+    first = GRACE if state["status"] == "Reserved" else FIRST_PAUSE
+    return datetime.fromisoformat(record["recorded_at"]) + pause(known, first)
+
+
+def _past(event: Data) -> list[str]:
+    what = _HAPPENED.get(event["kind"], event["kind"])
+    if event["kind"] in ("PersistentIdMintFailed", "PersistentIdPushFailed"):
+        told = _reason_in(event)
+        what = f"{what}: {told}" if told else what
+    elif event["reason"]:
+        what = f"{what}: {event['reason']}"
+    who = event["actor"] + (f" for {event['on_behalf_of']}" if event["on_behalf_of"] else "")
+    return [words(event["occurred_at"]), who, what]
+
+
+def _reason_in(event: Data) -> str | None:
+    """Why the authority failed, in what an event changed: the whole failure, or its reason alone."""
+    for change in event["changes"]:
+        after = change.get("after")
+        if change["pointer"] == "/last_failure" and isinstance(after, dict):
+            return str(cast("Data", after)["reason"])
+        if change["pointer"] == "/last_failure/reason":
+            return str(after)
+    return None
+
+
+@app.command()
+def preview(
+    which: Annotated[
+        str,
+        typer.Argument(metavar="WHICH", help="An asset (id or path) or a fixture (id or name).", show_default=False),
+    ],
+    scheme: Scheme = IdentifierScheme.DOI,
+    suffix: Annotated[
+        str | None, typer.Option(help="What comes after the prefix; left out, cora would choose one.")
+    ] = None,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an authority would be sent for an identifier, checked by its schema, and what would be lost.
+
+    Nothing is recorded, and no authority is asked. With problems the exit code is 1.
+    """
+    settings = settings_from(data_dir=data_dir)
+
+    async def work() -> dict[str, Any]:
+        async with reaching(settings, server, token) as reached:
+            subject = await find_subject(reached.ask, which)
+            fields = {f"{subject.kind}_id": subject.id, "scheme": str(scheme)}
+            fields |= {"suffix": suffix} if suffix is not None else {}
+            return await reached.do(f"assign_{subject.kind}_persistent_id", fields, dry_run=True)
+
+    told = run(work())
+    if as_json:
+        show_json(told)
+    else:
+        out.print(f"{told['scheme']} {told['value']}, {told['publication']}", markup=False, highlight=False)
+        out.print(f"leads to {told['url']}", markup=False, highlight=False)
+        out.print("\nThe authority would be sent:")
+        show_json(told["payload"])
+        if told["loss"]:
+            out.print("\nWhat it has no place for:")
+            show_table(("property", "why"), [(each["property"], each["detail"]) for each in told["loss"]])
+        for each in told["problems"]:
+            err.print(each, style="red", markup=False, highlight=False)
+        err.print("Nothing was recorded: this was a dry run.", style="yellow")
+    if told["problems"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def publish(
+    which: Identifier,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a draft: from now on the world can find it, with its record as it is now."""
+    _change("publish_persistent_id", which, {}, "{} is published.", server, token, data_dir, as_json=as_json)
+
+
+@app.command()
+def push(
+    which: Identifier,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also when the authority was told the same before: it may have lost it.")
+    ] = False,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the authority now what changed; a server does so by itself soon after."""
+    _change("push_persistent_id", which, {"again": again}, "The authority has what it should have of {}.",
+            server, token, data_dir, as_json=as_json)  # fmt: skip
+
+
+@app.command()
+def withdraw(
+    which: Identifier,
+    reason: Annotated[str, typer.Option(help="Why; the tombstone tells the world.", show_default=False)],
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw an identifier for good: it leads to a tombstone, which says why. A server has the authority hide it."""
+    _change("withdraw_persistent_id", which, {"reason": reason}, "{} is withdrawn.",
+            server, token, data_dir, as_json=as_json)  # fmt: skip
+
+
+def _change(
+    command: str, which: str, fields: Mapping[str, Any], says: str,
+    server: str | None, token: str | None, data_dir: Any, *, as_json: bool,
+) -> None:  # fmt: skip
+    settings = settings_from(data_dir=data_dir)
+
+    async def work() -> dict[str, Any]:
+        async with reaching(settings, server, token) as reached:
+            record = await find_identifier(reached.ask, which)
+            return await reached.do(command, {"persistent_id_id": record["id"], **fields})
+
+    done = run(work())
+    if as_json:
+        show_json(done)
+        return
+    state = done["state"]
+    out.print(says.format(f"The {state['scheme']} {state['value']}"), markup=False, highlight=False)

@@ -1,0 +1,251 @@
+"""`cora pid assign`: an identifier for one record, or for every asset below another that has none."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cora.equipment.aggregates.family import FAMILY
+from cora.equipment.values import IdentifierScheme
+from cora.surfaces.cli.asking import Ask, required
+from cora.surfaces.cli.common import (
+    AsJson,
+    DataDir,
+    err,
+    out,
+    run,
+    settings_from,
+    show_json,
+    show_table,
+    written,
+)
+from cora.surfaces.cli.doing import REFUSED, Do, Reached, reaching, said
+from cora.surfaces.cli.facility import Server, TokenOption
+from cora.surfaces.cli.finding import KINDS, find_id, pages_at
+from cora.surfaces.cli.pid_finding import Named, find_subject
+from cora.surfaces.cli.progress import ProgressBar
+
+_AT_ONCE = 8
+_HEADER = ("kind", "name", "id", "complete", "missing", "outcome", "identifier", "detail")
+
+READY, ASSIGNED, INCOMPLETE, FAILED = "ready", "assigned", "incomplete", "failed"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record without an identifier: whether it can have one, what came of it.
+
+    `missing` are property and remedy of what its record lacks.
+    """
+
+    subject: Named
+    missing: tuple[tuple[str, str], ...] = ()
+    outcome: str = READY
+    value: str = ""
+    detail: str = ""
+
+    @property
+    def missing_text(self) -> str:
+        """What is missing, with what to do about each."""
+        return "; ".join(f"{name}: {remedy}" for name, remedy in self.missing)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The same as a row of a table, by `_HEADER`."""
+        complete = "no" if self.missing else "yes"
+        kind, id, name = self.subject
+        return (kind, name, id, complete, self.missing_text, self.outcome, self.value, self.detail)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON data."""
+        missing = [{"property": name, "detail": remedy} for name, remedy in self.missing]
+        told = dict(zip(_HEADER, self.cells, strict=True))
+        return {**told, "complete": not self.missing, "missing": missing}
+
+
+def assign(
+    which: Annotated[
+        str | None,
+        typer.Argument(metavar="[WHICH]", help="One asset (id or path) or fixture (id or name).", show_default=False),
+    ] = None,
+    under: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Every asset below this one, at any depth, that has none: an id or path."),
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --under: only assets of this family (name or id).")
+    ] = None,
+    scheme: Annotated[IdentifierScheme, typer.Option(help="Which kind of identifier.")] = IdentifierScheme.DOI,
+    suffix: Annotated[
+        str | None, typer.Option(help="For one record, what comes after the prefix; left out, cora chooses one.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report which records are complete, and rehearse them.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as a table for spreadsheets, too.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before identifiers are assigned.")] = False,
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Assign identifiers, for ever: to one asset or fixture, or to every asset below another that has none.
+
+    Fixtures stand below nothing, so each is named by itself. What is decommissioned is left out. Incomplete records are
+    reported, with what they lack; a failure does not stop the others. Run again, it goes on with those that are left.
+    The exit code is 1 when one of them has no identifier in the end.
+
+    \b
+        cora pid assign aps/2-BM/SampleTable --suffix aps-2bm-table
+        cora pid assign --under aps/2-BM --family Camera --dry-run --csv report.csv
+    """
+    if (which is None) == (under is None):
+        raise typer.BadParameter("name one record, or give --under", param_hint="WHICH")
+    if under is None and family is not None:
+        raise typer.BadParameter("goes with --under", param_hint="--family")
+    if under is not None and suffix is not None:
+        raise typer.BadParameter("goes with one record: no two have the same identifier", param_hint="--suffix")
+    settings = settings_from(data_dir=data_dir)
+
+    async def work() -> list[Candidate]:
+        async with reaching(settings, server, token) as reached:
+            with err.status("looking at the records ..."):  # shown on a terminal only
+                subjects = (
+                    await _below(reached.ask, under, family) if under is not None
+                    else [await find_subject(reached.ask, which or "")]
+                )  # fmt: skip
+            with ProgressBar("rehearsing") as told:
+                found = await _looked_at(reached.ask, subjects, told)
+                found = [await _done(reached.do, each, scheme, suffix, dry_run=True) for each in found]
+            ready = [each for each in found if each.outcome == READY]
+            if dry_run or not ready or not _confirmed(ready, scheme, yes=yes):
+                return found
+            return await _assigned(reached, found, scheme, suffix)
+
+    found = run(work())
+    if csv is not None:
+        _write(csv, found)
+    _show(found, as_json=as_json)
+    if any(each.outcome in (INCOMPLETE, FAILED) or (each.outcome == READY and not dry_run) for each in found):
+        raise typer.Exit(1)
+
+
+async def _below(ask: Ask, under: str, family: str | None) -> list[Named]:
+    """The living assets below one that have no identifier, by their paths."""
+    top = await find_subject(ask, under)
+    if top.kind != "asset":
+        raise typer.BadParameter(f"{under!r} is no asset", param_hint="--under")
+    family_id = await find_id(ask, KINDS[FAMILY.kind], family, {}) if family is not None else None
+    fields = "name,parent_id,lifecycle,family_ids,persistent_id"
+    states: dict[str, Any] = {}
+    async for page in pages_at(ask, "/assets", {"under": [top.id], "fields": [fields]}, None):
+        states |= {item["id"]: item["state"] for item in page.items}
+
+    def path_of(id: str) -> str:
+        names: list[str] = []
+        while id != top.id:
+            names.append(states[id]["name"])
+            id = states[id]["parent_id"]
+        return "/".join([top.name, *reversed(names)])
+
+    found = [
+        Named("asset", id, path_of(id))
+        for id, state in states.items()
+        if state["persistent_id"] is None
+        and state["lifecycle"] != "Decommissioned"
+        and (family_id is None or family_id in state["family_ids"])
+    ]
+    return sorted(found, key=lambda each: each.name)
+
+
+async def _looked_at(ask: Ask, subjects: Sequence[Named], told: ProgressBar) -> list[Candidate]:
+    """What the record of each lacks."""
+    free = asyncio.Semaphore(_AT_ONCE)
+    done = 0
+
+    async def looked_at(subject: Named) -> Candidate:
+        nonlocal done
+        async with free:
+            record = required(await ask(f"/{subject.kind}s/{subject.id}/pidinst", {}), "complete")
+        done += 1
+        told(done, len(subjects))
+        missing = tuple((each["property"], each["detail"]) for each in record.get("missing", ()))
+        return Candidate(subject, missing, READY if record["complete"] else INCOMPLETE)
+
+    return list(await asyncio.gather(*(looked_at(each) for each in subjects)))
+
+
+async def _done(
+    do: Do, candidate: Candidate, scheme: IdentifierScheme, suffix: str | None, *, dry_run: bool
+) -> Candidate:
+    """A complete record with its identifier, or with what it was refused for."""
+    if candidate.outcome != READY:
+        return candidate
+    kind, id, _ = candidate.subject
+    fields = {f"{kind}_id": id, "scheme": str(scheme), **({"suffix": suffix} if suffix is not None else {})}
+    try:
+        answer = await do(f"assign_{kind}_persistent_id", fields, dry_run=dry_run)
+    except REFUSED as refusal:
+        return replace(candidate, outcome=FAILED, detail=said(refusal))
+    if not dry_run:
+        return replace(candidate, outcome=ASSIGNED, value=answer["value"], detail="")
+    # Without a suffix the value of a rehearsal is not the one that is assigned.
+    value = answer["value"] if suffix is not None else ""
+    if answer["problems"]:
+        return replace(candidate, outcome=FAILED, value=value, detail="; ".join(answer["problems"]))
+    lost = ", ".join(dict.fromkeys(each["property"] for each in answer["loss"]))
+    return replace(candidate, value=value, detail=f"not told: {lost}" if lost else "")
+
+
+def _confirmed(ready: Sequence[Candidate], scheme: IdentifierScheme, *, yes: bool) -> bool:
+    """Whether it is meant: asked on a terminal only."""
+    if yes or not sys.stdin.isatty():
+        return True
+    what = ready[0].subject.name if len(ready) == 1 else f"{len(ready):,} records"
+    return typer.confirm(f"Assign a {scheme} to {what}, for ever?", err=True)
+
+
+async def _assigned(
+    reached: Reached, found: Sequence[Candidate], scheme: IdentifierScheme, suffix: str | None
+) -> list[Candidate]:
+    done: list[Candidate] = []
+    with ProgressBar("assigning") as told:
+        for number, each in enumerate(found, 1):
+            done.append(await _done(reached.do, each, scheme, suffix, dry_run=False))
+            told(number, len(found))
+    return done
+
+
+def _write(path: Path, found: Sequence[Candidate]) -> None:
+    from cora.tables import write_csv
+    from cora.tables.write import BYTE_ORDER_MARK
+
+    def chunks() -> Iterator[bytes]:
+        yield BYTE_ORDER_MARK
+        yield from write_csv(_HEADER, (each.cells for each in found))
+
+    with written(path) as file:
+        file.writelines(chunks())
+
+
+def _show(found: Sequence[Candidate], *, as_json: bool) -> None:
+    if as_json:
+        show_json({"items": [each.to_json() for each in found]})
+        return
+    if not found:
+        out.print("There is nothing without an identifier.")
+        return
+    rows = [
+        (each.subject.name, "no" if each.missing else "yes", each.outcome, each.value, each.missing_text or each.detail)
+        for each in found
+    ]
+    show_table(("name", "complete", "outcome", "identifier", "detail"), rows)
+    counts = Counter(each.outcome for each in found)
+    out.print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) + ".", highlight=False)

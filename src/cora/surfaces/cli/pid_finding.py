@@ -1,0 +1,96 @@
+"""How `cora pid` finds what it is asked about: an identifier however it is written, or what it names."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import typer
+
+from cora.equipment.aggregates.asset import ASSET
+from cora.equipment.aggregates.fixture import FIXTURE
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
+from cora.equipment.carried_identifiers import as_kept
+from cora.equipment.identifiers import normal_doi, normal_handle
+from cora.kernel.errors import InvalidRequestError
+from cora.surfaces.cli.asking import Ask, required
+from cora.surfaces.cli.common import ProblemError
+from cora.surfaces.cli.doing import REFUSED, is_missing
+from cora.surfaces.cli.finding import KINDS, find_record
+
+
+class Named(NamedTuple):
+    """An asset or a fixture: its kind, id, and what people call it."""
+
+    kind: str
+    id: str
+    name: str
+
+
+async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
+    """The record of an identifier by its value in any way it is written, its id, or what it names."""
+    if _is_id(which):
+        found = await _record(ask, PERSISTENT_ID.kind, which)
+        if found is not None:
+            return found
+    elif _is_value(which):
+        found = await _record(ask, PERSISTENT_ID.kind, as_kept(which))
+        if found is not None:
+            return found
+        if "://" in which or ":" in which.partition("/")[0]:
+            raise PERSISTENT_ID.not_found(as_kept(which))
+    subject = await find_subject(ask, which)
+    query = {"subject_id": [subject.id], "limit": ["50"]}
+    items = required(await ask("/persistent-ids", query), "items")["items"]
+    held = [each for each in items if each["state"]["status"] != "Released"] or items
+    if not held:
+        says = f"the {subject.kind} {subject.name} has no persistent identifier; give it one: cora pid assign {which!r}"
+        raise ProblemError("PersistentIdNotFound", says)
+    return held[-1]
+
+
+async def find_subject(ask: Ask, which: str) -> Named:
+    """An asset by its id or path, or a fixture by its id or name."""
+    asset = await _record(ask, ASSET.kind, which) if _is_id(which) or "/" in which.strip("/") else None
+    if asset is not None:
+        return Named(ASSET.kind, asset["id"], asset["beside"]["path"])
+    fixture = await _record(ask, FIXTURE.kind, which)
+    if fixture is not None:
+        return Named(FIXTURE.kind, fixture["id"], fixture["state"]["name"])
+    says = f"{which!r} is no asset (by its id or path, as aps/2-BM/SampleTable) and no fixture (by its id or name)"
+    raise typer.BadParameter(says, param_hint="WHICH")
+
+
+async def name_of(ask: Ask, kind: str, id: str) -> str:
+    """What people call an asset or a fixture; its id where it cannot be told."""
+    record = await _record(ask, kind, id)
+    if record is None:
+        return id
+    return record["beside"]["path"] if kind == ASSET.kind else record["state"]["name"]
+
+
+async def _record(ask: Ask, kind: str, which: str) -> dict[str, Any] | None:
+    try:
+        return await find_record(ask, KINDS[kind], which, {})
+    except InvalidRequestError:
+        return None  # it is no path, or no identifier
+    except REFUSED as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_value(text: str) -> bool:
+    for normal in (normal_doi, normal_handle):
+        try:
+            normal(text)
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,264 @@
+"""`cora pid` on the example beamline with a simulated DataCite, beside the database and through a server."""
+
+import asyncio
+import csv
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from pydantic import HttpUrl, SecretStr
+from tests.architecture.source import REPOSITORY
+from tests.authorities.datacite_simulator import PASSWORD, PREFIX, DataciteSimulator, datacite_simulator
+from tests.authorities.datacite_simulator import REPOSITORY as ACCOUNT
+from tests.authorities.faults import Says
+from tests.integration.mcp_world import serving
+from typer.testing import CliRunner, Result
+
+from cora.kernel.principal import Role
+from cora.settings import Settings
+from cora.surfaces import start
+from cora.surfaces.cli import pid_reconcile
+from cora.surfaces.cli.main import app
+from cora.surfaces.start import opened
+
+EXAMPLE = REPOSITORY / "examples" / "aps-2bm.yaml"
+ROTARY = "aps/2-BM/SampleTable/Hexapod/LaminographyPitch/Rotary"
+HEXAPOD = "aps/2-BM/SampleTable/Hexapod"
+TOWER = "Sample tower at 2-BM"
+WAYS = ("beside", "server")
+
+
+@dataclass(frozen=True)
+class Hall:
+    """The example beamline, its authority, and the two ways to it."""
+
+    datacite: DataciteSimulator
+    ways: dict[str, dict[str, str]]
+
+    async def cora(self, *arguments: str, code: int = 0, way: str = "beside", answer: str | None = None) -> Result:
+        """What a command wrote; it runs in a thread, as the server and the authority run in this loop."""
+        told = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=self.ways[way], input=answer)
+        assert told.exit_code == code, told.output
+        assert isinstance(told.exception, SystemExit | None), told.exception
+        assert "\x1b" not in told.output
+        return told
+
+    async def pid(self, *arguments: str, code: int = 0, way: str = "beside") -> Result:
+        return await self.cora("pid", *arguments, code=code, way=way)
+
+    async def answer(self, *arguments: str, code: int = 0, way: str = "beside") -> Any:
+        """The JSON on stdout."""
+        return json.loads((await self.pid(*arguments, "--json", code=code, way=way)).stdout)
+
+
+@pytest.fixture
+async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Hall]:
+    # The server runs in this process, where its log lines would stand among what the commands print.
+    monkeypatch.setattr("cora.surfaces.http.surface._logger", Mock())
+    monkeypatch.setattr(start, "WORK_EVERY", 3600.0)
+    monkeypatch.setattr(pid_reconcile, "PAUSE", 0.01)
+    async with datacite_simulator() as datacite:
+        settings = Settings(
+            data_dir=tmp_path,
+            public_url=HttpUrl("https://cora.test"),
+            datacite_url=HttpUrl(datacite.url),
+            datacite_repository=ACCOUNT,
+            datacite_password=SecretStr(PASSWORD),
+            datacite_prefix=PREFIX,
+            publish="draft",
+        )
+        env = {
+            "CORA_DATABASE_URL": database_url,
+            "CORA_DATA_DIR": str(tmp_path),
+            "CORA_PUBLIC_URL": "https://cora.test",
+            "CORA_DATACITE_URL": datacite.url,
+            "CORA_DATACITE_REPOSITORY": ACCOUNT,
+            "CORA_DATACITE_PASSWORD": PASSWORD,
+            "CORA_DATACITE_PREFIX": PREFIX,
+            "CORA_PUBLISH": "draft",
+        }
+        async with opened(settings, database_url) as cora, serving(cora) as running:
+            server = {
+                "CORA_DATABASE_URL": "none",
+                "CORA_DATA_DIR": str(tmp_path),
+                "CORA_SERVER": running.url,
+                "CORA_TOKEN": running.bearers[Role.STEWARD],
+            }
+            hall = Hall(datacite, {"beside": env, "server": server})
+            file = tmp_path / "facility.yaml"
+            lines = EXAMPLE.read_text().splitlines()
+            file.write_text("\n".join(line for line in lines if not line.startswith("    assign:")))
+            await hall.cora("apply", str(file))
+            yield hall
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: str) -> None:
+    value = f"{PREFIX}/rotary"
+    shown = await hall.answer("preview", ROTARY, "--suffix", "rotary", way=way)
+    assert hall.datacite.plan.calls == []
+    assert (await hall.pid("status", ROTARY, code=1, way=way)).stdout == ""
+    told = await hall.pid("assign", ROTARY, "--suffix", "rotary", way=way)
+    assert "1 assigned." in told.stdout
+    sent = {**shown["payload"]["data"]["attributes"], "doi": value}
+    kept = hall.datacite.records[value]
+    assert kept.state == "draft"
+    assert {name: sent[name] for name in kept.attributes} == kept.attributes
+    listed = await hall.pid("list", "--status", "Draft", "--subject", ROTARY, way=way)
+    assert listed.stdout.splitlines()[1].split()[:3] == [value, "Draft", ROTARY]
+    for which in (value, value.upper(), f"https://doi.org/{value}", f"doi:{value}", ROTARY):
+        told = await hall.pid("status", which, way=way)
+        assert f"names       asset {ROTARY}" in told.stdout
+        assert "told last" in told.stdout
+    await hall.pid("publish", f"doi:{value}", way=way)
+    assert kept.state == "findable"
+    saved = kept.saved
+    await hall.pid("push", value, way=way)
+    assert kept.saved == saved
+    await hall.pid("push", ROTARY, "--again", way=way)
+    assert kept.saved == saved + 1
+    record = await hall.answer("status", value, way=way)
+    await hall.pid("withdraw", record["record"]["id"], "--reason", "never existed", way=way)
+    told = await hall.pid("status", value, way=way)
+    assert "withdrawn: never existed" in told.stdout
+    assert "published: the world can find it" in told.stdout
+    refused = await hall.pid("publish", value, code=1, way=way)
+    assert "only a Draft can be published" in refused.stderr
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_preview_is_readable_and_a_fixture_has_one(hall: Hall, way: str) -> None:
+    await hall.pid("assign", "--under", "aps/2-BM", "--yes", code=1, way=way)
+    told = await hall.pid("preview", TOWER, "--suffix", "tower", way=way)
+    assert f"DOI {PREFIX}/tower, Draft" in told.stdout
+    assert '"relationType": "HasPart"' in told.stdout
+    assert "SchemaVersion" in told.stdout
+    assert "Nothing was recorded" in told.stderr
+    refused = await hall.pid("preview", "aps/2-BM", code=1, way=way)
+    assert "Manufacturer" in refused.stderr
+    assert "is no asset" in (await hall.pid("preview", "nowhere", code=2, way=way)).stderr
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_all_below_one_are_assigned_past_those_that_cannot_be(hall: Hall, way: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.csv"
+    told = await hall.pid("assign", "--under", HEXAPOD, "--dry-run", "--csv", str(report), way=way)
+    assert hall.datacite.plan.calls == []
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert ROTARY in {row["name"] for row in rows}
+    assert {(row["complete"], row["outcome"]) for row in rows} == {("yes", "ready")}
+    assert f"{len(rows)} ready." in told.stdout
+    hall.datacite.plan.next(Says(403, '{"errors":[{"status":"403","title":"Not now."}]}', "application/json"))
+    done = await hall.answer("assign", "--under", HEXAPOD, "--yes", code=1, way=way)
+    outcomes = [each["outcome"] for each in done["items"]]
+    assert outcomes == ["failed", *["assigned"] * (len(rows) - 1)]
+    assert "Not now." in done["items"][0]["detail"]
+    assert len(hall.datacite.records) == len(rows) - 1
+    again = await hall.answer("assign", "--under", HEXAPOD, "--yes", way=way)
+    assert [each["outcome"] for each in again["items"]] == ["assigned"]
+    assert "nothing without an identifier" in (await hall.pid("assign", "--under", HEXAPOD, way=way)).stdout
+    assert len(hall.datacite.records) == len(rows)
+
+
+async def test_incomplete_ones_are_reported_with_what_they_lack_and_nothing_of_it_is_run(
+    hall: Hall, tmp_path: Path
+) -> None:
+    facts = await hall.cora("get", "asset", "aps/2-BM", "--json")
+    parent = json.loads(facts.stdout)["id"]
+    await hall.cora(
+        "call", "register_asset", "--name", "=cmd()", "--tier", "Device", "--parent-id", parent, "--family-ids", "[]"
+    )
+    report = tmp_path / "report.csv"
+    told = await hall.pid("assign", "--under", "aps/2-BM", "--dry-run", "--csv", str(report), code=1)
+    assert "incomplete" in told.stdout
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        (bad,) = [row for row in csv.DictReader(file) if row["name"].endswith("=cmd()")]
+    assert (bad["complete"], bad["outcome"]) == ("no", "incomplete")
+    assert bad["missing"].startswith("Manufacturer: ")
+    cameras = await hall.answer("assign", "--under", "aps/2-BM", "--family", "Camera", "--dry-run")
+    everything = await hall.answer("assign", "--under", "aps/2-BM", "--dry-run", code=1)
+    assert 0 < len(cameras["items"]) < len(everything["items"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_differs_is_found_and_mended(hall: Hall, way: str) -> None:
+    await hall.pid("assign", "--under", HEXAPOD, "--yes")
+    # Those assigned first do not tell yet that those below them have an identifier now.
+    assert "2 mended" in (await hall.pid("reconcile", "--fix", way=way)).stdout
+    assert (await hall.pid("reconcile", way=way)).stdout == "4 agree.\n"
+    lost, foreign = sorted(hall.datacite.records)[:2]
+    record = hall.datacite.records.pop(lost)
+    hall.datacite.records[foreign].attributes["url"] = "https://somebody.example"
+    orphan = f"{PREFIX}/orphan"
+    hall.datacite.put_there(orphan, f"https://cora.test/id/{'0' * 8}-0000-7000-8000-{'0' * 12}")
+    hall.datacite.put_there(f"{PREFIX}/theirs", "https://somebody.example/2")
+    hall.datacite.plan.next(
+        Says(429, '{"errors":[{"status":"429","title":"Slow."}]}', "application/json", {"Retry-After": "0"})
+    )
+    told = await hall.pid("reconcile", code=1, way=way)
+    assert "going on in" in told.stderr
+    lines = {line.split()[1]: line.split()[0] for line in told.stdout.splitlines()[1:4]}
+    found = await hall.answer("reconcile", code=1, way=way)
+    differ = {lost: "Missing", foreign: "Foreign", orphan: "Orphaned"}
+    assert {each["value"]: each["difference"] for each in found["findings"]} == lines == differ
+    assert [each["value"] for each in found["others"]] == [f"{PREFIX}/theirs"]
+    fixed = await hall.answer("reconcile", "--fix", code=1, way=way)
+    assert {each["value"]: each["mended"] for each in fixed["findings"]} == {lost: True, foreign: None, orphan: None}
+    assert hall.datacite.records[lost].attributes["url"] == record.attributes["url"]
+    hall.datacite.records[foreign].attributes["url"] = "https://cora.test/id/elsewhere"
+    del hall.datacite.records[orphan]
+    told = await hall.pid("reconcile", "--fix", "--each", way=way)
+    assert "1 mended" in told.stdout
+    assert "differ" not in (await hall.pid("reconcile", way=way)).stdout
+
+
+async def test_an_authority_that_does_not_answer_is_told_in_words(hall: Hall) -> None:
+    await hall.pid("assign", ROTARY)
+    hall.datacite.plan.always["GET"] = Says(401)
+    told = await hall.pid("reconcile", code=1)
+    assert "did not accept our credentials" in told.stderr
+    assert PASSWORD not in told.output
+    hall.datacite.plan.always.clear()
+
+
+async def test_what_failed_is_listed_with_when_it_is_tried_next(hall: Hall) -> None:
+    hall.datacite.plan.always["PUT"] = Says(503)
+    await hall.pid("assign", ROTARY, code=1)
+    hall.datacite.plan.always.clear()
+    listed = await hall.pid("list", "--error")
+    assert "Reserved" in listed.stdout
+    assert "503" in listed.stdout
+    told = await hall.pid("status", ROTARY)
+    assert "next try" in told.stdout
+    assert "the authority did not register it: DataCite" in told.stdout
+    assert (await hall.answer("list", "--status", "Minted"))["items"] == []
+    assert "no such identifiers" in (await hall.pid("list", "--status", "Minted")).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("assign",), "name one record"),
+        (("assign", ROTARY, "--under", "aps/2-BM"), "name one record"),
+        (("assign", ROTARY, "--family", "Camera"), "goes with --under"),
+        (("assign", "--under", "aps/2-BM", "--suffix", "a"), "goes with one record"),
+        (("assign", "--under", TOWER), "is no asset"),
+        (("status", "nobody"), "is no asset"),
+    ],
+)
+async def test_wrong_usage_is_told(hall: Hall, arguments: tuple[str, ...], says: str) -> None:
+    told = await hall.pid(*arguments, code=2)
+    assert says in " ".join(told.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_unknown_identifier_is_told(hall: Hall, way: str) -> None:
+    told = await hall.pid("publish", "https://doi.org/10.1234/nobody", code=1, way=way)
+    assert "10.1234/nobody" in told.stderr
+    told = await hall.pid("status", ROTARY, code=1, way=way)
+    assert "cora pid assign" in told.stderr
