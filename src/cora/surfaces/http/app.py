@@ -25,6 +25,7 @@ from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
 from cora.surfaces.http.forms import add_forms
+from cora.surfaces.http.labels import add_labels
 from cora.surfaces.http.messages import problem_reply
 from cora.surfaces.http.oai.endpoint import add_oai
 from cora.surfaces.http.oai.site import Site
@@ -80,6 +81,7 @@ def create_app(
     add_records(paths, equipment.views, kernel, documents)
     add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
     add_forms(paths, equipment.slices)
+    add_labels(paths, kernel)
     if settings.harvest is not None:
         site = Site(equipment.public_url, settings.contact, settings.symbol)
         add_oai(paths, kernel, settings.harvest, site)
