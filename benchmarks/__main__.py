@@ -1,6 +1,6 @@
 """`make bench`: every figure, with its oracle, as a table and as JSON.
 
-python -m benchmarks [--only appends,large,decisions,web,apply,scale,past] [--seconds-scale 1.0]
+python -m benchmarks [--only appends,large,decisions,web,apply,minting,scale,past] [--seconds-scale 1.0]
 """
 
 import argparse
@@ -16,12 +16,12 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from benchmarks import appends, apply, decisions, large, past, scale, web
+from benchmarks import appends, apply, decisions, large, minting, past, scale, web
 from benchmarks.harness import Case, Databases, Target, measure, show, write
 from cora.log.embedded import embedded_postgres
 
 RESULTS = Path(__file__).parent / "results"
-GROUPS = ("appends", "large", "decisions", "web", "apply", "scale", "past")
+GROUPS = ("appends", "large", "decisions", "web", "apply", "minting", "scale", "past")
 
 
 async def about(dsn: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ async def main(wanted: tuple[str, ...]) -> None:
             await large.fill(dsn)
             cases += large.cases(dsn)
             targets += large.TARGETS
-        for name, module in (("decisions", decisions), ("web", web), ("apply", apply)):
+        for name, module in (("decisions", decisions), ("web", web), ("apply", apply), ("minting", minting)):
             if name in wanted:
                 cases += module.cases()
                 targets += module.TARGETS

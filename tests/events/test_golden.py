@@ -29,8 +29,18 @@ def test_what_was_recorded_comes_to_the_same_document(aggregate: Aggregate[Any],
         state = aggregate.evolve(state, decoded, fact)
     document = json.loads(aggregate.encode_state(state))
     # A later cora may keep more; what was in the document is in it still.
-    assert {name: document[name] for name in stream["document"]} == stream["document"]
+    assert _within(document, stream["document"]) == stream["document"]
     assert aggregate.decode_state(json.dumps(stream["document"])) is not None
+
+
+def _within(document: Any, known: Any) -> Any:
+    """A document without what was not known of it."""
+    if isinstance(known, dict) and isinstance(document, dict):
+        names: dict[str, Any] = known
+        return {name: _within(document[name], value) for name, value in names.items()}
+    if isinstance(known, list) and isinstance(document, list) and len(known) == len(document):
+        return [_within(*pair) for pair in zip(document, known, strict=True)]
+    return document
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.kind)

@@ -64,13 +64,15 @@ async def test_an_asset_has_its_installations_attachments_and_identifiers(world:
         "AssetAttachedToFixture",
         "PersistentIdReserved",
         "PersistentIdMinted",
+        "PersistentIdMetadataPushed",
         "AssetPersistentIdAssigned",
         "AssetDetachedFromFixture",
     ]
-    assert [item["stream_kind"] for item in found[2:7]] == [
+    assert [item["stream_kind"] for item in found[2:8]] == [
         "mount",
         "fixture",
         "asset",
+        "persistent_id",
         "persistent_id",
         "persistent_id",
     ]

@@ -32,6 +32,9 @@ NAMED = {
     "/frames/by-path/{path}": "/frames/by-path/2-BM source/Hutch B entrance",
     "/models/by-part-number/{part_number}": "/models/by-part-number/Aerotech/ABRS-250MP-M-AS",
     "/mounts/by-slot/{slot}": "/mounts/by-slot/02-BM-B-TABLE",
+    "/persistent-ids/by-value/{value}": "/persistent-ids/by-value/{doi}",
+    "/persistent-ids/DOI/{value}": "/persistent-ids/DOI/{doi}",
+    "/persistent-ids/Handle/{value}": "/persistent-ids/Handle/21.11157/table",
     "/roles/by-name/{name}": "/roles/by-name/Positioner",
     "/by-identifier/{value}": "/by-identifier/{doi}",
     "/diff": "/diff?entity={asset_id}&from={head}&to={head}",
@@ -72,6 +75,8 @@ async def asked(module_database_url: str, tmp_path_factory: pytest.TempPathFacto
             made = await build(world)
             fixture = made.fixtures["Sample tower at 2-BM"]
             assigned = await world.do("assign_fixture_persistent_id", fixture_id=fixture, scheme="DOI")
+            table = {"asset_id": made.assets["aps/2-BM/RotaryDrive"], "scheme": "Handle", "value": "21.11157/table"}
+            await world.do("record_asset_persistent_id", **table)
             owner = {"name": "Ada", "contact": "ada@example.org"}
             owned = await world.do("add_asset_owner", asset_id=made.assets["aps/2-BM"], owner=owner)
         app = application(cora)

@@ -66,7 +66,8 @@ def _assigned(world: World, state: State, reservation: Reservation, origin: str)
         "origin": origin,
         "test": test,
     }
-    world.step.events += 1
+    # That it was minted, and for a minted one what the authority was told.
+    world.step.events += 2 if origin == "Minted" else 1
     world.note(state["id"])
 
 

@@ -78,7 +78,7 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
         # It is still on its way; what comes of it is recorded, and touches it again.
         await publications.settled(id, touched)
         return
-    if not known.is_kept_here or (known.pushed is not None and known.pushed.digest == publication.digest):
+    if not known.is_kept_here or not publication.is_news:
         await publications.settled(id, touched)
         kept.unchanged.append(id)
         return

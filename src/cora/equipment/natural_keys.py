@@ -1,5 +1,6 @@
 """What people call a record, and how it is found by that: through the claims that records hold, now or as it was."""
 
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -65,12 +66,14 @@ async def _role(name: str, read: Reader) -> UUID | None:
 async def _persistent_id(text: str, read: Reader) -> UUID | None:
     scheme, _, value = text.partition("/")
     schemes = [each for each in IdentifierScheme if each == scheme] or list(IdentifierScheme)
+    found: list[PersistentIdentifier] = []
     for each in schemes:
-        try:
-            identifier = PersistentIdentifier(each, value if each == scheme else text)
-        except ValueError:
-            continue
-        if (owner := await read.owner(value_claim(each, identifier.value))) is not None:
+        with suppress(ValueError):
+            found.append(PersistentIdentifier(each, value if each == scheme else text))
+    if not found:
+        raise ValueError(f"is no {' or '.join(schemes)}")
+    for each in found:
+        if (owner := await read.owner(value_claim(each.scheme, each.value))) is not None:
             return owner
     return None
 

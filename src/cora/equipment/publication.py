@@ -64,6 +64,12 @@ class Publication:
         """SHA-256 of where it leads, who may see it and its metadata, in hexadecimal."""
         return self.digest_as(self.visibility)
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the authority was told something else last."""
+        told = self.persistent_id.pushed
+        return told is None or told.digest != self.digest
+
     def digest_as(self, visibility: Visibility) -> str:
         """The digest, were it as visible as this."""
         told = b"\x1f".join((self.url.encode(), visibility.encode(), _PUBLISHED.dump_json(self.published)))
@@ -118,8 +124,8 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
         publication = await look_up(id, session, wired)
         known = publication.persistent_id
         require_kept_here(known)
-        digest, answered = publication.digest, None
-        if again or known.pushed is None or known.pushed.digest != digest:
+        answered = None
+        if again or publication.is_news:
             answered = await ask_authority(lambda: _ask(wired.doi_minter, publication), known.identifier)
         if isinstance(answered, MintFailedError):
             failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
@@ -127,7 +133,7 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
             raise PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
         events: list[Event] = []
         if answered is not None:
-            events.append(PersistentIdMetadataPushed(digest))
+            events.append(PersistentIdMetadataPushed(publication.digest))
             if known.status is PersistentIdStatus.DRAFT and answered.state is not HeldState.DRAFT:
                 events.append(PersistentIdPublished())
         return await _record(known.id, events, session, last=True)

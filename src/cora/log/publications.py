@@ -22,6 +22,7 @@ with known as (
 ), fresh as (
     select e.stream, e.kind, e.data::text as data from event e, stretch s
     where e.position > s.after and e.position <= s.upto and e.kind <> all($3::text[])
+      and (e.kind = $2 or exists (select from publication))
 ), begun as (
     insert into publication (persistent_id, touched, touched_at)
     select f.stream, s.upto, clock_timestamp() from fresh f, stretch s where f.kind = $2

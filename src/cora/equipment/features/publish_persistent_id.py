@@ -7,12 +7,15 @@ from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentIdCannotPublishError,
     PersistentIdentifierPushError,
+    PersistentIdMetadataPushed,
     PersistentIdPublicationRequested,
+    PersistentIdPublished,
     PersistentIdStatus,
 )
 from cora.equipment.assignment import WAIT_SECONDS
-from cora.equipment.publication import tell
+from cora.equipment.publication import Visibility, read_publication, tell
 from cora.equipment.wired import Equipment
+from cora.kernel.aggregate import Event
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
@@ -41,8 +44,11 @@ async def publish_persistent_id(command: PublishPersistentId, session: Session, 
         if known.status is not PersistentIdStatus.DRAFT:
             raise PersistentIdCannotPublishError(id, known.scheme, known.value, known.status)
         require_time(session.call, read, id)
-        requested = [] if known.publication_requested_at else [PersistentIdPublicationRequested()]
-        return Decided(PERSISTENT_ID, id, requested)
+        events: list[Event] = [] if known.publication_requested_at else [PersistentIdPublicationRequested()]
+        if session.call.dry_run:
+            told = (await read_publication(id, read, wired)).digest_as(Visibility.FINDABLE)
+            events += [PersistentIdMetadataPushed(told), PersistentIdPublished()]
+        return Decided(PERSISTENT_ID, id, events)
 
     first_answer = await session.settle(decide, id, last=False)
     if session.call.dry_run:

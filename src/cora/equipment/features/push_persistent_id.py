@@ -6,10 +6,11 @@ from uuid import UUID
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentIdentifierPushError,
+    PersistentIdMetadataPushed,
     PersistentIdNotKeptHereError,
 )
 from cora.equipment.assignment import WAIT_SECONDS
-from cora.equipment.publication import require_kept_here, tell
+from cora.equipment.publication import read_publication, require_kept_here, tell
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.principal import Role
@@ -38,7 +39,11 @@ async def push_persistent_id(command: PushPersistentId, session: Session, wired:
         require_version(session.call, read, id)
         require_kept_here(known)
         require_time(session.call, read, id)
-        return Decided(PERSISTENT_ID, id, [])
+        if not session.call.dry_run:
+            return Decided(PERSISTENT_ID, id, [])
+        publication = await read_publication(id, read, wired)
+        is_told = command.again or publication.is_news
+        return Decided(PERSISTENT_ID, id, [PersistentIdMetadataPushed(publication.digest)] if is_told else [])
 
     first_answer = await session.settle(decide, id, last=False)
     if session.call.dry_run:

@@ -156,7 +156,10 @@ def test_the_hints() -> None:
     assert hints("batch") == (False, True, None, True)
 
 
-ENDING = {"decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record"}
+ENDING = {
+    "decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record", "publish",
+    "withdraw",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("declared", [each for each in SLICES if not isinstance(each, QuerySlice | BatchSlice)])

@@ -1,0 +1,246 @@
+"""What the world is told of identifiers is kept true at a simulated DataCite: published, pushed when something changed,
+withdrawn; by one worker, once for each change."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.authorities.clients import datacite_client
+from tests.authorities.datacite_simulator import DataciteSimulator, datacite_simulator
+from tests.authorities.faults import Cut, Says
+from tests.integration.scenario import World
+from tests.integration.surfaces import surfaces
+
+from cora.equipment.keep_publications import Kept, keep_publications
+from cora.kernel.principal import Role
+from cora.log.verify import verify
+from cora.surfaces import start
+from cora.surfaces.start import Opened
+
+AT_ONCE = timedelta(0)
+
+
+class Facility:
+    """A facility whose DOIs come from a simulated DataCite."""
+
+    def __init__(self, world: World, datacite: DataciteSimulator) -> None:
+        self.world = world
+        self.datacite = datacite
+
+    @property
+    def cora(self) -> Opened:
+        return self.world.surfaces.cora
+
+    async def work(self, quiet: timedelta = AT_ONCE) -> Kept:
+        """The worker comes around."""
+        return await keep_publications(self.cora.kernel, self.cora.log.publications, quiet=quiet)
+
+    async def with_doi(self, **given: Any) -> tuple[str, str]:
+        """An asset with a DOI that the worker has looked at, and the DOI."""
+        asset = await self.world.made_by(**given)
+        assigned = await self.world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI")
+        await self.work()
+        return asset, assigned["value"]
+
+    async def known(self, value: str) -> dict[str, Any]:
+        """What cora says of a DOI."""
+        response = await self.world.surfaces.web[Role.READER].get(f"/persistent-ids/DOI/{value}")
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def held(self, value: str) -> dict[str, Any]:
+        """What DataCite holds of a DOI."""
+        return self.datacite.records[value].attributes
+
+    async def anonymous(self, path: str) -> httpx.Response:
+        return await self.world.surfaces.web[Role.ANONYMOUS].get(path)
+
+    @contextmanager
+    def counted(self) -> Generator[list[Any]]:
+        """The requests that change something at DataCite."""
+        calls: list[Any] = []
+        before = len(self.datacite.plan.calls)
+        yield calls
+        calls += [call for call in self.datacite.plan.calls[before:] if call.method == "PUT"]
+
+
+@pytest.fixture(scope="module")
+async def world(module_cora: Opened) -> AsyncGenerator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "WORK_EVERY", 3600.0)  # the tests are the worker
+        async with surfaces(module_cora) as shown:
+            yield World(shown)
+
+
+@pytest.fixture
+async def facility(world: World) -> AsyncGenerator[Facility]:
+    usual = world.surfaces.cora.equipment.doi_minter
+    async with datacite_simulator() as datacite, datacite_client(datacite) as client:
+        world.surfaces.use_minter(client)
+        try:
+            yield Facility(world, datacite)
+        finally:
+            world.surfaces.use_minter(usual)
+            assert datacite.wrong == []
+
+
+@pytest.fixture
+def drafts(module_cora: Opened) -> Iterator[None]:
+    """Assignments end with drafts."""
+    object.__setattr__(module_cora.equipment, "publishes", False)
+    yield
+    object.__setattr__(module_cora.equipment, "publishes", True)
+
+
+@pytest.mark.usefixtures("drafts")
+async def test_a_draft_is_not_public_until_it_is_published(facility: Facility) -> None:
+    asset = await facility.world.made_by()
+    assigned = await facility.world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI")
+    assert assigned["publication"] == "Draft"
+    value = assigned["value"]
+    assert facility.datacite.records[value].state == "draft"
+    for path in (f"/assets/{asset}/pidinst", f"/id/{asset}/pidinst.xml"):
+        assert (await facility.anonymous(path)).status_code == 401
+    assert (await facility.anonymous(f"/id/{asset}")).status_code == 404
+    id = (await facility.known(value))["id"]
+    published = await facility.world.do("publish_persistent_id", persistent_id_id=id)
+    assert published["state"]["status"] == "Minted"
+    assert facility.datacite.records[value].state == "findable"
+    for path in (f"/assets/{asset}/pidinst", f"/id/{asset}/pidinst.xml", f"/id/{asset}"):
+        assert (await facility.anonymous(path)).status_code == 200
+
+
+@pytest.mark.usefixtures("drafts")
+async def test_a_publication_that_was_interrupted_is_finished_by_the_worker(facility: Facility) -> None:
+    asset = await facility.world.made_by()
+    value = (await facility.world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI"))["value"]
+    id = (await facility.known(value))["id"]
+    facility.datacite.plan.always["PUT"] = Says(503)
+    response = await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
+    assert (response.status_code, response.json()["code"]) == (502, "PersistentIdentifierPush")
+    failing = await facility.world.surfaces.web[Role.READER].get("/persistent-ids", params={"status": "Draft"})
+    assert value in {item["state"]["value"] for item in failing.json()["items"] if item["state"]["last_failure"]}
+    facility.datacite.plan.always.clear()
+    await facility.work()
+    assert (await facility.known(value))["state"]["status"] == "Minted"
+    assert facility.datacite.records[value].state == "findable"
+
+
+async def test_every_change_is_told_and_the_same_is_not_told_again(facility: Facility) -> None:
+    unit = await facility.world.asset(tier="Unit", parent_id=None, facility_code=await facility.world.facility())
+    asset, value = await facility.with_doi(tier="Device", parent_id=unit, facility_code=None)
+    with facility.counted() as calls:
+        assert (await facility.work()).pushed == []
+    assert calls == []
+    await facility.world.do("describe_asset", asset_id=asset, name="Renamed", description="for tomography")
+    await facility.world.do("add_asset_owner", asset_id=asset, owner={"name": "Imaging group"})
+    with facility.counted() as calls:
+        assert len((await facility.work()).pushed) == 1
+        assert (await facility.work()).pushed == []
+    assert len(calls) == 1
+    held = facility.held(value)
+    assert held["titles"][0]["title"] == "Renamed"
+    assert [each["name"] for each in held["contributors"]] == ["Imaging group"]
+    # The same again, which is no change; and what nobody is told.
+    await facility.world.do("add_asset_note", asset_id=asset, text="cleaned")
+    with facility.counted() as calls:
+        assert (await facility.work()).pushed == []
+    assert calls == []
+
+
+async def test_both_ends_of_a_relation_are_told_when_one_gets_its_identifier(facility: Facility) -> None:
+    code = await facility.world.facility()
+    parent, parent_doi = await facility.with_doi(tier="Unit", parent_id=None, facility_code=code)
+    child = await facility.world.made_by(tier="Device", parent_id=parent, facility_code=None)
+    assert facility.held(parent_doi).get("relatedIdentifiers", []) == []
+    child_doi = (await facility.world.do("assign_asset_persistent_id", asset_id=child, scheme="DOI"))["value"]
+    await facility.work()
+    (down,) = facility.held(parent_doi)["relatedIdentifiers"]
+    (up,) = facility.held(child_doi)["relatedIdentifiers"]
+    assert (down["relatedIdentifier"], down["relationType"]) == (child_doi, "HasPart")
+    assert (up["relatedIdentifier"], up["relationType"]) == (parent_doi, "IsPartOf")
+    # The name of a part is none of what DataCite takes, but a part that is given up is gone from the whole.
+    await facility.world.do("decommission_asset", asset_id=child, reason="worn")
+    await facility.work()
+    assert [each["dateInformation"] for each in facility.held(child_doi)["dates"]] == ["Commissioned", "Decommissioned"]
+
+
+async def test_changes_within_a_short_while_are_told_together_later(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    await facility.world.do("describe_asset", asset_id=asset, name="First", description=None)
+    with facility.counted() as calls:
+        await facility.work(quiet=timedelta(minutes=1))
+    assert calls == []
+    await facility.world.do("describe_asset", asset_id=asset, name="Second", description=None)
+    with facility.counted() as calls:
+        await facility.work()
+    assert len(calls) == 1
+    assert facility.held(value)["titles"][0]["title"] == "Second"
+
+
+async def test_a_withdrawn_identifier_is_hidden_and_keeps_its_record(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    id = (await facility.known(value))["id"]
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=id, reason="never existed")
+    await facility.work()
+    record = facility.datacite.records[value]
+    assert (record.state, record.handle is None) == ("registered", False)
+    known = (await facility.known(value))["state"]
+    assert (known["status"], known["withdrawal"]["reason"]) == ("Withdrawn", "never existed")
+    shown = await facility.world.surfaces.web[Role.READER].get(f"/assets/{asset}")
+    assert shown.json()["state"]["persistent_id"]["value"] == value
+    refused = await facility.world.surfaces.http("withdraw_persistent_id", {"persistent_id_id": id, "reason": "again"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "PersistentIdCannotWithdraw")
+
+
+@pytest.mark.parametrize(
+    "fault", [Cut.BEFORE, Cut.DURING, Cut.AFTER, Says(502), Says(429, "{}", headers={"Retry-After": "0"})]
+)
+async def test_what_fails_is_put_off_and_told_later(facility: Facility, fault: Any) -> None:
+    asset, value = await facility.with_doi()
+    await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
+    facility.datacite.plan.always |= {"PUT": fault, "GET": Says(503)}
+    kept = await facility.work()
+    assert len(kept.failed) == 1
+    state = (await facility.known(value))["state"]
+    assert (state["status"], state["last_failure"]["retryable"]) == ("Minted", True)
+    facility.datacite.plan.always.clear()
+    with facility.counted() as calls:
+        assert (await facility.work()).failed == []
+    assert calls == [], "it is put off"
+    async with facility.cora.log.pool.acquire() as connection:
+        await connection.execute("update cora.publication set due_at = '-infinity'")
+    await facility.work()
+    assert facility.held(value)["titles"][0]["title"] == value
+    assert (await facility.known(value))["state"]["last_failure"] is None
+
+
+async def test_one_worker_acts_for_all(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
+    with facility.counted() as calls:
+        await asyncio.gather(*(facility.work() for _ in range(10)))
+    assert len(calls) == 1
+
+
+async def test_nobody_is_told_of_a_recorded_identifier_but_it_is_public(facility: Facility) -> None:
+    asset = await facility.world.made_by()
+    value = f"10.1234/{asset}"
+    await facility.world.do("record_asset_persistent_id", asset_id=asset, scheme="DOI", value=value)
+    with facility.counted() as calls:
+        await facility.work()
+    assert calls == []
+    id = (await facility.known(value))["id"]
+    refused = await facility.world.surfaces.http("push_persistent_id", {"persistent_id_id": id})
+    assert (refused.status_code, refused.json()["code"]) == (409, "PersistentIdNotKeptHere")
+    assert (await facility.anonymous(f"/id/{asset}")).status_code == 200
+
+
+async def test_all_of_it_can_be_verified(facility: Facility) -> None:
+    cora = facility.cora
+    assert (await verify(cora.log.dsn, cora.log.schema, cora.equipment.aggregates)).difference is None

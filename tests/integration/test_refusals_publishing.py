@@ -1,0 +1,125 @@
+"""Publishing, telling and withdrawing identifiers: what is carried out and refused."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
+from tests.integration.scenario import World
+from tests.integration.surfaces import surfaces
+
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
+from cora.equipment.aggregates.persistent_id import (
+    PersistentIdCannotPublishError,
+    PersistentIdCannotWithdrawError,
+    PersistentIdentifierPushError,
+    PersistentIdNotKeptHereError,
+)
+from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.kernel.principal import Role
+from cora.surfaces.start import Opened
+
+CASES = Cases()
+refuses, does = CASES.refuses, CASES.does
+
+
+class Closed(StubDoiMinter):
+    """An authority that takes nothing about what it holds."""
+
+    async def publish(self, request: MintRequest) -> Minted:
+        raise MintFailedError("closed for the night", retryable=True)
+
+    async def push(self, request: MintRequest) -> Minted:
+        raise MintFailedError("closed for good", retryable=False)
+
+
+@pytest.fixture(scope="module")
+async def world(module_cora: Opened) -> AsyncGenerator[World]:
+    async with surfaces(module_cora) as shown:
+        yield World(shown)
+
+
+async def _identifier(world: World, *, draft: bool = False) -> tuple[str, dict[str, str]]:
+    """The id of a minted identifier, or of a draft, and what it is."""
+    equipment = world.surfaces.cora.equipment
+    object.__setattr__(equipment, "publishes", not draft)
+    try:
+        asset = await world.made_by()
+        assigned = await world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI")
+    finally:
+        object.__setattr__(equipment, "publishes", True)
+    return await _stream_of(world, assigned["value"]), {"scheme": "DOI", "value": assigned["value"]}
+
+
+async def _stream_of(world: World, value: str) -> str:
+    shown = await world.surfaces.web[Role.READER].get(f"/persistent-ids/by-value/{value}")
+    return str(shown.json()["id"])
+
+
+@does(
+    "publish_persistent_id",
+    "PersistentIdPublicationRequested",
+    "PersistentIdMetadataPushed",
+    "PersistentIdPublished",
+)
+async def a_draft(world: World) -> Tried:
+    id, _ = await _identifier(world, draft=True)
+    return Tried({"persistent_id_id": id}, {"status": "Minted", "last_failure": None})
+
+
+@refuses("publish_persistent_id", PersistentIdCannotPublishError)
+async def what_is_published(world: World) -> Tried:
+    id, identifier = await _identifier(world)
+    return Tried({"persistent_id_id": id}, {"id": id, **identifier, "state": "Minted"}, "only a Draft")
+
+
+@refuses("publish_persistent_id", PersistentIdentifierPushError)
+async def a_draft_while_the_authority_is_closed(world: World) -> Tried:
+    id, identifier = await _identifier(world, draft=True)
+    members = {**identifier, "reason": "closed for the night", "retryable": True}
+    return Tried({"persistent_id_id": id}, members, "wait until cora has done so", minter=Closed())
+
+
+@does("push_persistent_id", "PersistentIdMetadataPushed")
+async def what_was_told_before(world: World) -> Tried:
+    id, _ = await _identifier(world)
+    return Tried({"persistent_id_id": id, "again": True}, {"status": "Minted"})
+
+
+@refuses("push_persistent_id", PersistentIdNotKeptHereError)
+async def what_was_recorded(world: World) -> Tried:
+    value = f"10.1234/{world.name('r').replace(' ', '-')}"
+    await world.do("record_asset_persistent_id", asset_id=await world.asset(), scheme="DOI", value=value)
+    id = await _stream_of(world, value)
+    members = {"id": id, "scheme": "DOI", "value": value, "state": "Minted", "origin": "Recorded"}
+    return Tried({"persistent_id_id": id}, members, "minted itself")
+
+
+@refuses("push_persistent_id", PersistentIdentifierPushError)
+async def what_the_authority_does_not_take(world: World) -> Tried:
+    id, identifier = await _identifier(world)
+    members = {**identifier, "reason": "closed for good", "retryable": False}
+    return Tried({"persistent_id_id": id, "again": True}, members, "once a day", minter=Closed())
+
+
+@does("withdraw_persistent_id", "PersistentIdWithdrawn")
+async def what_the_world_can_find(world: World) -> Tried:
+    id, _ = await _identifier(world)
+    return Tried({"persistent_id_id": id, "reason": "never existed"}, {"status": "Withdrawn"})
+
+
+@refuses("withdraw_persistent_id", PersistentIdCannotWithdrawError)
+async def a_draft_that_nobody_saw(world: World) -> Tried:
+    id, identifier = await _identifier(world, draft=True)
+    given = {"persistent_id_id": id, "reason": "never existed"}
+    return Tried(given, {"id": id, **identifier, "state": "Draft"}, "only a Minted")
+
+
+@pytest.mark.parametrize("case", CASES.refused, ids=str)
+async def test_refused(world: World, case: Refused) -> None:
+    await case.check(world)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("case", CASES.done, ids=str)
+async def test_done(world: World, case: Done, surface: str) -> None:
+    await case.check(world, surface)
