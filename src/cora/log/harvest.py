@@ -19,14 +19,17 @@ from cora.log.types import Connection, Pool
 _NOW = "select clock_timestamp()"
 _LOCK = f"select pg_advisory_xact_lock_shared({LOCK})"
 
+# Bounds that are always there are looked up in the index, whatever plan is kept.
 _ASKED = """
-is_public and ($1::timestamptz is null or changed_at >= $1) and ($2::timestamptz is null or changed_at < $2)
+is_public
+and changed_at >= coalesce($1::timestamptz, '-infinity') and changed_at < coalesce($2::timestamptz, 'infinity')
 and ($3::text is null or exists (select from unnest(sets) s where s = $3 or starts_with(s, $3 || ':')))
 """
 
 _AFTER = f"""
 select persistent_id, changed_at, sets from publication
-where {_ASKED} and ($4::timestamptz is null or (changed_at, persistent_id) > ($4, $5::uuid))
+where {_ASKED} and (changed_at, persistent_id)
+    > (coalesce($4::timestamptz, '-infinity'), coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'))
 order by changed_at, persistent_id limit $6
 """
 
