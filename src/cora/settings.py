@@ -80,7 +80,8 @@ class Settings(BaseSettings):
         default=300, ge=1, description="How often one process calls an authority in five minutes at most."
     )
     authority_contact: str | None = Field(
-        default=None, description="An e-mail address that the authorities are told, in the User-Agent."
+        default=None,
+        description="An e-mail address that the authorities are told, in the User-Agent, and harvesters, at `/oai`.",
     )
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.architecture.source import REPOSITORY
 
-PACKAGES = ("surfaces", "facility_file", "equipment", "kernel", "log", "tables")
+PACKAGES = ("surfaces", "facility_file", "equipment", "kernel", "log", "tables", "labels")
 FORBIDDEN = (
     ("kernel", "equipment"),
     ("kernel", "log"),
@@ -27,6 +27,12 @@ FORBIDDEN = (
     ("tables", "kernel"),
     ("tables", "log"),
     ("tables", "surfaces"),
+    ("labels", "equipment"),
+    ("labels", "facility_file"),
+    ("labels", "kernel"),
+    ("labels", "log"),
+    ("labels", "surfaces"),
+    ("labels", "tables"),
 )
 
 

@@ -25,6 +25,7 @@ from cora.equipment.minting import exclusively
 from cora.equipment.pauses import pause
 from cora.equipment.ports.publications import Publications
 from cora.equipment.publication import Publication, read_publication, tell
+from cora.equipment.sets import sets_of
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import OverloadedError, Refusal
 from cora.kernel.execute import Call, Kernel, Session
@@ -70,9 +71,9 @@ async def keep_publications(kernel: Kernel, publications: Publications, *, quiet
 
 async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publications, kept: Kept) -> None:
     wired: Equipment = kernel.wired
-    publication, made_from = await _look(id, kernel, wired)
+    publication, sets, made_from = await _look(id, kernel, wired)
     known = publication.persistent_id
-    await publications.keep(id, publication.digest, is_public=known.is_public, made_from=made_from)
+    await publications.keep(id, publication.digest, is_public=known.is_public, sets=sets, made_from=made_from)
     if known.status is PersistentIdStatus.RESERVED:
         # It is still on its way; what comes of it is recorded, and touches it again.
         await publications.settled(id, touched)
@@ -98,8 +99,9 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
         await publications.settled(id, touched)
 
 
-async def _look(id: UUID, kernel: Kernel, wired: Equipment) -> tuple[Publication, frozenset[UUID]]:
-    async def ask(read: Reader) -> tuple[Publication, frozenset[UUID]]:
-        return await read_publication(id, read, wired), read.concerned
+async def _look(id: UUID, kernel: Kernel, wired: Equipment) -> tuple[Publication, frozenset[str], frozenset[UUID]]:
+    async def ask(read: Reader) -> tuple[Publication, frozenset[str], frozenset[UUID]]:
+        publication = await read_publication(id, read, wired)
+        return publication, await sets_of(publication.persistent_id, read), read.concerned
 
     return await kernel.see(ask)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from cora.log.pool import over
-from cora.log.types import Pool
+from cora.log.types import Connection, Pool
 
 AT_ONCE = 2000
 """Events that are looked at in one statement."""
@@ -51,15 +51,20 @@ where p.touched is not null and p.touched_at <= clock_timestamp() - $1::interval
 order by p.touched_at, p.persistent_id limit $2
 """
 
+# Held until the commit, by whoever gives a time; whoever reads by these times holds it too (harvest.py).
+LOCK = "hashtextextended('cora.publication.' || current_schema(), 0)"
+
 _KEEP = """
 with kept as (
-    update publication set digest = $2, is_public = $3,
-           changed_at = case when digest is distinct from $2 then clock_timestamp() else changed_at end
+    update publication set digest = $2, is_public = $3, sets = $4,
+           changed_at = case when (digest, is_public, sets) is distinct from ($2, $3, $4::text[])
+               then greatest(clock_timestamp(), (select max(changed_at) from publication where is_public))
+               else changed_at end
     where persistent_id = $1
 ), gone as (
-    delete from publication_source where persistent_id = $1 and entity <> all($4::uuid[])
+    delete from publication_source where persistent_id = $1 and entity <> all($5::uuid[])
 )
-insert into publication_source (entity, persistent_id) select entity, $1 from unnest($4::uuid[]) entity
+insert into publication_source (entity, persistent_id) select entity, $1 from unnest($5::uuid[]) entity
 on conflict do nothing
 """
 
@@ -87,9 +92,18 @@ class PublicationTable:
         rows = await over(self._pool, lambda connection: connection.fetch(_DUE, quiet, most))
         return [(row["persistent_id"], row["touched"]) for row in rows]
 
-    async def keep(self, id: UUID, digest: str, *, is_public: bool, made_from: Collection[UUID]) -> None:
+    async def keep(
+        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID]
+    ) -> None:
         """Keep what the world is told."""
-        await self._execute(_KEEP, id, digest, is_public, list(made_from))
+        values = (id, digest, is_public, sorted(sets), list(made_from))
+
+        async def keep(connection: Connection) -> None:
+            async with connection.transaction():
+                await connection.execute(f"select pg_advisory_xact_lock({LOCK})")
+                await connection.execute(_KEEP, *values)
+
+        await over(self._pool, keep)
 
     async def settled(self, id: UUID, touched: int) -> None:
         """Nothing is left to be done."""

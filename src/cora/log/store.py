@@ -22,6 +22,7 @@ from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import WALKING, connect
 from cora.log.documents import ListQuery, find_few, page
 from cora.log.events import Feed, Walks, find_between, find_history
+from cora.log.harvest import HarvestTable
 from cora.log.held import hold
 from cora.log.link import Link
 from cora.log.look import Fetch, Gatherer, Rows, find_counts, find_current, find_holders, find_pointing, find_records
@@ -61,6 +62,7 @@ class PostgresLog:
         self._indexed = indexed
         self.contacts = ContactTable(pool)
         self.publications = PublicationTable(pool)
+        self.harvest = HarvestTable(pool)
         self.leases = LeaseTable(link())
         self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)

@@ -44,6 +44,9 @@ def application(cora: Opened) -> FastAPI:
         within={MCP_PATH: mcp},
         allow={MCP_PATH: LEAST_ROLE},
         lifespan=lifespan,
+        harvest=cora.log.harvest,
+        contact=cora.settings.authority_contact,
+        symbol=cora.settings.datacite_repository,
     )
     return create_app(cora.kernel, cora.log, cora.tokens, cora.equipment, settings)
 

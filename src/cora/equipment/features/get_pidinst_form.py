@@ -1,6 +1,6 @@
-"""The PIDINST record of an asset or a fixture in one of its forms: as PIDINST, DataCite, schema.org, B2INST or a Handle
-record, or as a reference to cite. Open to everybody once it has a persistent identifier. `loss` says what the form
-cannot tell of this record."""
+"""The PIDINST record of an asset or a fixture in one of its forms: as PIDINST, DataCite, Dublin Core, schema.org,
+B2INST or a Handle record, or as a reference to cite. Open to everybody once it has a persistent identifier. `loss` says
+what the form cannot tell of this record."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ FormName = Literal[
     "pidinst-1.1.xml",
     "datacite.xml",
     "datacite.json",
+    "oai-dc.xml",
     "schema-org.jsonld",
     "b2inst.json",
     "handle.json",

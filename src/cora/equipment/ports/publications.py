@@ -25,8 +25,11 @@ class Publications(Protocol):
         position up to which it was touched."""
         ...
 
-    async def keep(self, id: UUID, digest: str, *, is_public: bool, made_from: Collection[UUID]) -> None:
-        """Keep what the world is told, and the records it is made from; a new digest changes it from now on."""
+    async def keep(
+        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID]
+    ) -> None:
+        """Keep what the world is told, the sets it is in, and the records it is made from; what is new of that changes
+        it from now on."""
         ...
 
     async def settled(self, id: UUID, touched: int) -> None:

@@ -1,12 +1,14 @@
 -- What the world is told of each identifier: a digest of it and since when, and the records that it was made from. A
 -- change of one of them touches it: `touched` is the position up to which events were looked at then, null when nothing
--- has changed since. Kept by one process at a time, which holds the lease `publications`.
+-- has changed since. Kept by one process at a time, which holds the lease `publications`. `sets` are those that harvesters
+-- find it in; `changed_at` never goes back, so that who has read up to it has missed nothing (harvest.py).
 
 create table publication (
     persistent_id uuid primary key,
     digest text,
     is_public boolean not null default false,
     changed_at timestamptz,
+    sets text[] not null default '{}',
     touched bigint,
     touched_at timestamptz,
     due_at timestamptz not null default '-infinity'

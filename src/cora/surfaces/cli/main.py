@@ -28,6 +28,7 @@ from cora.surfaces.cli.common import (
     time_text,
 )
 from cora.surfaces.cli.facility import apply, export, plan
+from cora.surfaces.cli.labels import labels
 from cora.surfaces.cli.pid import app as pid_app
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.cli.reading import get, history, list_records, search, tree
@@ -59,6 +60,7 @@ app.command("list")(list_records)
 app.command()(search)
 app.command()(history)
 app.command()(tree)
+app.command()(labels)
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. [env: CORA_HOST]")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. [env: CORA_PORT]")]

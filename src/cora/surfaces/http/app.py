@@ -18,13 +18,17 @@ from cora.equipment.wired import Equipment
 from cora.kernel.documents import Documents
 from cora.kernel.errors import MethodNotAllowedError, Refusal, UnknownPathError
 from cora.kernel.execute import Kernel
+from cora.kernel.harvest import Harvest
 from cora.kernel.history import history_slices
 from cora.kernel.principal import Role
 from cora.kernel.tokens import Tokens
 from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
 from cora.surfaces.http.forms import add_forms
+from cora.surfaces.http.labels import add_labels
 from cora.surfaces.http.messages import problem_reply
+from cora.surfaces.http.oai.endpoint import add_oai
+from cora.surfaces.http.oai.site import Site
 from cora.surfaces.http.openapi import TITLE, openapi_document
 from cora.surfaces.http.pages import add_pages
 from cora.surfaces.http.surface import Surface
@@ -42,13 +46,17 @@ class HttpSettings:
 
     `is_ready` tells `/readyz` whether the database is reachable and migrated. `within` are further applications by
     their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `allow` is the least
-    role of those that are not for everybody. `lifespan` is run around the serving.
+    role of those that are not for everybody. `lifespan` is run around the serving. `harvest` is what harvesters walk
+    along; without it there is no `/oai`. They are told to write to `contact`, and of the account `symbol` at DataCite.
     """
 
     is_ready: Callable[[], Awaitable[bool]] = _always
     within: Mapping[str, ASGIApp] = field(default_factory=dict[str, ASGIApp])
     allow: Mapping[str, Role] = field(default_factory=dict[str, Role])
     lifespan: Lifespan | None = None
+    harvest: Harvest | None = None
+    contact: str | None = None
+    symbol: str | None = None
 
 
 def create_app(
@@ -73,6 +81,10 @@ def create_app(
     add_records(paths, equipment.views, kernel, documents)
     add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
     add_forms(paths, equipment.slices)
+    add_labels(paths, kernel)
+    if settings.harvest is not None:
+        site = Site(equipment.public_url, settings.contact, settings.symbol)
+        add_oai(paths, kernel, settings.harvest, site)
     app = FastAPI(
         title=TITLE,
         docs_url=None,

@@ -32,6 +32,7 @@ from cora.kernel.principal import Role
 from cora.kernel.requests import AS_OF, DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH, OCCURRED_AT, ON_BEHALF_OF, TRUE_AT
 from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, Creation, HandlerSlice, QuerySlice, Route, Slice, refusals_of
+from cora.labels import LAYOUTS
 from cora.surfaces.http.endpoints import (
     BESIDE,
     EXPAND,
@@ -43,6 +44,7 @@ from cora.surfaces.http.endpoints import (
     takes_several,
 )
 from cora.surfaces.http.forms import MEDIA_TYPES
+from cora.surfaces.http.labels import DEFAULT_LAYOUT, LABEL_FORMATS, LABELLED, LAYOUT, label_template
 from cora.surfaces.http.messages import CSV, EVENT_STREAM, XLSX
 from cora.surfaces.http.openapi_examples import TIME, example
 from cora.surfaces.http.openapi_schemas import Schema, Schemas, camel, ref
@@ -133,6 +135,9 @@ def openapi_document(slices: Iterable[Slice], views: Iterable[View[Any]]) -> dic
             for template, beginning in key_templates(aggregate, view.key):
                 name = f"_by_{beginning.rstrip('/').lower() or view.key.name}"
                 _put(paths, Route("GET", template), _get_operation(view, name, by_key, schemas))
+        if aggregate in LABELLED:
+            for ending in LABEL_FORMATS:
+                _put(paths, Route("GET", label_template(aggregate, ending)), _label_operation(view, ending, schemas))
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version("cora"), "description": _DESCRIPTION},
@@ -311,6 +316,27 @@ def _get_operation(view: View[Any], way: str, which: Schema, schemas: Schemas) -
         ],
         "responses": {
             "200": {"description": "The record.", "headers": tag, **shown},
+            **_refused(Role.READER, [*_ASKED, aggregate.not_found], schemas),
+        },
+    }
+
+
+def _label_operation(view: View[Any], ending: str, schemas: Schemas) -> Schema:
+    aggregate = view.aggregate
+    media_type, _ = LABEL_FORMATS[ending]
+    layouts = {"enum": list(LAYOUTS), "default": DEFAULT_LAYOUT}
+    says = "On what it is printed; the size of the label is that of this layout."
+    return {
+        "operationId": f"get_{aggregate.kind}_label_{ending}",
+        "summary": f"The label of one {aggregate.kind}: a QR code that leads to it, and what people read.",
+        "tags": [aggregate.collection],
+        "security": _security(Role.READER),
+        "parameters": [
+            _path_parameter(aggregate.path_id, {"type": "string", "format": "uuid"}),
+            {"name": LAYOUT, "in": "query", "schema": layouts, "description": says},
+        ],
+        "responses": {
+            "200": {"description": "The label.", "content": {media_type.decode(): {}}},
             **_refused(Role.READER, [*_ASKED, aggregate.not_found], schemas),
         },
     }

@@ -3,6 +3,7 @@
 from cora.equipment.pidinst.forms.b2inst import B2INST
 from cora.equipment.pidinst.forms.citing import BIBTEX, CITATION, CSL
 from cora.equipment.pidinst.forms.datacite import DATACITE_JSON, DATACITE_XML
+from cora.equipment.pidinst.forms.dublin_core import OAI_DC
 from cora.equipment.pidinst.forms.form import Form, Loss
 from cora.equipment.pidinst.forms.handle import HANDLE
 from cora.equipment.pidinst.forms.pidinst import PIDINST_1_1_XML, PIDINST_JSON, PIDINST_XML
@@ -15,6 +16,7 @@ FORMS: tuple[Form, ...] = (
     PIDINST_1_1_XML,
     DATACITE_XML,
     DATACITE_JSON,
+    OAI_DC,
     SCHEMA_ORG,
     B2INST,
     HANDLE,
