@@ -43,6 +43,7 @@ def application(cora: Opened) -> FastAPI:
         is_ready=remembered(is_ready, READY_FOR),
         within={MCP_PATH: mcp},
         allow={MCP_PATH: LEAST_ROLE},
+        pages=cora.log.publications,
         lifespan=lifespan,
     )
     return create_app(cora.kernel, cora.log, cora.tokens, cora.equipment, settings)
