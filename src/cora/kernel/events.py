@@ -65,6 +65,15 @@ class RecordedHistory(NamedTuple):
     steps: Sequence[Step]
 
 
+class AskedMilestones(NamedTuple):
+    """The newest events of some kinds in the history of a record; `relations` as for a history."""
+
+    id: UUID
+    relations: tuple[str, ...]
+    kinds: tuple[str, ...]
+    limit: int
+
+
 class Between(NamedTuple):
     """A record at two moments, and the events of its stream between them, up to a limit."""
 
@@ -95,6 +104,11 @@ class Events(Protocol):
 
     async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
         """A page of the history of a record, of what was recorded and had occurred by then."""
+        ...
+
+    async def milestones(self, asked: AskedMilestones, when: When = NOW) -> Sequence[LogEvent]:
+        """Events of some kinds in the history of a record, the newest first; one more than the limit where there are
+        more. How far back is looked is bounded, so what is buried under many others may be left out."""
         ...
 
     async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:

@@ -11,7 +11,16 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cora.kernel.errors import InvalidRequestError, OverloadedError, Violation
-from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory, Step
+from cora.kernel.events import (
+    AskedFeed,
+    AskedHistory,
+    AskedMilestones,
+    Between,
+    FeedPage,
+    LogEvent,
+    RecordedHistory,
+    Step,
+)
 from cora.kernel.when import When
 from cora.log.link import Link
 from cora.log.look import Fetch, Gatherer
@@ -25,6 +34,8 @@ LAST = 2**63 - 1
 LOOK_THROUGH = 20_000
 """How many events one page of the feed looks through for those of some kinds, of which there is no index."""
 MAXIMUM_FOLLOWERS = 200
+LOOK_BACK = 1000
+"""How many events of each stream, and how many that join it to others, are looked through for milestones."""
 IDLE = 15.0
 """Seconds after which a follower to whom nothing came is told so."""
 AT_ONCE = 100
@@ -119,6 +130,42 @@ async def find_history(fetch: Fetch, asked_when: tuple[AskedHistory, When]) -> R
     shown = events[: asked.limit]
     steps = await fetch(_STEPS, [event.stream for event in shown], [event.version for event in shown])
     return RecordedHistory(kind[0]["kind"], events, [Step(*row) for row in steps])
+
+
+def _milestones_query(true_at: datetime | None) -> str:
+    """Those of some kinds among the latest events of a record: two short walks along an index, filtered afterwards."""
+    of_event = "" if true_at is None else "and e.occurred_at <= $6"
+    return f"""
+with own as (
+    select $1::uuid as stream
+    union
+    select f.source from reference f where f.target = $1 and f.relation = any($2::text[])
+), found as (
+    select e.position from own o cross join lateral (
+        select e.position, e.kind from event e
+        where e.stream = o.stream and e.position <= $3 order by e.version desc limit {LOOK_BACK}
+    ) e where e.kind = any($4::text[])
+    union
+    (select m.position from mention m
+     where m.entity = $1 and m.position <= $3 and m.joining order by m.position desc limit {LOOK_BACK})
+)
+select {_SHOWN} from found p join event e on e.position = p.position join document d on d.id = e.stream
+where e.kind = any($4::text[]) {of_event}
+order by e.position desc limit $5
+"""
+
+
+async def find_milestones(fetch: Fetch, asked_when: tuple[AskedMilestones, When]) -> Sequence[LogEvent]:
+    """The newest events of some kinds in the history of a record.
+
+    Raises `InvalidRequestError` for a moment that has not come.
+    """
+    asked, when = asked_when
+    upto = LAST if when.is_now else await position_of(fetch, when)
+    values: list[Any] = [asked.id, list(asked.relations), upto, list(asked.kinds), asked.limit + 1]
+    if when.true_at is not None:
+        values.append(when.true_at)
+    return [LogEvent(*row) for row in await fetch(_milestones_query(when.true_at), *values)]
 
 
 async def find_between(fetch: Fetch, id: UUID, earlier: When, later: When, most: int) -> Between:

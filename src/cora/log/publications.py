@@ -75,9 +75,24 @@ where persistent_id = $1 and touched = $2
 
 _PUT_OFF = "update publication set due_at = $2 where persistent_id = $1"
 
+_STARTS = """
+select persistent_id from (
+    select persistent_id, row_number() over (order by persistent_id) as number from publication where is_public
+) p where number % $1 = 1 or $1 = 1 order by persistent_id
+"""
+
+# What an identifier is of never changes, so the document is looked at for that alone.
+_SOME = """
+select p.persistent_id, (d.body ->> 'subject_id')::uuid, p.changed_at
+from publication p join document d on d.id = p.persistent_id
+where p.is_public and p.persistent_id >= $1 and p.persistent_id > $2 order by p.persistent_id limit $3
+"""
+
+_NO_ID = UUID(int=0)
+
 
 class PublicationTable:
-    """Implements `Publications` of the equipment context."""
+    """Implements `Publications` and `PublicPages` of the equipment context."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -112,6 +127,19 @@ class PublicationTable:
     async def put_off(self, id: UUID, until: datetime) -> None:
         """Not due before."""
         await self._execute(_PUT_OFF, id, until)
+
+    async def starts(self, every: int) -> Sequence[UUID]:
+        """The first of each so many that are public."""
+        rows = await over(self._pool, lambda connection: connection.fetch(_STARTS, every))
+        return [row["persistent_id"] for row in rows]
+
+    async def some(
+        self, start: UUID | None, after: UUID | None, most: int
+    ) -> Sequence[tuple[UUID, UUID, datetime | None]]:
+        """The next that are public, each with its asset or fixture, and when it changed."""
+        values = (start or _NO_ID, after or _NO_ID, most)
+        rows = await over(self._pool, lambda connection: connection.fetch(_SOME, *values))
+        return [(id, subject, changed) for id, subject, changed in rows]
 
     async def _execute(self, sql: str, *values: Any) -> None:
         await over(self._pool, lambda connection: connection.execute(sql, *values))

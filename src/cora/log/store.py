@@ -13,7 +13,7 @@ import structlog
 
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import Asked, Page
-from cora.kernel.events import AskedFeed, AskedHistory, Between, FeedPage, LogEvent, RecordedHistory
+from cora.kernel.events import AskedFeed, AskedHistory, AskedMilestones, Between, FeedPage, LogEvent, RecordedHistory
 from cora.kernel.reader import Append, Holder, KeyReused, Log, Pointing, ReadSet, Replayed, Source, Stored, Verdict
 from cora.kernel.search import AskedSearch, FoundPage
 from cora.kernel.when import NOW, When
@@ -21,7 +21,7 @@ from cora.log.append import Writer
 from cora.log.beside import ContactTable, LeaseTable
 from cora.log.connect import WALKING, connect
 from cora.log.documents import ListQuery, find_few, page
-from cora.log.events import Feed, Walks, find_between, find_history
+from cora.log.events import Feed, Walks, find_between, find_history, find_milestones
 from cora.log.harvest import HarvestTable
 from cora.log.held import hold
 from cora.log.link import Link
@@ -68,6 +68,7 @@ class PostgresLog:
         self.tail = Tail(dsn, schema)
         self._feed = Feed(link(WALKING), self.tail)
         self._histories = Walks[tuple[AskedHistory, When], RecordedHistory](link(WALKING), find_history)
+        self._milestones = Walks[tuple[AskedMilestones, When], Sequence[LogEvent]](link(WALKING), find_milestones)
         self._writer = Writer(link(), self.tail.wake)
         self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
@@ -104,6 +105,7 @@ class PostgresLog:
             await gatherer.close()
         await self._feed.close()
         await self._histories.close()
+        await self._milestones.close()
         for gatherer in (self._current, self._answers, self._joinings):
             await gatherer.close()
         await self.tokens.close()
@@ -202,6 +204,10 @@ class PostgresLog:
     async def history(self, asked: AskedHistory, when: When = NOW) -> RecordedHistory:
         """A page of the history of a record."""
         return await self._histories.ask((asked, when))
+
+    async def milestones(self, asked: AskedMilestones, when: When = NOW) -> Sequence[LogEvent]:
+        """Events of some kinds in the history of a record."""
+        return await self._milestones.ask((asked, when))
 
     async def between(self, id: UUID, earlier: When, later: When, most: int) -> Between:
         """A record at two moments, and what was recorded between."""

@@ -43,6 +43,7 @@ def application(cora: Opened) -> FastAPI:
         is_ready=remembered(is_ready, READY_FOR),
         within={MCP_PATH: mcp},
         allow={MCP_PATH: LEAST_ROLE},
+        pages=cora.log.publications,
         lifespan=lifespan,
         harvest=cora.log.harvest,
         contact=cora.settings.authority_contact,

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from cora.equipment.ports.public_pages import NoPublicPages, PublicPages
 from cora.equipment.wired import Equipment
 from cora.kernel.documents import Documents
 from cora.kernel.errors import MethodNotAllowedError, Refusal, UnknownPathError
@@ -26,6 +27,7 @@ from cora.surfaces.http.dispatch import Paths
 from cora.surfaces.http.endpoints import add_records, add_slices
 from cora.surfaces.http.forms import add_forms
 from cora.surfaces.http.labels import add_labels
+from cora.surfaces.http.landing.endpoints import Landing, add_landing_pages
 from cora.surfaces.http.messages import problem_reply
 from cora.surfaces.http.oai.endpoint import add_oai
 from cora.surfaces.http.oai.site import Site
@@ -46,13 +48,15 @@ class HttpSettings:
 
     `is_ready` tells `/readyz` whether the database is reachable and migrated. `within` are further applications by
     their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `allow` is the least
-    role of those that are not for everybody. `lifespan` is run around the serving. `harvest` is what harvesters walk
-    along; without it there is no `/oai`. They are told to write to `contact`, and of the account `symbol` at DataCite.
+    role of those that are not for everybody. `lifespan` is run around the serving. `pages` are those that search
+    engines are told of. `harvest` is what harvesters walk along; without it there is no `/oai`. They are told to write
+    to `contact`, and of the account `symbol` at DataCite.
     """
 
     is_ready: Callable[[], Awaitable[bool]] = _always
     within: Mapping[str, ASGIApp] = field(default_factory=dict[str, ASGIApp])
     allow: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    pages: PublicPages = field(default_factory=NoPublicPages)
     lifespan: Lifespan | None = None
     harvest: Harvest | None = None
     contact: str | None = None
@@ -79,7 +83,8 @@ def create_app(
     paths = Paths()
     add_slices(paths, (*equipment.slices, *history_slices(equipment.views)), kernel)
     add_records(paths, equipment.views, kernel, documents)
-    add_pages(paths, kernel, equipment.slices, description, settings.is_ready)
+    add_pages(paths, description, settings.is_ready)
+    add_landing_pages(paths, Landing(kernel, equipment, settings.pages))
     add_forms(paths, equipment.slices)
     add_labels(paths, kernel)
     if settings.harvest is not None:

@@ -158,7 +158,7 @@ def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
         errors: list[Violation] = []
         asked = request.query()
         resumed = _last_event_id(request, errors) if declared.follows else None
-        when = _when(asked, errors) if declared.has_past else NOW
+        when = asked_moment(asked, errors) if declared.has_past else NOW
         for name, values in asked.items():
             if name in names:
                 errors.append(Violation(f"/{name}", "stands in the path"))
@@ -291,7 +291,7 @@ def _to_command(given: Any, request: Request, declared: Slice, route: Route) -> 
     return command
 
 
-def _when(query: dict[str, list[str]], errors: list[Violation]) -> When:
+def asked_moment(query: dict[str, list[str]], errors: list[Violation]) -> When:
     """The moment that a query is about, taken out of it."""
     options: dict[str, str | None] = {}
     for name in WHEN_OPTIONS:
@@ -314,7 +314,7 @@ def _get(aggregate: Aggregate[Any], beside: Beside[Any], kernel: Kernel, locate:
     async def handle(request: Request) -> Reply:
         errors: list[Violation] = []
         query = request.query()
-        when = _when(query, errors)
+        when = asked_moment(query, errors)
         expand = [name for text in query.pop(EXPAND, []) for name in text.split(",")]
         errors += beside.not_shown(expand) + repeated(query, [BESIDE])
         shows = query.pop(BESIDE, ["true"])[0]

@@ -14,7 +14,8 @@ from cora.kernel.slice import QuerySlice, Slice
 from cora.surfaces.http.dispatch import Endpoint, Paths
 from cora.surfaces.http.messages import JSON, Reply, Request
 
-FORM_OF_RECORD = "/id/{record_id}/{form}"
+LANDING_PAGE = "/id/{record_id}"
+FORM_OF_RECORD = f"{LANDING_PAGE}/{{form}}"
 
 HTML = b"text/html"
 VARY = (b"vary", b"Accept")
@@ -34,7 +35,7 @@ def add_forms(paths: Paths, slices: Iterable[Slice]) -> None:
     async def render(request: Request, name: str) -> Reply:
         return await form.handle(replace(request, values=(*request.values, name)))
 
-    paths.wrap("GET", "/id/{record_id}", lambda page: _negotiated(page, (HTML,), render))
+    paths.wrap("GET", LANDING_PAGE, lambda page: _negotiated(page, (HTML,), render))
     for declared in slices:
         if isinstance(declared, QuerySlice) and declared.answer is PidinstRecord:
             paths.wrap("GET", declared.route.path, lambda record: _negotiated_record(record, render))

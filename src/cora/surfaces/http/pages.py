@@ -1,26 +1,18 @@
-"""The few pages for people: what this is, the API page, and where an identifier leads."""
+"""The few pages for people beside the landing pages: what this is, and the API page."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import cache
-from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
-from uuid import UUID
 
 import structlog
 
-from cora.equipment.pidinst.record import PidinstRecord
-from cora.kernel.errors import NotFoundError, UnauthenticatedError, UnknownPathError
-from cora.kernel.execute import Kernel
-from cora.kernel.principal import ANONYMOUS
-from cora.kernel.slice import QuerySlice, Slice
 from cora.surfaces.http.dispatch import Endpoint, Paths
+from cora.surfaces.http.landing.markup import HTML, SECURITY, document
 from cora.surfaces.http.messages import Reply, Request, json_reply
 from cora.surfaces.http.older_openapi import as_openapi_3_0
-
-HTML = b"text/html; charset=utf-8"
 
 _DOCS_ASSETS = {
     "swagger-ui.css": b"text/css; charset=utf-8",
@@ -38,15 +30,6 @@ _DOCS_PAGE = b"""<!doctype html>
 <body><div id="api"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
 </body></html>
 """
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a}"
-    "code{font-size:.95em}dt{font-weight:600;margin-top:.8rem}dd{margin:0;white-space:pre-line}"
-    ".notice{border:2px solid #b35900;padding:.6rem .9rem;margin:1.2rem 0}"
-)
-_SECURITY = [
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-]
 # The API page sets styles from its script.
 _DOCS_SECURITY = [
     (
@@ -63,8 +46,8 @@ Describe = Callable[[], dict[str, Any]]
 IsReady = Callable[[], Awaitable[bool]]
 
 
-def add_pages(paths: Paths, kernel: Kernel, slices: Iterable[Slice], describe: Describe, is_ready: IsReady) -> None:
-    """Add the start page, the API page with its parts, the landing pages, and the two checks for operators."""
+def add_pages(paths: Paths, describe: Describe, is_ready: IsReady) -> None:
+    """Add the start page, the API page with its parts, and the two checks for operators."""
 
     # Made when it is first asked for: it is large, and most processes never show it.
     @cache
@@ -93,14 +76,12 @@ def add_pages(paths: Paths, kernel: Kernel, slices: Iterable[Slice], describe: D
     paths.add("GET", "/openapi.json", Endpoint(openapi))
     paths.add("GET", "/healthz", _constant(b'{"alive":true}', asks_nobody=True))
     paths.add("GET", "/readyz", Endpoint(ready, asks_nobody=True))
-    paths.add("GET", "/", _constant(_start_page().encode(), HTML, _SECURITY))
+    paths.add("GET", "/", _constant(_start_page(), HTML, SECURITY))
     paths.add("GET", "/docs", _constant(_DOCS_PAGE, HTML, _DOCS_SECURITY))
     paths.add("GET", "/docs/start.js", _constant(_DOCS_START, b"text/javascript; charset=utf-8"))
     paths.add("GET", "/docs/openapi-3.0.json", Endpoint(older_openapi))
     for name, media_type in _DOCS_ASSETS.items():
         paths.add("GET", f"/docs/{name}", Endpoint(_docs_asset(name, media_type)))
-    records = [each for each in slices if isinstance(each, QuerySlice) and each.answer is PidinstRecord]
-    paths.add("GET", "/id/{record_id}", Endpoint(_landing_page(kernel, records)))
 
 
 def _constant(
@@ -130,37 +111,8 @@ def _swagger_ui() -> Traversable:
     return max(vendored.iterdir(), key=lambda version: version.name)
 
 
-def _landing_page(kernel: Kernel, records: list[QuerySlice]) -> Callable[[Request], Awaitable[Reply]]:
-    async def handle(request: Request) -> Reply:
-        try:
-            id = UUID(request.values[0])
-        except ValueError:
-            raise UnknownPathError(request.path) from None
-        for declared in records:
-            (name,) = declared.route.path_fields
-            query = declared.request.model_validate({name: id})
-            # Asked as by anybody, so that only what has an identifier is shown.
-            try:
-                record = await kernel.query(declared, query, ANONYMOUS)
-            except (UnauthenticatedError, NotFoundError):
-                continue
-            link = declared.route.path.replace(f"{{{name}}}", str(id))
-            return Reply(200, _record_page(record, link).encode(), HTML, [*_SECURITY])
-        raise UnknownPathError(request.path)
-
-    return handle
-
-
-def _page(title: str, content: str) -> str:
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
-        f"<body>\n{content}\n</body></html>\n"
-    )
-
-
-def _start_page() -> str:
-    return _page(
+def _start_page() -> bytes:
+    return document(
         "cora",
         "<h1>cora</h1>\n"
         "<p>The equipment record of a research facility: which instruments exist, what they are made of, where they "
@@ -174,28 +126,4 @@ def _start_page() -> str:
         "</ul>\n"
         "<p>Records are read with a token: <code>Authorization: Bearer &lt;token&gt;</code>. The records of "
         "instruments that have a persistent identifier are open to everybody.</p>",
-    )
-
-
-def _record_page(record: PidinstRecord, link: str) -> str:
-    shown = [
-        ("Identifier", f"{record.identifier.identifier} ({record.identifier.identifier_type})"),
-        ("Owner", ", ".join(owner.owner_name for owner in record.owners)),
-        ("Manufacturer", ", ".join(maker.manufacturer_name for maker in record.manufacturers)),
-        ("Model", record.model.model_name if record.model else ""),
-        ("Instrument type", ", ".join(each.instrument_type_name for each in record.instrument_types)),
-        ("Description", record.description or ""),
-        *((date.date_type, date.date) for date in record.dates),
-    ]
-    notice = (
-        '<p class="notice">This shows a test identifier, made for trying things out. It resolves nowhere and must not '
-        "be cited.</p>\n"
-        if record.test
-        else ""
-    )
-    facts = "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in shown if text)
-    return _page(
-        record.name,
-        f"<h1>{escape(record.name)}</h1>\n{notice}<dl>\n{facts}\n</dl>\n"
-        f'<p><a href="{escape(link)}">The PIDINST record (JSON)</a></p>',
     )

@@ -1,0 +1,1 @@
+"""The pages that identifiers lead to, for people and for machines."""

@@ -1,0 +1,121 @@
+"""The endpoints of the landing pages: for people, for machines that follow links, and for search engines.
+
+A landing page is the same for everybody, whoever asks: what has no public
+identifier has none, also for those who may read its record.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
+
+from cora.equipment.landing.page import LandingPage
+from cora.equipment.landing.read import Past, read_landing_page
+from cora.equipment.pidinst.derive import landing_page as landing_page_url
+from cora.equipment.ports.public_pages import PublicPages
+from cora.equipment.wired import Equipment
+from cora.kernel.errors import NotFoundError, UnknownPathError, Violation
+from cora.kernel.execute import Kernel
+from cora.kernel.reader import Reader
+from cora.kernel.requests import invalid
+from cora.surfaces.http.dispatch import Endpoint, Paths
+from cora.surfaces.http.endpoints import asked_moment
+from cora.surfaces.http.forms import FORM_OF_RECORD, LANDING_PAGE
+from cora.surfaces.http.landing.crawlers import CACHED, robots, sitemap
+from cora.surfaces.http.landing.markup import HTML, SECURITY
+from cora.surfaces.http.landing.page import landing_page, missing_page
+from cora.surfaces.http.landing.signposting import LINKSET, LINKSET_NAME, header_of, header_of_form, linkset
+from cora.surfaces.http.messages import Reply, Request
+
+# Whoever withdraws an identifier sees it withdrawn a minute later at most, wherever the page was kept.
+PUBLIC = (b"cache-control", b"public, max-age=60")
+
+_NAMED = b"text/html"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What the endpoints are made from."""
+
+    kernel: Kernel
+    wired: Equipment
+    pages: PublicPages
+
+
+def add_landing_pages(paths: Paths, landing: Landing) -> None:
+    """Add the landing pages with all that belongs to them. The forms are there already."""
+    url = landing.wired.public_url
+
+    async def for_people(request: Request) -> Reply:
+        try:
+            page, moment = await _read(request, landing)
+        except UnknownPathError:
+            if not request.accepts(_NAMED):
+                raise
+            return Reply(404, missing_page(), HTML, [*SECURITY])
+        return _kept(request, landing_page(page, moment), HTML, [*SECURITY, (b"link", header_of(page))])
+
+    async def for_machines(request: Request) -> Reply:
+        page, _ = await _read(request, landing)
+        return _kept(request, linkset(page), LINKSET.encode("ascii"), [])
+
+    async def for_crawlers(_request: Request) -> Reply:
+        return Reply(200, robots(url), b"text/plain; charset=utf-8", [CACHED])
+
+    async def of_all(request: Request) -> Reply:
+        return await sitemap(request, landing.pages, url)
+
+    paths.add("GET", LANDING_PAGE, Endpoint(for_people))
+    paths.add("GET", f"{LANDING_PAGE}/{LINKSET_NAME}", Endpoint(for_machines))
+    paths.add("GET", "/robots.txt", Endpoint(for_crawlers))
+    paths.add("GET", "/sitemap.xml", Endpoint(of_all))
+    paths.wrap("GET", FORM_OF_RECORD, lambda form: replace(form, handle=_describing(form.handle, url)))
+
+
+def _describing(
+    handle: Callable[[Request], Awaitable[Reply]], public_url: str
+) -> Callable[[Request], Awaitable[Reply]]:
+    """A form that says which page it describes."""
+
+    async def describing(request: Request) -> Reply:
+        reply = await handle(request)
+        if reply.status in (200, 304):
+            # It answered, so this is the id of a record.
+            reply.headers.append((b"link", header_of_form(landing_page_url(public_url, UUID(request.values[0])))))
+        return reply
+
+    return describing
+
+
+async def _read(request: Request, landing: Landing) -> tuple[LandingPage, str]:
+    """The page that is asked for, and the query that says of which moment. Raises `UnknownPathError`."""
+    try:
+        id = UUID(request.values[0])
+    except ValueError:
+        raise UnknownPathError(request.path) from None
+    errors: list[Violation] = []
+    asked = request.query()
+    when = asked_moment(asked, errors)
+    if errors:
+        raise invalid(errors)
+
+    async def ask(read: Reader) -> LandingPage | None:
+        return await read_landing_page(id, read, Past(landing.kernel.events, when), landing.wired)
+
+    try:
+        page = await landing.kernel.see(ask, when)
+    except NotFoundError:
+        page = None
+    if page is None:
+        raise UnknownPathError(request.path)
+    return page, "" if when.is_now else f"?{request.query_string.decode('ascii')}"
+
+
+def _kept(request: Request, body: bytes, media_type: bytes, headers: list[tuple[bytes, bytes]]) -> Reply:
+    """An answer that may be kept for a while and is then asked for by its tag."""
+    tag = b'"%s"' % sha256(body).hexdigest()[:32].encode("ascii")
+    headers = [*headers, (b"etag", tag), PUBLIC]
+    known = request.headers.get(b"if-none-match", b"").split(b",")
+    if any(each.strip().removeprefix(b"W/") in (tag, b"*") for each in known):
+        return Reply(304, b"", headers=headers)
+    return Reply(200, body, media_type, headers)

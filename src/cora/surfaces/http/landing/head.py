@@ -1,0 +1,77 @@
+"""What a landing page tells machines in its head: Dublin Core and citation tags, typed links, and JSON-LD."""
+
+import json
+from collections.abc import Iterator
+
+from cora.equipment.landing.page import LandingPage
+from cora.equipment.pidinst.forms.schema_org import schema_org
+from cora.equipment.pidinst.forms.writing import on_one_line
+from cora.surfaces.http.landing.markup import text
+from cora.surfaces.http.landing.signposting import LICENSE, LINKSET, Link, links_of, linkset_of
+
+_LONGEST_SUMMARY = 300
+
+
+def head_of(page: LandingPage, *, is_past: bool = False) -> str:
+    """The elements of the head, but title and style. What is a test, or was once so, is not for search engines."""
+    landing_page = page.published.record.landing_page
+    lines = [
+        f'<link rel="canonical" href="{text(landing_page)}">',
+        *(['<meta name="robots" content="noindex">'] if is_past or page.published.record.test else []),
+        '<link rel="schema.DC" href="http://purl.org/dc/elements/1.1/">',
+        '<link rel="schema.DCTERMS" href="http://purl.org/dc/terms/">',
+        *(f'<meta name="{name}" content="{text(value)}">' for name, value in _tags(page) if value),
+        *map(_link, (*links_of(page), Link("linkset", linkset_of(landing_page), LINKSET))),
+        f'<script type="application/ld+json">{json_ld(page)}</script>',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def json_ld(page: LandingPage) -> str:
+    """The record as schema.org has it, with the license of the metadata; safe within a `script` element."""
+    node = {**schema_org(page.published), "license": LICENSE, "sdLicense": LICENSE}
+    told = json.dumps(node, ensure_ascii=True, separators=(",", ":"))
+    # Whatever could end the element, or begin a comment in it.
+    return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _tags(page: LandingPage) -> Iterator[tuple[str, str]]:
+    published, record = page.published, page.published.record
+    summary = on_one_line(record.description or record.name)[:_LONGEST_SUMMARY]
+    makers = [each.manufacturer_name for each in record.manufacturers]
+    keywords = [each.instrument_type_name for each in record.instrument_types] + list(record.measured_variables)
+    year = f"{published.publication_year:04}"
+    yield "description", summary
+    yield "DC.identifier", published.uri
+    yield "DC.title", record.name
+    for maker in makers:
+        yield "DC.creator", maker
+    for owner in record.owners:
+        yield "DC.contributor", owner.owner_name
+    yield "DC.publisher", published.publisher.name
+    yield "DC.date", year
+    yield "DC.type", "Instrument"
+    yield "DC.description", summary
+    for keyword in keywords:
+        yield "DC.subject", keyword
+    for part in record.related_identifiers:
+        if part.relation_type in ("HasComponent", "IsComponentOf"):
+            name = "DCTERMS.hasPart" if part.relation_type == "HasComponent" else "DCTERMS.isPartOf"
+            yield name, part.related_identifier
+    yield "DC.language", "en"
+    yield "DC.rights", LICENSE
+    yield "citation_title", record.name
+    for maker in makers:
+        yield "citation_author", maker
+    yield "citation_publisher", published.publisher.name
+    yield "citation_publication_date", year
+    if published.resolves:
+        yield "citation_doi", published.doi or ""
+    yield "citation_public_url", record.landing_page
+    yield "citation_language", "en"
+    yield "citation_keywords", "; ".join(keywords)
+
+
+def _link(link: Link) -> str:
+    further = f' type="{text(link.type)}"' if link.type else ""
+    return f'<link rel="{link.relation}" href="{text(link.href)}"{further}>'

@@ -1,0 +1,286 @@
+"""The landing page for people, and the tombstone that a withdrawn identifier leads to."""
+
+from collections.abc import Iterable, Iterator
+
+from cora.equipment.landing.page import LandingPage, Neighbour, Standing
+from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.pidinst.forms.citing import citation
+from cora.equipment.pidinst.published import agent_url, identifier_url
+from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.values import DrawingSystem
+from cora.surfaces.http.landing.head import head_of
+from cora.surfaces.http.landing.markup import day, document, facts, link, listed, minute, section, text
+from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_of
+
+MOST_COMPONENTS = 200
+
+_REFERENCES = ("citation.txt", "bibtex.bib", "csl.json")
+
+
+def landing_page(page: LandingPage, moment: str = "") -> bytes:
+    """The page; `moment` is the query by which an earlier one was asked for."""
+    record = page.published.record
+    body = "\n".join(
+        filter(
+            None,
+            (
+                f"<header>\n<p>{_kicker(page)}</p>\n<h1>{text(page.name)}</h1>\n{_lead(record)}</header>\n<main>",
+                _tombstone(page),
+                _notices(page, moment),
+                _identifier(page),
+                _about(page),
+                "" if page.is_withdrawn else _state(page),
+                _place(page),
+                section("Components", *_components(page)),
+                _life(page),
+                _cite(page),
+                _formats(page, moment),
+                "</main>",
+                _footer(page),
+            ),
+        )
+    )
+    title = f"Withdrawn: {page.name}" if page.is_withdrawn else page.name
+    return document(title, body, head_of(page, is_past=bool(moment)))
+
+
+def missing_page() -> bytes:
+    """What people see where there is nothing, or nothing that is public."""
+    return document(
+        "No public page here",
+        "<main>\n<h1>No public page here</h1>\n"
+        "<p>Either this address was mistyped, or the record has no published identifier.</p>\n"
+        "<p>Only instruments with a published persistent identifier have a page for everybody. Whoever works at the "
+        "facility finds the others with a token: see <code>/docs</code>.</p>\n</main>",
+        '<meta name="robots" content="noindex">\n',
+    )
+
+
+def _kicker(page: LandingPage) -> str:
+    kind = "Instrument" if page.persistent_id.subject_kind == "asset" else "Instrument made of components"
+    facility = page.facility
+    if facility is None:
+        return kind
+    known = facility.identifier
+    return f"{kind} at {link(facility.website or (known and agent_url(known.scheme, known.value)), facility.name)}"
+
+
+def _lead(record: PidinstRecord) -> str:
+    """What it is, in a line."""
+    types = ", ".join(each.instrument_type_name for each in record.instrument_types)
+    made = ", ".join(
+        filter(
+            None, (record.model and record.model.model_name, *(each.manufacturer_name for each in record.manufacturers))
+        )
+    )
+    lead = ": ".join(filter(None, (types, made)))
+    return f'<p class="lead">{text(lead)}</p>\n' if lead else ""
+
+
+def _tombstone(page: LandingPage) -> str:
+    withdrawal = page.persistent_id.withdrawal
+    if withdrawal is None:
+        return ""
+    return (
+        '<div class="notice">\n'
+        f"<p><strong>This identifier was withdrawn on {day(withdrawal.withdrawn_at)}.</strong> "
+        "Do not cite it any more.</p>\n"
+        f"<p>Why: {text(withdrawal.reason)}</p>\n"
+        "<p>This page stays, so that what was cited before can still be understood.</p>\n</div>"
+    )
+
+
+def _notices(page: LandingPage, moment: str) -> str:
+    test = (
+        '<div class="notice"><p>This shows a test identifier, made for trying things out. It resolves nowhere and must '
+        "not be cited.</p></div>"
+    )
+    past = (
+        '<div class="notice"><p>This is how the record stood at the moment that was asked for. '
+        f"{link(page.published.record.landing_page, 'How it stands now')}</p></div>"
+    )
+    return "\n".join((*((test,) if page.published.record.test else ()), *((past,) if moment else ())))
+
+
+def _identifier(page: LandingPage) -> str:
+    own = page.persistent_id
+    if not page.published.resolves:
+        shown = f"<p>{text(f'{own.scheme}: {own.value}')}</p>"
+        return section("Persistent identifier", shown, _to_copy(own.value))
+    url = page.published.uri
+    return section("Persistent identifier", f"<p>{link(url, url)}</p>", _to_copy(url))
+
+
+def _to_copy(value: str) -> str:
+    return (
+        '<label for="copy">To copy: select the line below</label>\n'
+        f'<input class="copy" id="copy" type="text" readonly value="{text(value)}">'
+    )
+
+
+def _about(page: LandingPage) -> str:
+    record = page.published.record
+    known = page.published.publisher.identifier
+    told = (
+        ("Description", text(record.description or "")),
+        (
+            "Owner",
+            listed_agents(
+                (
+                    each.owner_name,
+                    each.owner_identifier
+                    and (each.owner_identifier.owner_identifier_type, each.owner_identifier.owner_identifier),
+                )
+                for each in record.owners
+            ),
+        ),
+        (
+            "Manufacturer",
+            listed_agents(
+                (
+                    each.manufacturer_name,
+                    each.manufacturer_identifier
+                    and (
+                        each.manufacturer_identifier.manufacturer_identifier_type,
+                        each.manufacturer_identifier.manufacturer_identifier,
+                    ),
+                )
+                for each in record.manufacturers
+            ),
+        ),
+        ("Model", _model(record)),
+        ("Instrument type", _types(record)),
+        ("Measured variables", _joined(record.measured_variables)),
+        ("Techniques", _joined(each.measurement_technique_name for each in record.measurement_techniques)),
+        *_alternates(record),
+        ("Drawing", _drawing(page)),
+        (
+            "Published by",
+            listed_agents([(page.published.publisher.name, known and (known.scheme, known.value))])
+            + f", {page.published.publication_year:04}",
+        ),
+    )
+    return section("About", facts(told))
+
+
+def listed_agents(agents: Iterable[tuple[str, tuple[str, str] | None]]) -> str:
+    """Names of organisations, each a link where its identifier leads somewhere."""
+    return ", ".join(link(known and agent_url(*known), name) for name, known in agents)
+
+
+def _model(record: PidinstRecord) -> str:
+    if record.model is None:
+        return ""
+    known = record.model.model_identifier
+    is_number = known is not None and known.model_identifier_type == "PartNumber"
+    return text(record.model.model_name + (f", part number {known.model_identifier}" if known and is_number else ""))
+
+
+def _types(record: PidinstRecord) -> str:
+    found: list[str] = []
+    for each in record.instrument_types:
+        known = each.instrument_type_identifier
+        found.append(link(known and known.instrument_type_identifier, each.instrument_type_name))
+    return ", ".join(found)
+
+
+def _joined(names: Iterable[str]) -> str:
+    return text(", ".join(names))
+
+
+def _alternates(record: PidinstRecord) -> Iterator[tuple[str, str]]:
+    names = {"SerialNumber": "Serial number", "InventoryNumber": "Inventory number"}
+    for each in record.alternate_identifiers:
+        kind = each.alternate_identifier_type.value
+        yield names.get(kind, each.alternate_identifier_name or kind), text(each.alternate_identifier)
+
+
+def _drawing(page: LandingPage) -> str:
+    drawing = page.drawing
+    if drawing is None:
+        return ""
+    revision = f", revision {drawing.revision}" if drawing.revision else ""
+    url = identifier_url("DOI", drawing.number) if drawing.system is DrawingSystem.DOI else None
+    return link(url, f"{drawing.system.value} {drawing.number}{revision}")
+
+
+def _state(page: LandingPage) -> str:
+    return section(
+        "State",
+        facts(
+            (
+                ("Service", _standing(page.lifecycle)),
+                ("Condition", (page.condition and _standing(page.condition)) or ""),
+            )
+        ),
+    )
+
+
+def _standing(standing: Standing) -> str:
+    words = text(standing.words)
+    return words if standing.since is None else f"{words} since {day(standing.since)}"
+
+
+def _place(page: LandingPage) -> str:
+    slot = page.slot
+    installed = ""
+    if slot is not None:
+        installed = f"Slot {text(slot.code)}" + (f" since {day(slot.since)}" if slot.since else "")
+    line = [text(page.facility.name)] if page.facility and page.line else []
+    line += [_to_neighbour(each, page) for each in page.line]
+    return section(
+        "Where it is",
+        facts(
+            (
+                ("Part of", " &rsaquo; ".join(line)),
+                ("Installed in", installed),
+                ("Serves in", _to_neighbour(page.fixture, page) if page.fixture else ""),
+            )
+        ),
+    )
+
+
+def _components(page: LandingPage) -> Iterator[str]:
+    shown = page.components[:MOST_COMPONENTS]
+    yield listed(
+        f"{_to_neighbour(each, page)}" + (f' <span class="soft">{text(each.note)}</span>' if each.note else "")
+        for each in shown
+    )
+    if len(page.components) > len(shown):
+        yield f"<p>And {len(page.components) - len(shown)} more, which the record names.</p>"
+
+
+def _to_neighbour(each: Neighbour, page: LandingPage) -> str:
+    """A link to its own page, with its identifier beside; its name where it is not public."""
+    if each.persistent_id is None:
+        return text(each.name)
+    own = page.published.record.landing_page.removesuffix(str(page.id)) + str(each.id)
+    known = each.identifier
+    return link(own, each.name) + (f" ({link(known, known)})" if known else "")
+
+
+def _life(page: LandingPage) -> str:
+    life = page.life
+    rows = (f"{minute(each.at)} <span>{text(each.words)}</span>" for each in life.milestones)
+    older = "<p>Older ones are in the record of the facility.</p>" if life.has_older else ""
+    return section("Its life", listed(rows, "ol", "life"), older)
+
+
+def _cite(page: LandingPage) -> str:
+    if page.is_withdrawn:
+        return section("How it was cited", f"<blockquote>{text(citation(page.published))}</blockquote>")
+    return section("How to cite", f"<blockquote>{text(citation(page.published))}</blockquote>")
+
+
+def _formats(page: LandingPage, moment: str) -> str:
+    forms = sorted(FORMS, key=lambda form: form.name not in _REFERENCES)
+    rows = (link(place_of(page, form) + moment, form.title) for form in forms)
+    return section("All formats", "<p>For reference managers and machines:</p>", listed(rows))
+
+
+def _footer(page: LandingPage) -> str:
+    address = page.published.record.landing_page
+    return (
+        f"<footer>\n<p>Lasting address of this page: {link(address, address)}</p>\n"
+        f"<p>What this page tells may be used freely: {link(LICENSE, LICENSE_NAME)}.</p>\n</footer>"
+    )

@@ -1,0 +1,103 @@
+"""FAIR Signposting (profile of 2023-10-02): what leads machines from a landing page to all that belongs to it.
+
+Level 1 is the header `Link` and the same as elements of the page; level 2 the link set (RFC 9264), with absolute
+anchors, which also tells of each form that it describes the page.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cora.equipment.landing.page import LandingPage
+from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.pidinst.forms.form import Form
+from cora.equipment.pidinst.forms.writing import as_json, as_url
+from cora.equipment.pidinst.published import agent_url
+
+LICENSE = "https://spdx.org/licenses/CC0-1.0"
+"""Of what is told about an instrument, as DataCite wants it of all metadata."""
+LICENSE_NAME = "CC0 1.0"
+LINKSET = "application/linkset+json"
+LINKSET_NAME = "linkset.json"
+
+_TYPES = ("https://schema.org/AboutPage", "https://schema.org/IndividualProduct")
+_PIDINST = "https://doi.org/10.15497/RDA00070"
+# For forms whose media type says no more than how they are written.
+_PROFILES = {
+    "pidinst.json": _PIDINST,
+    "pidinst.xml": _PIDINST,
+    "pidinst-1.1.xml": _PIDINST,
+    "datacite.xml": "http://datacite.org/schema/kernel-4",
+    "schema-org.jsonld": "https://schema.org/",
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A typed link."""
+
+    relation: str
+    href: str
+    type: str | None = None
+    profile: str | None = None
+
+
+def place_of(page: LandingPage, form: Form) -> str:
+    """The URL of a form."""
+    return f"{page.published.record.landing_page}/{form.name}"
+
+
+def links_of(page: LandingPage) -> Iterator[Link]:
+    """Level 1."""
+    published = page.published
+    yield Link("cite-as", published.uri)
+    for form in FORMS:
+        yield Link("describedby", place_of(page, form), form.media_type, _PROFILES.get(form.name))
+    for type in _TYPES:
+        yield Link("type", type)
+    yield Link("license", LICENSE)
+    for maker in published.record.manufacturers:
+        known = maker.manufacturer_identifier
+        url = known and agent_url(known.manufacturer_identifier_type, known.manufacturer_identifier)
+        if url and as_url(url):
+            yield Link("author", url)
+
+
+def header_of(page: LandingPage) -> bytes:
+    """The header `Link` of the landing page."""
+    linkset = Link("linkset", linkset_of(page.published.record.landing_page), LINKSET)
+    return ", ".join(map(_as_header, (*links_of(page), linkset))).encode("ascii")
+
+
+def header_of_form(landing_page: str) -> bytes:
+    """The header `Link` of a form: what it describes."""
+    describes = Link("describes", landing_page, "text/html")
+    return ", ".join(map(_as_header, (describes, Link("linkset", linkset_of(landing_page), LINKSET)))).encode("ascii")
+
+
+def linkset_of(landing_page: str) -> str:
+    """The URL of the link set."""
+    return f"{landing_page}/{LINKSET_NAME}"
+
+
+def linkset(page: LandingPage) -> bytes:
+    """Level 2: the link set."""
+    landing_page = page.published.record.landing_page
+    told: dict[str, Any] = {"anchor": landing_page}
+    for each in links_of(page):
+        told.setdefault(each.relation, []).append(_target(each))
+    describes = [{"href": landing_page, "type": "text/html"}]
+    forms = [{"anchor": place_of(page, form), "describes": describes} for form in FORMS]
+    return as_json({"linkset": [told, *forms]})
+
+
+def _target(link: Link) -> dict[str, Any]:
+    target = {"href": link.href, "type": link.type, "profile": link.profile}
+    return {name: value for name, value in target.items() if value is not None}
+
+
+def _as_header(link: Link) -> str:
+    further = "".join(
+        f'; {name}="{value}"' for name, value in (("type", link.type), ("profile", link.profile)) if value is not None
+    )
+    return f'<{link.href}>; rel="{link.relation}"{further}'
