@@ -133,7 +133,7 @@ def assign(
 
     found = run(work())
     if csv is not None:
-        _write(csv, found)
+        write_report(csv, found)
     _show(found, as_json=as_json)
     if any(each.outcome in (INCOMPLETE, FAILED) or (each.outcome == READY and not dry_run) for each in found):
         raise typer.Exit(1)
@@ -229,7 +229,8 @@ async def _assigned(
     return done
 
 
-def _write(path: Path, found: Sequence[Candidate]) -> None:
+def write_report(path: Path, found: Sequence[Candidate]) -> None:
+    """The report as CSV for spreadsheets."""
     from cora.tables import write_csv
     from cora.tables.write import BYTE_ORDER_MARK
 
