@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from cora.kernel.principal import Role
 from cora.settings import Settings
 from cora.surfaces import start
-from cora.surfaces.cli import pid_reconcile
+from cora.surfaces.cli import pid_assign, pid_reconcile
 from cora.surfaces.cli.main import app
 from cora.surfaces.start import opened
 
@@ -185,6 +185,16 @@ async def test_incomplete_ones_are_reported_with_what_they_lack_and_nothing_of_i
     assert 0 < len(cameras["items"]) < len(everything["items"])
 
 
+@pytest.mark.parametrize(("answer", "assigned"), [("n", False), ("y", True)])
+async def test_on_a_terminal_it_is_asked_before_it_is_for_ever(
+    hall: Hall, answer: str, assigned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pid_assign, "_on_terminal", lambda: True)
+    told = await hall.cora("pid", "assign", ROTARY, code=0 if assigned else 1, answer=f"{answer}\n")
+    assert f"Assign a DOI to {ROTARY}, for ever?" in told.stderr
+    assert len(hall.datacite.records) == assigned
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_what_differs_is_found_and_mended(hall: Hall, way: str) -> None:
     await hall.pid("assign", "--under", HEXAPOD, "--yes")
@@ -221,6 +231,7 @@ async def test_an_authority_that_does_not_answer_is_told_in_words(hall: Hall) ->
     await hall.pid("assign", ROTARY)
     hall.datacite.plan.always["GET"] = Says(401)
     told = await hall.pid("reconcile", code=1)
+    assert "Not all was compared" in told.stderr
     assert "did not accept our credentials" in told.stderr
     assert PASSWORD not in told.output
     hall.datacite.plan.always.clear()

@@ -323,7 +323,9 @@ def _suffix(identifier: PersistentIdentifier, wired: Equipment) -> str | None:
 
 
 def _cut(url: str) -> str:
-    return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}..."
+    """A URL as it may be shown: it came from outside, so of bounded length, and nothing that a terminal would obey."""
+    shown = "".join(each if each.isprintable() else "?" for each in url[:LONGEST_URL])
+    return shown if len(url) <= LONGEST_URL else f"{shown}..."
 
 
 def authority_cursor(text: str | None, schemes: Collection[str]) -> tuple[str, str | None] | None:

@@ -32,9 +32,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command()(assign)
-app.command()(reconcile)
-
 Identifier = Annotated[
     str,
     typer.Argument(
@@ -90,7 +87,9 @@ def list_identifiers(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List identifiers: how each stands and since when, what it names, and what the authority failed with last.
+    """List identifiers and how they stand.
+
+    With what each names, since when it stands so, and what the authority failed with last.
 
     \b
         cora pid list --status Draft
@@ -158,7 +157,9 @@ def status(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one identifier: how it stands, what its authority was told last, what failed, and all that happened.
+    """Show one identifier and its history.
+
+    How it stands, what its authority was told last, what failed and when it is tried again, and all that happened.
 
     \b
         cora pid status 10.82433/08qf-ee96
@@ -256,14 +257,15 @@ def preview(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an authority would be sent for an identifier, checked by its schema, and what would be lost.
+    """Show what an authority would be sent.
 
-    Nothing is recorded, and no authority is asked. With problems the exit code is 1.
+    It is checked by the schema of the authority, and what that has no place for is told. Nothing is recorded, and no
+    authority is asked. With problems the exit code is 1.
     """
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> dict[str, Any]:
-        async with reaching(settings, server, token) as reached:
+        async with reaching(settings, server, token, reads_only=True) as reached:
             subject = await find_subject(reached.ask, which)
             fields = {f"{subject.kind}_id": subject.id, "scheme": str(scheme)}
             fields |= {"suffix": suffix} if suffix is not None else {}
@@ -295,7 +297,10 @@ def publish(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a draft: from now on the world can find it, with its record as it is now."""
+    """Publish a draft.
+
+    From now on the world can find it, with its record as it is now.
+    """
     _change("publish_persistent_id", which, {}, "{} is published.", server, token, data_dir, as_json=as_json)
 
 
@@ -310,7 +315,10 @@ def push(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the authority now what changed; a server does so by itself soon after."""
+    """Tell the authority what changed.
+
+    A server does so by itself soon after a change. With --again it is told all of it, and has restored what it lost.
+    """
     _change("push_persistent_id", which, {"again": again}, "The authority has what it should have of {}.",
             server, token, data_dir, as_json=as_json)  # fmt: skip
 
@@ -324,7 +332,10 @@ def withdraw(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Withdraw an identifier for good: it leads to a tombstone, which says why. A server has the authority hide it."""
+    """Withdraw an identifier for good.
+
+    It leads to a tombstone from now on, which says why; a server has the authority hide it soon after.
+    """
     _change("withdraw_persistent_id", which, {"reason": reason}, "{} is withdrawn.",
             server, token, data_dir, as_json=as_json)  # fmt: skip
 
@@ -346,3 +357,7 @@ def _change(
         return
     state = done["state"]
     out.print(says.format(f"The {state['scheme']} {state['value']}"), markup=False, highlight=False)
+
+
+app.command()(assign)
+app.command()(reconcile)

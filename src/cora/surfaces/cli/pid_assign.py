@@ -96,7 +96,9 @@ def assign(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Assign identifiers, for ever: to one asset or fixture, or to every asset below another that has none.
+    """Assign identifiers, for ever.
+
+    To one asset or fixture, or with --under to every asset below another that has none.
 
     Fixtures stand below nothing, so each is named by itself. What is decommissioned is left out. Incomplete records are
     reported, with what they lack; a failure does not stop the others. Run again, it goes on with those that are left.
@@ -115,7 +117,7 @@ def assign(
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> list[Candidate]:
-        async with reaching(settings, server, token) as reached:
+        async with reaching(settings, server, token, reads_only=dry_run) as reached:
             with err.status("looking at the records ..."):  # shown on a terminal only
                 subjects = (
                     await _below(reached.ask, under, family) if under is not None
@@ -131,7 +133,7 @@ def assign(
 
     found = run(work())
     if csv is not None:
-        _write(csv, found)
+        write_report(csv, found)
     _show(found, as_json=as_json)
     if any(each.outcome in (INCOMPLETE, FAILED) or (each.outcome == READY and not dry_run) for each in found):
         raise typer.Exit(1)
@@ -206,10 +208,14 @@ async def _done(
 
 def _confirmed(ready: Sequence[Candidate], scheme: IdentifierScheme, *, yes: bool) -> bool:
     """Whether it is meant: asked on a terminal only."""
-    if yes or not sys.stdin.isatty():
+    if yes or not _on_terminal():
         return True
     what = ready[0].subject.name if len(ready) == 1 else f"{len(ready):,} records"
     return typer.confirm(f"Assign a {scheme} to {what}, for ever?", err=True)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 async def _assigned(
@@ -223,7 +229,8 @@ async def _assigned(
     return done
 
 
-def _write(path: Path, found: Sequence[Candidate]) -> None:
+def write_report(path: Path, found: Sequence[Candidate]) -> None:
+    """The report as CSV for spreadsheets."""
     from cora.tables import write_csv
     from cora.tables.write import BYTE_ORDER_MARK
 

@@ -10,7 +10,7 @@ import typer
 
 from cora.equipment.values import IdentifierScheme
 from cora.surfaces.cli.asking import Ask
-from cora.surfaces.cli.common import AsJson, DataDir, ProblemError, err, out, run, settings_from, show_json, show_table
+from cora.surfaces.cli.common import AsJson, DataDir, err, out, run, settings_from, show_json, show_table
 from cora.surfaces.cli.doing import Reached, reaching
 from cora.surfaces.cli.facility import Server, TokenOption
 from cora.surfaces.cli.finding import pages_at
@@ -31,6 +31,8 @@ class Report:
     skipped: set[str] = field(default_factory=set[str])
     findings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     others: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    interrupted: str | None = None
+    """Why the rest was not compared."""
 
     def add(self, part: Mapping[str, Any]) -> None:
         """Add a part. What was mended once counts as mended, also when the part is asked for again."""
@@ -74,10 +76,11 @@ def reconcile(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the log with what the authorities hold: missing, stale, unresolved, foreign and orphaned identifiers.
+    """Compare with the authorities.
 
-    With --fix what is missing, stale or unresolved is told again; orphaned and foreign ones are only reported. The exit
-    code is 1 when something is left that differs.
+    What is missing, stale, unresolved or foreign there, and what only they have, is reported. With --fix what is
+    missing, stale or unresolved is told again; orphaned and foreign ones are only reported. The exit code is 1 when
+    something is left that differs, or not all could be compared.
     """
     settings = settings_from(data_dir=data_dir)
     narrowed = {"scheme": str(scheme)} if scheme is not None else {}
@@ -85,20 +88,10 @@ def reconcile(
     async def work() -> tuple[Report, dict[str, str]]:
         report = Report()
         async with reaching(settings, server, token) as reached:
-            cursor: str | None = None
-            with err.status("reading what the authorities list ..."):  # shown on a terminal only
-                while True:
-                    asked = {"of": "authority", **narrowed, **({"cursor": cursor} if cursor is not None else {})}
-                    part = await _part(reached, asked, report)
-                    cursor = part["next"]
-                    if cursor is None:
-                        break
-            kept = await _kept(reached.ask, narrowed)
-            wanted = [id for id in kept if each or id not in report.agreed]
-            with ProgressBar("comparing") as told:
-                for start in range(0, len(wanted), AT_ONCE):
-                    told(start, len(wanted))
-                    await _part(reached, {"ids": wanted[start : start + AT_ONCE], "fix": fix}, report)
+            try:
+                await _compare(reached, report, narrowed, fix=fix, each=each)
+            except _InterruptedError as interruption:
+                report.interrupted = str(interruption)
             named = [found for found in report.findings.values() if found["subject_id"]]
             names = {} if as_json else {
                 found["subject_id"]: await name_of(reached.ask, found["subject_kind"], found["subject_id"])
@@ -114,13 +107,35 @@ def reconcile(
                 "skipped": len(report.skipped),
                 "findings": list(report.findings.values()),
                 "others": report.others,
+                "interrupted": report.interrupted,
             }
         )
     else:
         _show(list(report.findings.values()), names)
         out.print(report.summary[:1].upper() + report.summary[1:] + ".", markup=False, highlight=False)
-    if report.left:
+    if report.interrupted is not None:
+        says = f"Not all was compared: {report.interrupted}."
+        err.print(says, style="red", markup=False, highlight=False)
+    if report.left or report.interrupted is not None:
         raise typer.Exit(1)
+
+
+class _InterruptedError(Exception):
+    """An authority gives no answer, however often it is asked."""
+
+
+async def _compare(reached: Reached, report: Report, narrowed: Mapping[str, str], *, fix: bool, each: bool) -> None:
+    """Both sides, part by part. Raises `_InterruptedError`."""
+    asked: dict[str, Any] = {"of": "authority", **narrowed}
+    with err.status("reading what the authorities list ..."):  # shown on a terminal only
+        while (following := (await _part(reached, asked, report))["next"]) is not None:
+            asked["cursor"] = following
+    kept = await _kept(reached.ask, narrowed)
+    wanted = [id for id in kept if each or id not in report.agreed]
+    with ProgressBar("comparing") as told:
+        for start in range(0, len(wanted), AT_ONCE):
+            told(start, len(wanted))
+            await _part(reached, {"ids": wanted[start : start + AT_ONCE], "fix": fix}, report)
 
 
 async def _kept(ask: Ask, narrowed: Mapping[str, str]) -> list[str]:
@@ -130,7 +145,7 @@ async def _kept(ask: Ask, narrowed: Mapping[str, str]) -> list[str]:
 
 
 async def _part(reached: Reached, asked: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """One part, waited for as long as the authority asks for it. Raises `ProblemError` when it gives no answer."""
+    """One part, waited for as long as the authority asks for it. Raises `_InterruptedError` when it gives no answer."""
     for attempt in range(TRIES):
         part = await reached.do("reconcile_persistent_ids", asked)
         report.add(part)
@@ -138,7 +153,7 @@ async def _part(reached: Reached, asked: Mapping[str, Any], report: Report) -> d
         if interrupted is None:
             return part
         if not interrupted["retryable"] or attempt + 1 == TRIES:
-            raise ProblemError("Interrupted", interrupted["reason"])
+            raise _InterruptedError(interrupted["reason"])
         wait = interrupted["retry_after"] or PAUSE
         says = f"{interrupted['reason']}; going on in {wait:.0f} s"
         err.print(says, style="yellow", markup=False, highlight=False)
