@@ -1,7 +1,8 @@
 """Postgres for the tests: one server per run, a migrated template per module, a database per test that wants one.
 
 `CORA_TEST_DATABASE_URL` names a database of another server (a superuser's
-address) to run against instead of the embedded one.
+address) to run against instead of the embedded one. `CORA_TEST_EXAMPLES` is how
+many examples a property is tried on that does not say so itself.
 """
 
 import os
@@ -17,6 +18,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import structlog
+from hypothesis import settings
 from psycopg import sql
 
 from cora.log.embedded import embedded_postgres
@@ -26,6 +28,8 @@ from cora.settings import Settings
 from cora.surfaces.start import Opened, opened
 
 DIRECTORY = "CORA_TESTS_DIRECTORY"
+EXAMPLES = 40
+"""Every run tries others, so many runs try many."""
 
 
 def in_database(dsn: str, name: str) -> str:
@@ -34,7 +38,12 @@ def in_database(dsn: str, name: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the directory of the server of this run, before the workers start: they find it in their environment."""
+    """Name the directory of the server of this run, before the workers start: they find it in their environment.
+
+    No example is timed: a slow machine is no failure.
+    """
+    settings.register_profile("cora", max_examples=int(os.environ.get("CORA_TEST_EXAMPLES", EXAMPLES)), deadline=None)
+    settings.load_profile("cora")
     if not hasattr(config, "workerinput"):
         os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="cora-tests-")
 
