@@ -22,9 +22,11 @@ class Sent:
     data: bytes
 
     @classmethod
-    def make(cls, method: str, path: str, token: str | None = None, body: bytes = b"") -> "Sent":
+    def make(
+        cls, method: str, path: str, token: str | None = None, body: bytes = b"", accept: str = "application/json"
+    ) -> "Sent":
         """A request with the headers that a client sends."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n"
         if token:
             head += f"Authorization: Bearer {token}\r\n"
         if body:

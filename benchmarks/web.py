@@ -20,10 +20,12 @@ import psutil
 
 from benchmarks.harness import Case, OracleError, Outcome, Target
 from benchmarks.load import Sent, load, request
+from benchmarks.published import publish_one
 from benchmarks.server import cora_server
 
 COMMANDS = "a command over HTTP, 32 connections"
 READS = "a get over HTTP, 32 connections"
+PUBLISHED = "what the world sees of an instrument over HTTP, 32 connections"
 CONNECTIONS = 32
 SECONDS = 3.0
 ROOT = Path(__file__).parent.parent
@@ -150,6 +152,27 @@ async def bare(dsn: str) -> Outcome:
         return await measured(port, process, Sent.make("GET", "/"), "", None)
 
 
+async def seen(dsn: str, path: str, accept: str) -> Outcome:
+    """What an instrument with an identifier is answered with, to somebody without a token."""
+    async with cora_server(dsn) as (port, process, token):
+        id, identifier = await publish_one(port, token)
+        sent = Sent.make("GET", path.format(id=id), accept=accept)
+        before = cpu_of(process)
+        loaded = await load(port, CONNECTIONS, SECONDS, lambda _: sent, 200)
+        cpu = (cpu_of(process) - before) * loaded.done / len(loaded.bodies)
+    if any(identifier.encode() not in body or body != loaded.bodies[0] for body in loaded.bodies):
+        raise OracleError(f"an answer does not tell {identifier}, or two differ")
+    return Outcome(loaded.done, loaded.seconds, cpu, {"answered": len(loaded.bodies), "bytes": len(loaded.bodies[0])})
+
+
+async def cora_record(dsn: str) -> Outcome:
+    return await seen(dsn, "/assets/{id}/pidinst", "application/json")
+
+
+async def cora_landing_page(dsn: str) -> Outcome:
+    return await seen(dsn, "/id/{id}", "text/html")
+
+
 def cases() -> list[Case]:
     """cora, the naive service and the floor."""
     return [
@@ -158,10 +181,15 @@ def cases() -> list[Case]:
         Case(READS, "cora: get_facility", cora_get),
         Case(READS, "naive FastAPI read", naive_read),
         Case(READS, "bare Starlette endpoint", bare),
+        Case(PUBLISHED, "cora: get_asset_pidinst", cora_record),
+        Case(PUBLISHED, "cora: landing page", cora_landing_page),
+        Case(PUBLISHED, "bare Starlette endpoint", bare),
     ]
 
 
 TARGETS = [
     Target(COMMANDS, "cora: register_facility", "naive FastAPI insert", 0.6),
     Target(READS, "cora: get_facility", "naive FastAPI read", 1.2),
+    Target(PUBLISHED, "cora: get_asset_pidinst", "bare Starlette endpoint", 0.12),
+    Target(PUBLISHED, "cora: landing page", "bare Starlette endpoint", 0.06),
 ]

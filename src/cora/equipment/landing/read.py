@@ -175,7 +175,7 @@ async def _names(kinds: Mapping[UUID, str], read: Reader) -> dict[UUID, str]:
 def _lifecycle(asset: Asset, happened: list[life.Happened]) -> Standing:
     match asset.lifecycle:
         case AssetLifecycle.COMMISSIONED:
-            return Standing("Not yet in service", asset.registered_at)
+            return Standing("Not yet in service")
         case AssetLifecycle.ACTIVE:
             return _since("In service", asset.id, happened, _BEGINS, {"AssetMaintenanceEntered"})
         case AssetLifecycle.MAINTENANCE:

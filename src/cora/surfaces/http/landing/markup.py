@@ -34,7 +34,7 @@ header p,footer,.soft{color:var(--soft)}header p{margin:0}.lead{font-size:1.1rem
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.35rem 1rem;margin:0}dt{font-weight:600}dd{margin:0;
 white-space:pre-line}
 ul,ol{padding-left:1.2rem;margin:.3rem 0}li{margin:.2rem 0}.life{list-style:none;padding:0}
-.life li{display:grid;grid-template-columns:11rem 1fr;gap:0 1rem}
+.life li{display:grid;grid-template-columns:15rem 1fr;gap:0 1rem}
 .notice{border:2px solid var(--warn);padding:.6rem .9rem;margin:1.2rem 0}.notice p{margin:.3rem 0}
 .copy{width:100%;font:.95rem ui-monospace,monospace;padding:.5rem;border:1px solid var(--line);border-radius:.3rem;
 color:inherit;background:transparent;user-select:all}
@@ -67,8 +67,8 @@ def link(url: str | None, words: str) -> str:
 
 
 def day(moment: datetime) -> str:
-    """A day as people read it: 3 May 2026."""
-    at = moment.astimezone(UTC)
+    """A day as people read it: 3 May 2026. A time without a zone is in UTC."""
+    at = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return _time(at, f"{at.day} {_MONTHS[at.month - 1]} {at.year}")
 
 
@@ -89,7 +89,7 @@ def section(heading: str, *parts: str) -> str:
 
 def facts(told: Iterable[tuple[str, str]]) -> str:
     """Names with what is to be said of each, which is markup; those with nothing are left out."""
-    rows = "\n".join(f"<dt>{text(name)}</dt><dd>{said}</dd>" for name, said in told if said)
+    rows = "\n".join(f"<dt>{text(name)}</dt>\n<dd>{said}</dd>" for name, said in told if said)
     return f"<dl>\n{rows}\n</dl>" if rows else ""
 
 

@@ -1,6 +1,7 @@
 """The landing page for people, and the tombstone that a withdrawn identifier leads to."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from cora.equipment.landing.page import LandingPage, Neighbour, Standing
 from cora.equipment.pidinst.forms import FORMS
@@ -14,6 +15,7 @@ from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_
 
 MOST_COMPONENTS = 200
 
+_DATES = {"Commissioned": "Commissioned", "DeCommissioned": "Decommissioned"}
 _REFERENCES = ("citation.txt", "bibtex.bib", "csl.json")
 
 
@@ -154,6 +156,7 @@ def _about(page: LandingPage) -> str:
         ("Techniques", _joined(each.measurement_technique_name for each in record.measurement_techniques)),
         *_alternates(record),
         ("Drawing", _drawing(page)),
+        *((_DATES[date.date_type], day(datetime.fromisoformat(date.date))) for date in record.dates),
         (
             "Published by",
             listed_agents([(page.published.publisher.name, known and (known.scheme, known.value))])
