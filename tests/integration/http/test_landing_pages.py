@@ -47,7 +47,7 @@ async def get(world: Hutch, path: str, role: Role = Role.ANONYMOUS, **options: A
 
 
 def said(page: httpx.Response) -> str:
-    return " ".join("".join(html.fromstring(page.content).itertext()).split())
+    return " ".join("".join(str(each) for each in html.fromstring(page.content).itertext()).split())
 
 
 def life(page: httpx.Response) -> list[str]:
