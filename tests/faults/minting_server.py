@@ -25,8 +25,10 @@ import httpx
 import uvloop
 
 from cora.equipment import features, minting
+from cora.equipment import keep_publications as publications
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import finish_open_reservations
+from cora.equipment.keep_publications import keep_publications
 from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
 from cora.equipment.wire import Deps, wire_equipment
@@ -116,7 +118,10 @@ async def run(order: dict[str, Any], answers: int) -> None:
         start.WORK_EVERY = 0.1
         if not order["settings"]:
             start.wire_equipment = wire
-        start.finish_open_reservations = partial(finish_open_reservations, grace=timedelta(seconds=order["grace"]))
+        grace = timedelta(seconds=order["grace"])
+        start.finish_open_reservations = partial(finish_open_reservations, grace=grace)
+        start.keep_publications = partial(keep_publications, quiet=grace)
+        publications.FIRST_PAUSE = timedelta(seconds=0.1)
         async with start.opened(settings, order["dsn"]) as cora:
 
             async def tell() -> None:

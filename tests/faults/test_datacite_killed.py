@@ -3,13 +3,14 @@
 import asyncio
 import signal
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from tests.authorities import datacite_simulator as datacite
 from tests.authorities.datacite_simulator import DataciteSimulator
 from tests.authorities.faults import PASSING, Cut, Fault, Stands
-from tests.faults.minting_authority import PATIENCE
-from tests.faults.minting_world import Client, Server, World
+from tests.faults.minting_authority import PATIENCE, until
+from tests.faults.minting_world import AT_ONCE, NEVER, Client, Server, World
 from tests.faults.test_minting_database import CUT
 from tests.integration.log.harness import connect
 
@@ -139,3 +140,43 @@ async def test_the_database_is_lost_at_a_call(
         stands.goes_on.set()
         assert (await answer).status_code in (201, 503)
     await require_sound(minting, simulator, clients)
+
+
+async def known(server: Server, client: Client) -> dict[str, Any]:
+    """What the log says of the identifier of a record, with its id."""
+    (item,) = (await server.web.get("/persistent-ids", params={"subject_id": client.id})).json()["items"]
+    return {"id": item["id"], **item["state"]}
+
+
+@pytest.mark.parametrize(("number", "before"), [(0, True), (1, True), (1, False)])
+@pytest.mark.parametrize("step", ["publish", "withdraw"])
+async def test_killed_while_datacite_is_told_of_a_step(
+    minting: World, simulator: DataciteSimulator, step: str, number: int, before: bool
+) -> None:
+    """Killed while it publishes a draft, or hides what was withdrawn: the next server does so, and nothing is left."""
+    client = await minting.new("asset")
+    minting.settings["publish"] = "draft" if step == "publish" else "findable"
+    server = await minting.serve(grace=AT_ONCE if step == "withdraw" else NEVER)
+    await ask(client, server)
+    identifier = await known(server, client)
+    stands = Stands(before)
+    simulator.plan.at[len(simulator.plan.calls) + number] = stands
+    body = {} if step == "publish" else {"reason": "never existed"}
+    sent = server.web.post(f"/persistent-ids/{identifier['id']}/{step}", json=body)
+    unanswered = asyncio.create_task(asyncio.wait_for(sent, PATIENCE))
+    async with asyncio.timeout(PATIENCE):
+        await stands.came.wait()
+    await minting.end(server)
+    await asyncio.gather(unanswered, return_exceptions=True)
+    stands.goes_on.set()
+    server = await minting.serve(grace=AT_ONCE)
+    status, state = ("Minted", "findable") if step == "publish" else ("Withdrawn", "registered")
+
+    async def is_told() -> bool:
+        found = await known(server, client)
+        told_then, told_now = identifier["pushed"]["digest"], found["pushed"]["digest"]
+        return found["status"] == status and told_then != told_now
+
+    await until(is_told)
+    (record,) = simulator.records.values()
+    assert (record.state, record.handle) == (state, f"{PUBLIC_URL}/id/{client.id}")
