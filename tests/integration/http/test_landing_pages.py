@@ -47,7 +47,8 @@ async def get(world: Hutch, path: str, role: Role = Role.ANONYMOUS, **options: A
 
 
 def said(page: httpx.Response) -> str:
-    return " ".join("".join(str(each) for each in html.fromstring(page.content).itertext()).split())
+    told: Any = html.fromstring(page.content)
+    return " ".join(told.text_content().split())
 
 
 def life(page: httpx.Response) -> list[str]:

@@ -24,6 +24,7 @@ from cora.equipment.pidinst.gather import (
     gather_surroundings,
 )
 from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.pidinst.read import look_ahead
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.public import identifier_of
 from cora.equipment.wired import Equipment
@@ -67,6 +68,7 @@ async def read_landing_page(id: UUID, read: Reader, past: Past, wired: Equipment
 
 
 async def _page_of_asset(asset: Asset, known: PersistentId, read: Reader, past: Past, wired: Equipment) -> LandingPage:
+    await look_ahead(asset, read)
     instrument = await gather_instrument(asset, read)
     around = await gather_surroundings(asset, read)
     facility = await gather_facility([asset], read)

@@ -17,7 +17,13 @@ from cora.kernel.reader import Reader
 
 async def read_asset_record(asset: Asset, read: Reader, public_url: str) -> PidinstRecord:
     """The record of an asset, with all that it is related to."""
+    await look_ahead(asset, read)
     return asset_record(await gather_instrument(asset, read), await gather_surroundings(asset, read), public_url)
+
+
+async def look_ahead(asset: Asset, read: Reader) -> None:
+    """Look in one go at what the record of an asset rests on, as far as the asset names it."""
+    await read.ahead(asset.parent_id, asset.fixture_id, asset.model_id, *asset.family_ids)
 
 
 async def read_fixture_record(fixture: Fixture, read: Reader, public_url: str) -> PidinstRecord:
@@ -27,6 +33,7 @@ async def read_fixture_record(fixture: Fixture, read: Reader, public_url: str) -
 
 async def read_published_asset(asset: Asset, read: Reader, public_url: str) -> PublishedRecord:
     """The record of an asset with what its publication says besides."""
+    await look_ahead(asset, read)
     instrument = await gather_instrument(asset, read)
     record = asset_record(instrument, await gather_surroundings(asset, read), public_url)
     facility = await gather_facility([asset], read)

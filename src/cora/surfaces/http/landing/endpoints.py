@@ -25,7 +25,7 @@ from cora.surfaces.http.landing.crawlers import CACHED, robots, sitemap
 from cora.surfaces.http.landing.markup import HTML, SECURITY
 from cora.surfaces.http.landing.page import landing_page, missing_page
 from cora.surfaces.http.landing.signposting import LINKSET, LINKSET_NAME, header_of, header_of_form, linkset
-from cora.surfaces.http.messages import Reply, Request
+from cora.surfaces.http.messages import Headers, Reply, Request
 
 # Whoever withdraws an identifier sees it withdrawn a minute later at most, wherever the page was kept.
 PUBLIC = (b"cache-control", b"public, max-age=60")
@@ -42,9 +42,43 @@ class Landing:
     pages: PublicPages
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page as it goes out."""
+
+    body: bytes
+    link: bytes
+    tag: bytes
+
+
+class ShownPages:
+    """Pages as they were shown last: making one costs as much as reading what it tells, and mostly it is the same.
+
+    What was made is used again only for equal content, so it is never stale.
+    """
+
+    def __init__(self, most: int = 500) -> None:
+        self._most = most
+        self._known: dict[UUID, tuple[LandingPage, Shown]] = {}
+
+    def shown(self, page: LandingPage, moment: str) -> Shown:
+        """A page; those of the past are made each time."""
+        known = self._known.get(page.id)
+        if known is not None and not moment and known[0] == page:
+            return known[1]
+        body = landing_page(page, moment)
+        made = Shown(body, header_of(page), _tag(body))
+        if not moment:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            self._known[page.id] = (page, made)
+        return made
+
+
 def add_landing_pages(paths: Paths, landing: Landing) -> None:
     """Add the landing pages with all that belongs to them. The forms are there already."""
     url = landing.wired.public_url
+    pages = ShownPages()
 
     async def for_people(request: Request) -> Reply:
         try:
@@ -53,11 +87,13 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
             if not request.accepts(_NAMED):
                 raise
             return Reply(404, missing_page(), HTML, [*SECURITY])
-        return _kept(request, landing_page(page, moment), HTML, [*SECURITY, (b"link", header_of(page))])
+        shown = pages.shown(page, moment)
+        return _kept(request, shown.body, shown.tag, HTML, [*SECURITY, (b"link", shown.link)])
 
     async def for_machines(request: Request) -> Reply:
         page, _ = await _read(request, landing)
-        return _kept(request, linkset(page), LINKSET.encode("ascii"), [])
+        body = linkset(page)
+        return _kept(request, body, _tag(body), LINKSET.encode("ascii"), [])
 
     async def for_crawlers(_request: Request) -> Reply:
         return Reply(200, robots(url), b"text/plain; charset=utf-8", [CACHED])
@@ -111,9 +147,12 @@ async def _read(request: Request, landing: Landing) -> tuple[LandingPage, str]:
     return page, "" if when.is_now else f"?{request.query_string.decode('ascii')}"
 
 
-def _kept(request: Request, body: bytes, media_type: bytes, headers: list[tuple[bytes, bytes]]) -> Reply:
+def _tag(body: bytes) -> bytes:
+    return b'"%s"' % sha256(body).hexdigest()[:32].encode("ascii")
+
+
+def _kept(request: Request, body: bytes, tag: bytes, media_type: bytes, headers: Headers) -> Reply:
     """An answer that may be kept for a while and is then asked for by its tag."""
-    tag = b'"%s"' % sha256(body).hexdigest()[:32].encode("ascii")
     headers = [*headers, (b"etag", tag), PUBLIC]
     known = request.headers.get(b"if-none-match", b"").split(b",")
     if any(each.strip().removeprefix(b"W/") in (tag, b"*") for each in known):

@@ -34,7 +34,7 @@ header p,footer,.soft{color:var(--soft)}header p{margin:0}.lead{font-size:1.1rem
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.35rem 1rem;margin:0}dt{font-weight:600}dd{margin:0;
 white-space:pre-line}
 ul,ol{padding-left:1.2rem;margin:.3rem 0}li{margin:.2rem 0}.life{list-style:none;padding:0}
-.life li{display:grid;grid-template-columns:15rem 1fr;gap:0 1rem}
+.life li{display:grid;grid-template-columns:17rem 1fr;gap:0 1rem}
 .notice{border:2px solid var(--warn);padding:.6rem .9rem;margin:1.2rem 0}.notice p{margin:.3rem 0}
 .copy{width:100%;font:.95rem ui-monospace,monospace;padding:.5rem;border:1px solid var(--line);border-radius:.3rem;
 color:inherit;background:transparent;user-select:all}
