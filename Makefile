@@ -10,7 +10,7 @@ run: setup
 	@$(BIN)/cora demo
 
 test: setup
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
