@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from cora.equipment.aggregates.persistent_id import (
+    PERSISTENT_ID,
     PersistentIdentifierPushError,
     PersistentIdMetadataPushed,
     PersistentIdMintFailed,
@@ -87,7 +88,7 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
     except PersistentIdentifierPushError as refusal:
         kept.failed.append(id)
         _logger.warning("not pushed", value=known.value, detail=refusal.detail())
-        failed = (await _look(id, kernel, wired))[0].persistent_id
+        failed = await kernel.see(lambda read: read.require(PERSISTENT_ID, id))
         await publications.put_off(id, kernel.clock() + pause(failed, FIRST_PAUSE))
     except Refusal as refusal:
         # Somebody else tells it just now: the next run will see.

@@ -13,18 +13,17 @@ import httpx
 from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, Json, objects_of, path_of
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.handle_values import (
+    held_handle,
     held_of_names,
     pidinst_types,
-    pidinst_values,
     register_once,
     untold_by,
-    url_value,
+    values_of,
 )
 from cora.equipment.ports.authorities import HandleAccount
 from cora.equipment.ports.doi_minter import (
     Held,
     HeldPage,
-    HeldState,
     Minted,
     MintFailedError,
     MintRequest,
@@ -115,8 +114,7 @@ class EpicServer:
         if values is None:
             return None
         url = next((_text_of(each) for each in values if each.get("type") == "URL"), None)
-        is_ours = identifier.value.lower().startswith(f"{self._account.prefix.lower()}/")
-        return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
+        return held_handle(identifier, url, self._account)
 
     def list(self, scheme: str) -> AsyncIterator[Held]:
         """All Handles of our prefix."""
@@ -141,10 +139,7 @@ class EpicServer:
         return f"/handles/{path_of(identifier.value)}"
 
     def _values(self, request: MintRequest) -> Sequence[dict[str, Any]]:
-        values = [url_value(request.url)]
-        if self._account.pidinst_values:
-            values += pidinst_values(request.record, self._account.pidinst_types)
-        return [{"type": each.type, "parsed_data": each.data} for each in values]
+        return [{"type": each.type, "parsed_data": each.data} for each in values_of(request, self._account)]
 
     def _is_ours(self, type: str) -> bool:
         """Whether values of this type are written by us; those that administer the Handle are the server's own."""

@@ -22,18 +22,17 @@ from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.handle_values import (
     HandleValue,
     admin_value,
+    held_handle,
     held_of_names,
     pidinst_indices,
-    pidinst_values,
     register_once,
     untold_by,
-    url_value,
+    values_of,
 )
 from cora.equipment.ports.authorities import HandleAccount
 from cora.equipment.ports.doi_minter import (
     Held,
     HeldPage,
-    HeldState,
     Minted,
     MintFailedError,
     MintRequest,
@@ -133,7 +132,8 @@ class HandleServer:
         values = await self._read(identifier)
         if values is None:
             return None
-        return self._held(identifier, next((data for type, data in values.values() if type == "URL"), None))
+        url = next((data for type, data in values.values() if type == "URL"), None)
+        return held_handle(identifier, url, self._account)
 
     def list(self, scheme: str) -> AsyncIterator[Held]:
         """All Handles of our prefix."""
@@ -160,17 +160,10 @@ class HandleServer:
         return {"values": [each.body for each in (*self._values(request), self._admin)]}
 
     def _values(self, request: MintRequest) -> tuple[HandleValue, ...]:
-        beside = ()
-        if self._account.pidinst_values:
-            beside = pidinst_values(request.record, self._account.pidinst_types)
-        return (url_value(request.url), *beside)
+        return values_of(request, self._account)
 
     def _indices(self) -> tuple[int, ...]:
         return pidinst_indices() if self._account.pidinst_values else ()
-
-    def _held(self, identifier: PersistentIdentifier, url: str | None) -> Held:
-        is_ours = identifier.value.lower().startswith(f"{self._account.prefix.lower()}/")
-        return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
 
     async def _read(self, identifier: PersistentIdentifier) -> dict[int, tuple[str, str | None]] | None:
         """Type and text of each value by its index; None when there is no such Handle."""

@@ -14,7 +14,7 @@ from cora.equipment.pidinst.forms.form import Loss, untold
 from cora.equipment.pidinst.forms.handle import HANDLE, TYPES, handle_values
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.ports.authorities import HandleAccount
-from cora.equipment.ports.doi_minter import Held, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
 URL_INDEX = 1
@@ -63,6 +63,18 @@ def pidinst_values(record: PublishedRecord, types: Mapping[str, str]) -> tuple[H
         for type, text in handle_values(record)
         if (name := names.get(type)) is not None
     )
+
+
+def values_of(request: MintRequest, account: HandleAccount) -> tuple[HandleValue, ...]:
+    """What we write into a Handle: where it leads and, if the account says so, the PIDINST record."""
+    beside = pidinst_values(request.record, account.pidinst_types) if account.pidinst_values else ()
+    return (url_value(request.url), *beside)
+
+
+def held_handle(identifier: PersistentIdentifier, url: str | None, account: HandleAccount) -> Held:
+    """A Handle that a server has: always public, and ours where it has our prefix."""
+    is_ours = identifier.value.lower().startswith(f"{account.prefix.lower()}/")
+    return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
 
 
 def pidinst_indices() -> tuple[int, ...]:

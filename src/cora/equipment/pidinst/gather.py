@@ -12,7 +12,7 @@ from cora.equipment.aggregates.facility import FACILITY, Facility, facility_clai
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
-from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT
+from cora.equipment.public import identifier_of
 from cora.kernel.reader import Reader
 
 
@@ -122,11 +122,8 @@ async def gather_facility(assets: Sequence[Asset], read: Reader) -> Facility | N
 
 async def gather_reservation(id: UUID, read: Reader) -> datetime | None:
     """When the identifier of an asset or a fixture was reserved; None while there is none."""
-    for source in await read.sources(SUBJECT, id):
-        found = await read.get(PERSISTENT_ID, source)
-        if found is not None:
-            return found.reserved_at
-    return None
+    found = await identifier_of(id, read)
+    return None if found is None else found.reserved_at
 
 
 async def _responsible(assets: Sequence[Asset], read: Reader) -> list[Asset]:
