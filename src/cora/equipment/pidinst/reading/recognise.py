@@ -1,6 +1,6 @@
 """Finds out what a document is, and where its records are: XML by its root element, JSON by its keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -77,25 +77,28 @@ def _parts(part: Part, notes: list[NotUnderstood]) -> Iterator[Part]:
         yield part
         return
     if part.items is not None:
-        if not part.items:
-            notes.append(NotUnderstood(part.spot, "there is no record in it"))
-        for item in part.items:
+        for item in _inside(part, part.items, notes):
             yield from _parts(item, notes)
         return
     hits = part.member("hits")
     if hits is not None:
         found = hits.member("hits") or hits
-        for item in found.items or ():
+        for item in _inside(part, found.items or (), notes):
             yield from _parts(item, notes)
-        if not found.items:
-            notes.append(NotUnderstood(part.spot, "there is no record in it"))
         return
     data = part.member("data")
     if data is not None and data.text is None and (data.items is not None or data.member("attributes")):
-        for item in data.each():
+        for item in _inside(part, data.each(), notes):
             yield item.member("attributes") or item
         return
     yield part.member("attributes") or part.member("metadata") or part
+
+
+def _inside(part: Part, items: Sequence[Part], notes: list[NotUnderstood]) -> Sequence[Part]:
+    """What stands inside of a part; nothing there is told."""
+    if not items:
+        notes.append(NotUnderstood(part.spot, "there is no record in it"))
+    return items
 
 
 def _numbered(part: Part, number: int) -> Part:

@@ -319,6 +319,13 @@ def test_identifiers_are_told_by_type_or_by_resolver() -> None:
         assert (known and known.key) == found
 
 
+@pytest.mark.parametrize("text", ["[]", '{"data": []}', '{"hits": {"hits": []}}', '{"hits": []}', "[[]]"])
+def test_a_document_without_records_says_so(text: str) -> None:
+    read = read_records(text.encode(), Format.AUTO)
+    assert read.records == ()
+    assert [each.says for each in read.refused] == ["there is no record in it"]
+
+
 @given(mutated())
 @settings(max_examples=400)
 def test_whatever_has_become_of_a_record_is_told_in_words(changed: tuple[str, bytes]) -> None:
