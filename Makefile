@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Set, each of the many processes of a run would compile cora and what it needs anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench setup lock reference clean
 
 run: setup
@@ -31,7 +34,7 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
 	@echo "Installing what cora needs, as locked ..."
 	@{ test -x $(BIN)/uv && \
-		VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock && \
 		VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .; \
 	} || { \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \

@@ -15,6 +15,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import certifi
 import psycopg
 import pytest
 import structlog
@@ -40,12 +41,17 @@ def in_database(dsn: str, name: str) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the directory of the server of this run, before the workers start: they find it in their environment.
 
-    No example is timed: a slow machine is no failure.
+    No example is timed: a slow machine is no failure. No client here meets a stranger whose certificate it has to
+    judge: to read those of all authorities of the world would take each of them twenty milliseconds.
     """
     settings.register_profile("cora", max_examples=int(os.environ.get("CORA_TEST_EXAMPLES", EXAMPLES)), deadline=None)
     settings.load_profile("cora")
     if not hasattr(config, "workerinput"):
-        os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="cora-tests-")
+        directory = Path(tempfile.mkdtemp(prefix="cora-tests-"))
+        end = "-----END CERTIFICATE-----"
+        trusted = directory / "trusted.pem"
+        trusted.write_text(certifi.contents().partition(end)[0] + end + "\n")
+        os.environ |= {DIRECTORY: str(directory), "SSL_CERT_FILE": str(trusted)}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

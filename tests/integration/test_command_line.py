@@ -16,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 from tests.architecture.source import REPOSITORY
+from tests.integration.support.commands import Command, Ended, Forge
 from typer.testing import CliRunner
 
 from cora.surfaces.cli.main import app
@@ -28,16 +29,15 @@ UNKNOWN = "00000000-0000-7000-8000-000000000000"
 class Place:
     """A data directory, and commands run beside it."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    def __init__(self, forge: Forge, directory: Path, **settings: str) -> None:
+        self.forge = forge
         self.directory = directory
         own = {name: value for name, value in os.environ.items() if not name.startswith("CORA_")}
         self.environment = {**own, "CORA_DATA_DIR": str(directory), **settings}
 
-    def cora(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    def cora(self, *arguments: str, **settings: str) -> Ended:
         """Run a command to its end."""
-        return subprocess.run(
-            [CORA, *arguments], env={**self.environment, **settings}, capture_output=True, text=True, check=False
-        )
+        return self.forge.run(arguments, {**self.environment, **settings})
 
     def answer(self, *arguments: str) -> Any:
         """The JSON that a command answers."""
@@ -49,17 +49,13 @@ class Place:
     def serving(self, command: str = "serve", **settings: str) -> "Generator[Served]":
         """A server, until it is told to stop."""
         port = free_port()
-        environment = {**self.environment, "CORA_PORT": str(port), **settings}
-        with subprocess.Popen(
-            [CORA, command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            served = Served(process, f"http://127.0.0.1:{port}", self.directory)
-            try:
-                served.wait()
-                yield served
-            finally:
-                if process.poll() is None:
-                    process.kill()
+        started = self.forge.start([command], {**self.environment, "CORA_PORT": str(port), **settings})
+        served = Served(started, f"http://127.0.0.1:{port}", self.directory)
+        try:
+            served.wait()
+            yield served
+        finally:
+            started.send(signal.SIGKILL)
 
     @property
     def is_running(self) -> bool:
@@ -70,7 +66,7 @@ class Place:
 class Served:
     """A server process."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, directory: Path) -> None:
+    def __init__(self, process: Command, url: str, directory: Path) -> None:
         self.process = process
         self.url = url
         self.directory = directory
@@ -79,12 +75,12 @@ class Served:
         """Until it answers. It may start Postgres first, and load the example."""
         until = time.monotonic() + 90
         while time.monotonic() < until:
-            assert self.process.poll() is None, self.process.communicate()
+            assert self.process.poll() is None, self.process.wait()
             try:
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
             except httpx.TransportError:
-                time.sleep(0.1)
+                time.sleep(0.05)
         raise TimeoutError(self.url)
 
     def get(self, path: str) -> httpx.Response:
@@ -99,10 +95,10 @@ class Served:
     def token(self) -> str:
         return (self.directory / "admin-token").read_text()
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
-        """Ask it to stop; what it has written."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=60)
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
+        """Ask it to stop; what has become of it."""
+        self.process.send(number)
+        return self.process.wait()
 
 
 def free_port() -> int:
@@ -112,14 +108,14 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "cora data")
+def place(commands: Forge, tmp_path: Path) -> Place:
+    return Place(commands, tmp_path / "cora data")
 
 
 @pytest.fixture(scope="module")
-def database(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def database(commands: Forge, module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Commands on a database that is there already."""
-    return Place(tmp_path_factory.mktemp("cora"), CORA_DATABASE_URL=module_database_url)
+    return Place(commands, tmp_path_factory.mktemp("cora"), CORA_DATABASE_URL=module_database_url)
 
 
 def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> None:
@@ -129,26 +125,26 @@ def test_the_demo_shows_a_citable_fixture_and_finds_it_again(place: Place) -> No
         beamline = served.get("/assets/by-path/aps/2-BM").json()["id"]
         place.answer("call", "describe_asset", "--asset-id", beamline, "--description", "ours")
         before = place.answer("verify")
-        written, logged = served.stop()
-    assert served.process.returncode == 0
+        stopped = served.stop()
+    assert stopped.returncode == 0
     assert not place.is_running
     for shown in (served.url, served.token, "curl ", f"{served.url}/docs", f"{served.url}/mcp"):
-        assert shown in written
-    assert "Traceback" not in logged
-    assert served.token not in logged
+        assert shown in stopped.stdout
+    assert "Traceback" not in stopped.stderr
+    assert served.token not in stopped.stderr
     assert (place.directory / "admin-token").stat().st_mode & 0o777 == 0o600
     with place.serving("demo") as served:
         assert place.answer("verify") == before
         assert served.get(f"/assets/{beamline}").json()["state"]["description"] == "ours"
-        written, _ = served.stop(signal.SIGINT)
-    assert "nothing to change" in written
-    assert served.process.returncode == 0
+        stopped = served.stop(signal.SIGINT)
+    assert "nothing to change" in stopped.stdout
+    assert stopped.returncode == 0
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Place, Served]]:
+def running(commands: Forge, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Place, Served]]:
     """A server on its embedded Postgres, and the commands beside it."""
-    place = Place(tmp_path_factory.mktemp("cora") / "data")
+    place = Place(commands, tmp_path_factory.mktemp("cora") / "data")
     with place.serving() as served:
         yield place, served
         served.stop()
@@ -194,12 +190,11 @@ def test_a_killed_server_loses_nothing_and_the_next_one_takes_over(place: Place)
     with place.serving() as served:
         created = served.post("/facilities", {"code": "f1", "name": "One"})
         assert created.status_code == 201
-        served.process.kill()
-        served.process.wait()
+        served.stop(signal.SIGKILL)
         assert place.is_running
     with place.serving(CORA_LOG_FORMAT="json") as served:
         assert len(served.get("/facilities").json()["items"]) == 1
-        _, logged = served.stop()
+        logged = served.stop().stderr
     assert not place.is_running
     lines = [json.loads(line) for line in logged.splitlines()]
     assert any(line["event"] == "request" and line["path"] == "/facilities" for line in lines)
@@ -216,18 +211,12 @@ def test_a_public_server_with_the_stub_minter_does_not_start(database: Place) ->
 def test_commands_that_start_at_once_on_nothing_all_find_the_same_database(place: Place) -> None:
     codes = [f"f{number}" for number in range(4)]
     calls = [
-        subprocess.Popen(
-            [CORA, "call", "register_facility", "--code", code, "--name", code],
-            env=place.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        place.forge.start(["call", "register_facility", "--code", code, "--name", code], place.environment)
         for code in codes
     ]
     for call in calls:
-        _, errors = call.communicate()
-        assert call.returncode == 0, errors
+        ended = call.wait()
+        assert ended.returncode == 0, ended.stderr
     assert not place.is_running
     listed = place.answer("call", "list_facilities", "--sort", "code")
     assert [each["state"]["code"] for each in listed["items"]] == codes
@@ -246,8 +235,7 @@ def test_a_server_whose_database_is_gone_says_so_and_goes_on_when_it_is_back(pla
         away.rename(settings)
         assert _becomes(200, f"{served.url}/readyz")
         assert served.get("/facilities").status_code == 200
-        served.stop()
-    assert served.process.returncode == 0
+        assert served.stop().returncode == 0
 
 
 def _becomes(status: int, url: str) -> bool:
@@ -359,7 +347,9 @@ def test_a_database_that_does_not_answer_is_told(database: Place) -> None:
 
 
 def test_migrate_says_what_it_applied(place: Place) -> None:
-    assert "0001_log" in place.cora("migrate").stdout
+    first = subprocess.run([CORA, "migrate"], env=place.environment, capture_output=True, text=True, check=False)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "0001_log" in first.stdout
     assert "up to date" in place.cora("migrate").stdout
     assert not place.is_running
 

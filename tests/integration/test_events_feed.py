@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import httpx
 import pytest
 from tests.integration.mcp_world import Server, serving
 from tests.integration.scenario import World
+from tests.integration.support.commands import Command, Forge
 from tests.integration.surfaces import surfaces
 
 from cora.kernel.events import AskedFeed, FeedPage
@@ -265,15 +264,12 @@ async def test_a_client_that_does_not_read_is_waited_for(server: Server, monkeyp
 
 
 @asynccontextmanager
-async def served(dsn: str, directory: Path, port: int) -> AsyncGenerator["subprocess.Popen[bytes]"]:
+async def served(commands: Forge, dsn: str, directory: Path, port: int) -> AsyncGenerator[Command]:
     """`cora serve` in a process of its own, until it is stopped."""
     environment = {
         **os.environ, "CORA_DATABASE_URL": dsn, "CORA_DATA_DIR": str(directory), "CORA_PORT": str(port),
     }  # fmt: skip
-    command = [str(Path(sys.executable).parent / "cora"), "serve"]
-    process = subprocess.Popen(  # noqa: ASYNC220
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = commands.start(["serve"], environment)
     try:
         async with asyncio.timeout(60), httpx.AsyncClient() as web:
             while True:
@@ -286,8 +282,7 @@ async def served(dsn: str, directory: Path, port: int) -> AsyncGenerator["subpro
                 await asyncio.sleep(0.1)
         yield process
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.send(signal.SIGKILL)
         process.wait()
 
 
@@ -318,7 +313,7 @@ class Follower:
 
 
 async def test_nothing_is_lost_or_doubled_when_the_server_is_killed_and_when_it_stops(
-    database_url: str, tmp_path: Path
+    commands: Forge, database_url: str, tmp_path: Path
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -341,7 +336,7 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed_and_when_it_
 
     follower, following, recorded = Follower(url, {}), None, 0
     for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-        async with served(database_url, tmp_path, port) as process:
+        async with served(commands, database_url, tmp_path, port) as process:
             headers = {"Authorization": f"Bearer {(tmp_path / 'admin-token').read_text().strip()}"}
             if following is None:
                 follower = Follower(url, headers)
@@ -350,12 +345,12 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed_and_when_it_
             recorded = await record(headers, 20)
             if end is signal.SIGTERM:
                 await has(follower, recorded)
-            process.send_signal(end)
+            process.send(end)
             async with asyncio.timeout(9):
                 while process.poll() is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
     assert follower.clean_ends >= 1
-    async with served(database_url, tmp_path, port):
+    async with served(commands, database_url, tmp_path, port):
         await has(follower, recorded)
     assert following is not None
     following.cancel()

@@ -41,6 +41,7 @@ class RemoteFacility:
         self._server = server
         self._has_token = bool(token)
         self._seen: dict[UUID, Record] = {}
+        tls = httpx.create_ssl_context()
         # A client for each connection: in a shared pool every request looks through all connections and all who wait.
         self._clients = [
             httpx.AsyncClient(
@@ -48,6 +49,7 @@ class RemoteFacility:
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=30,
                 transport=transport,
+                verify=tls,
             )
             for _ in range(CONNECTIONS)
         ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from cora.kernel.draft import Answer, Call
 from cora.kernel.errors import AnswersTooLargeError, OverloadedError, Refusal, Violation
@@ -26,6 +26,7 @@ from cora.kernel.requests import (
 )
 from cora.kernel.slice import ActSlice, Command, CommandSlice, HandlerSlice, Route, Slice
 from cora.kernel.together import Answers, Item, Together, moved, place, request_id, within
+from cora.kernel.written import adapter_of
 
 MAXIMUM_COMMANDS = 1000
 NAME = "batch"
@@ -152,7 +153,7 @@ async def _done(kernel: Kernel, item: Item) -> Answer:
     if not isinstance(item.declared, ActSlice):
         return await kernel.command(item.declared, item.command, item.call)
     done = await kernel.act(item.declared, item.command, item.call)
-    shown = TypeAdapter[Any](item.declared.answer).dump_json(done).decode()
+    shown = adapter_of(item.declared.answer).dump_json(done).decode()
     return Answer(item.declared.status, NO_RECORD, 0, 0, shown)
 
 

@@ -6,12 +6,11 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.reader import Reader, Stored
+from cora.kernel.written import adapter_of
 
 S = TypeVar("S")
 
@@ -32,10 +31,6 @@ class Beside(Generic[S]):
 
     answer: type[Any]
     gather: Callable[[S, Reader], Awaitable[Any]]
-
-    @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.answer)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -101,7 +96,7 @@ async def show(
     members = ""
     if beside is not None:
         answer = await beside.gather(state, read)
-        members = f',"beside":{beside.adapter.dump_json(answer).decode()}'
+        members = f',"beside":{adapter_of(beside.answer).dump_json(answer).decode()}'
         if expand:
             wanted = ",".join(f'"{name}":{_expanded(getattr(answer, name), read)}' for name in dict.fromkeys(expand))
             members += f',"expanded":{{{wanted}}}'

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import click
 import typer
-from pydantic import TypeAdapter
 
 from cora.equipment.views import AGGREGATES, VIEWS
 from cora.equipment.wire import equipment_slices
@@ -38,6 +37,7 @@ from cora.kernel.requests import (
 from cora.kernel.showing import View, show
 from cora.kernel.slice import ActSlice, QuerySlice, Slice, refusals_of
 from cora.kernel.when import When
+from cora.kernel.written import adapter_of
 from cora.surfaces.cli.common import admin, beside, err, run, settings_from, show_json
 from cora.surfaces.start import Opened
 
@@ -210,7 +210,7 @@ async def _answer(cora: Opened, declared: Slice, request: Any, called: Any, when
 
 
 def _plain(declared: QuerySlice | ActSlice, value: Any) -> Any:
-    return TypeAdapter[Any](declared.answer).dump_python(value, mode="json", by_alias=True)
+    return adapter_of(declared.answer).dump_python(value, mode="json", by_alias=True)
 
 
 def _properties(declared: Slice) -> dict[str, dict[str, Any]]:

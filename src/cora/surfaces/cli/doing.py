@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Protocol
 
 import httpx
-from pydantic import TypeAdapter
 
 from cora.equipment import features
 from cora.kernel.errors import NotFoundError, Refusal
 from cora.kernel.identity import new_id
 from cora.kernel.requests import DRY_RUN, read_call, to_request
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, declared_slices
+from cora.kernel.written import adapter_of
 from cora.settings import Settings
 from cora.surfaces.cli.asking import Ask, client_of, of_database, of_server, quoted, sent
 from cora.surfaces.cli.common import ProblemError, admin, beside
@@ -65,7 +65,7 @@ def _in_database(cora: Opened) -> Do:
         request = to_request(declared.request, dict(fields))
         if isinstance(declared, ActSlice):
             done = await cora.kernel.act(declared, request, call)
-            return TypeAdapter[Any](declared.answer).dump_python(done, mode="json", by_alias=True)
+            return adapter_of(declared.answer).dump_python(done, mode="json", by_alias=True)
         return json.loads((await cora.kernel.command(declared, request, call)).body)
 
     return do

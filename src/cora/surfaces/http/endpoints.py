@@ -3,11 +3,10 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cora.kernel.aggregate import Aggregate
@@ -34,6 +33,7 @@ from cora.kernel.requests import (
 from cora.kernel.showing import Beside, Envelope, NaturalKey, View, show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Route, Slice
 from cora.kernel.when import NOW, When
+from cora.kernel.written import adapter_of
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
 from cora.surfaces.http.lists import list_endpoint
 from cora.surfaces.http.messages import (
@@ -129,7 +129,7 @@ def _command(declared: CommandSlice | HandlerSlice, route: Route, kernel: Kernel
 
 
 def _act(declared: ActSlice, route: Route, kernel: Kernel) -> Handle:
-    shown = TypeAdapter[Any](declared.answer)
+    shown = adapter_of(declared.answer)
 
     async def handle(request: Request) -> Reply:
         command, call = await _read_command(request, declared, route)
@@ -149,7 +149,7 @@ def _batch(declared: BatchSlice, route: Route, kernel: Kernel) -> Handle:
 
 
 def _query(declared: QuerySlice, route: Route, kernel: Kernel) -> Handle:
-    shown = TypeAdapter[Any](declared.answer)
+    shown = adapter_of(declared.answer)
     names = route.path_fields
     lists = {name for name in wire_names(declared.request) if takes_several(declared.request, name)}
 
@@ -215,16 +215,11 @@ def _as_event_stream(items: Sequence[Any]) -> bytes:
     if not items:
         return b":\n\n"
     kind: type[Any] = items[0].__class__
-    shown = _adapter(kind)
+    shown = adapter_of(kind)
     return b"".join(
         b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.kind.encode("ascii"), shown.dump_json(item))
         for item in items
     )
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def wire_names(request: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -14,6 +14,7 @@ from cora.kernel.errors import PROBLEM_TYPE, Refusal, member_types
 from cora.kernel.problem import PLACE, STANDARD_MEMBERS
 from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
+from cora.kernel.written import adapter_of
 from cora.surfaces.http.openapi_examples import ID, TIME, example
 
 Schema = dict[str, Any]
@@ -42,12 +43,14 @@ class Schemas:
         self._refusals = sorted(refusals, key=lambda refusal: refusal.code())
         inputs: list[tuple[_Key, JsonSchemaMode, TypeAdapter[Any]]] = []
         for each in slices:
-            inputs.append((("request", each.name), "validation", TypeAdapter(each.request)))
+            inputs.append((("request", each.name), "validation", adapter_of(each.request)))
             if isinstance(each, QuerySlice | ActSlice | BatchSlice):
-                inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer)))
+                inputs.append((("answer", each.name), "serialization", adapter_of(each.answer)))
             if isinstance(each, HandlerSlice) and each.answer_fields is not None:
-                inputs.append((("answer", each.name), "serialization", TypeAdapter(each.answer_fields)))
-        inputs.extend((("beside", view.aggregate.kind), "serialization", view.beside.adapter) for view in views)
+                inputs.append((("answer", each.name), "serialization", adapter_of(each.answer_fields)))
+        inputs.extend(
+            (("beside", view.aggregate.kind), "serialization", adapter_of(view.beside.answer)) for view in views
+        )
         for aggregate in aggregates:
             inputs.append((("state", aggregate.kind), "serialization", aggregate.state_adapter))
             for kind, adapter in aggregate.event_adapters.items():
@@ -56,7 +59,7 @@ class Schemas:
             hints = get_type_hints(refusal)
             for name in member_types(refusal):
                 key = ("member", refusal.code(), name)
-                inputs.append((key, "serialization", TypeAdapter(hints[name])))
+                inputs.append((key, "serialization", adapter_of(hints[name])))
         found, rest = TypeAdapter.json_schemas(inputs, ref_template=_ROOT + "{model}")
         definitions: dict[str, Schema] = _plain(rest.get("$defs", {}))
         states = {found[("state", each.kind), "serialization"].get("$ref"): each.kind for each in aggregates}

@@ -1,11 +1,14 @@
 """JSON Schemas of what tools take and answer, from the same models that HTTP uses."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
 
 from cora.kernel.slice import CommandSlice, HandlerSlice
+from cora.kernel.written import adapter_of
 from cora.surfaces.mcp.bounded import MORE
 from cora.surfaces.mcp.describe import Views
 
@@ -27,7 +30,7 @@ _EVENT: Schema = {
 
 def input_schema(request: type[BaseModel], options: Mapping[str, Schema]) -> Schema:
     """What a tool takes: the fields of the request, then the options. Raises `TypeError` when one hides the other."""
-    schema = _plain(request.model_json_schema(mode="validation"))
+    schema = _plain(_described(request, "validation"))
     fields: Schema = schema.setdefault("properties", {})
     if hidden := set(fields) & set(options):
         raise TypeError(f"{request.__name__} has fields with the names of options: {sorted(hidden)}")
@@ -38,7 +41,7 @@ def input_schema(request: type[BaseModel], options: Mapping[str, Schema]) -> Sch
 
 def answer_schema(answer: type[Any]) -> Schema:
     """What a question answers. Raises `TypeError` unless that is a JSON object."""
-    schema = _plain(TypeAdapter(answer).json_schema(mode="serialization"))
+    schema = _plain(_described(answer, "serialization"))
     if schema.get("type") != "object":
         raise TypeError(f"{answer} is not a JSON object; an answer of a tool has to be one")
     return schema
@@ -119,9 +122,15 @@ def _envelope(views: Views) -> Schema:
 def _members(model: type[BaseModel] | None) -> tuple[Schema, Schema]:
     if model is None:
         return {}, {}
-    schema = _plain(model.model_json_schema(mode="serialization"))
+    schema = _plain(_described(model, "serialization"))
     definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
     return schema.get("properties", {}), definitions
+
+
+@cache
+def _described(kind: type[Any], mode: JsonSchemaMode) -> Schema:
+    """The schema that Pydantic makes of a type. It is shared: `_plain` gives one that may be changed."""
+    return adapter_of(kind).json_schema(mode=mode)
 
 
 def _plain(schema: Any) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from mcp_types import Tool
-from pydantic import Field, TypeAdapter, create_model
+from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from cora.kernel.execute import Kernel
 from cora.kernel.requests import to_request
 from cora.kernel.showing import View, locate
 from cora.kernel.slice import Query, QuerySlice, SharedTool
+from cora.kernel.written import adapter_of
 from cora.surfaces.mcp.bounded import Caller, Run
 from cora.surfaces.mcp.describe import Views, called, reading, shared_description, title
 from cora.surfaces.mcp.offered import Offered
@@ -73,7 +74,7 @@ def _request(shared: SharedTool, asked: Asked) -> type[Query]:
 
 
 def _run(kernel: Kernel, asked: Asked, request: type[Query]) -> Run:
-    answers = {kind: TypeAdapter[Any](declared.answer) for kind, (_, declared) in asked.items()}
+    answers = {kind: adapter_of(declared.answer) for kind, (_, declared) in asked.items()}
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
         options, members = split_when(arguments)

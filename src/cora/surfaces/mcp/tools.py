@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_types import Tool
-from pydantic import TypeAdapter
 
 from cora.equipment.aggregates.persistent_id import SchemeNotConfiguredError
 from cora.equipment.values import IdentifierScheme
@@ -18,6 +17,7 @@ from cora.kernel.history import history_slices
 from cora.kernel.requests import gathering, invalid, to_request
 from cora.kernel.showing import View
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
+from cora.kernel.written import adapter_of
 from cora.surfaces.mcp.bounded import LONGEST_ANSWER, Caller, Run, levelled, paged
 from cora.surfaces.mcp.describe import annotations, how_to_ask_for_more, slice_description, title
 from cora.surfaces.mcp.offered import Offered
@@ -139,7 +139,7 @@ def _command_and_call(
 
 
 def _query(kernel: Kernel, declared: QuerySlice) -> Run:
-    adapter = TypeAdapter[Any](declared.answer)
+    adapter = adapter_of(declared.answer)
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
         options, members = split_when(arguments) if declared.has_past else ({}, arguments)
@@ -150,7 +150,7 @@ def _query(kernel: Kernel, declared: QuerySlice) -> Run:
 
 
 def _act(kernel: Kernel, declared: ActSlice) -> Run:
-    adapter = TypeAdapter[Any](declared.answer)
+    adapter = adapter_of(declared.answer)
 
     async def run(arguments: dict[str, Any], caller: Caller) -> str:
         command = to_request(declared.request, arguments)
