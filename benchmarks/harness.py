@@ -1,4 +1,4 @@
-"""Rounds, clients and figures: every case runs once per round, the rounds interleave the cases."""
+"""Rounds, clients and figures: every case runs once per round of its own, the rounds interleave the cases."""
 
 import asyncio
 import json
@@ -43,6 +43,7 @@ class Case:
     group: str
     name: str
     run: Callable[[str], Awaitable[Outcome]]
+    rounds: int = ROUNDS
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,11 @@ class Figure:
 
 
 async def measure(cases: Sequence[Case], databases: Databases, console: Console) -> list[Figure]:
-    """Every case once per round."""
+    """Every case once per round, for as many as it has."""
     outcomes: dict[tuple[str, str], list[Outcome]] = {}
     for number in range(ROUNDS):
-        for case in cases:
-            console.print(f"[dim]round {number + 1}/{ROUNDS}  {case.group}: {case.name}[/dim]")
+        for case in (case for case in cases if number < case.rounds):
+            console.print(f"[dim]round {number + 1}/{case.rounds}  {case.group}: {case.name}[/dim]")
             name, dsn = await databases.create()
             try:
                 outcomes.setdefault((case.group, case.name), []).append(await case.run(dsn))

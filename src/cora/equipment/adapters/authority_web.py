@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from cora.equipment.adapters.budget import BudgetSpentError, CallBudget
+from cora.equipment.adapters.budget import AT_ONCE, BudgetSpentError, CallBudget, UnansweredError
 from cora.equipment.ports.doi_minter import MintFailedError
 
 # DataCite waits up to 10 s for the handle server before it answers.
@@ -92,7 +92,7 @@ async def opened_client(
         follow_redirects=False,
         trust_env=False,
         verify=tls or ssl.create_default_context(),
-        limits=httpx.Limits(max_connections=8, max_keepalive_connections=2, keepalive_expiry=20.0),
+        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=2, keepalive_expiry=20.0),
     ) as client:
         yield client
 
@@ -149,17 +149,31 @@ class AuthorityWeb:
     ) -> Answer:
         """Send a request and read its answer. Raises `NoAnswerError` and, where no call is free, `MintFailedError`."""
         try:
-            await self._budget.spend(PATIENCE_SECONDS)
+            async with self._budget.call(PATIENCE_SECONDS):
+                answer = await self._exchange(method, path, query, body, headers)
         except BudgetSpentError as spent:
             reason = f"{self.name} was called as often as we may; the next call is free in {spent.seconds:.0f} s"
             raise MintFailedError(reason, retryable=True, retry_after=spent.seconds) from None
-        try:
-            async with self._client.stream(
-                method, path, params=httpx.QueryParams(list(query)), json=body, headers=headers
-            ) as response:
-                text = await _bounded(response)
+        except UnansweredError:
+            reason = f"{self.name} has not answered earlier calls; this one was not made"
+            raise MintFailedError(reason, retryable=True) from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise NoAnswerError(f"{self.name} gave no answer ({type(error).__name__})") from None
+        return answer
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Iterable[tuple[str, str]],
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        """One call; what it asks for holds for those that wait before the next of them begins."""
+        async with self._client.stream(
+            method, path, params=httpx.QueryParams(list(query)), json=body, headers=headers
+        ) as response:
+            text = await _bounded(response)
         answer = Answer(
             response.status_code,
             _json(text),
