@@ -10,6 +10,7 @@ takes it. The authority answers when the test lets the server go on. With settin
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.keep_publications import keep_publications
 from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
 from cora.equipment.values import PersistentIdentifier
+from cora.equipment.views import AGGREGATES, VIEWS
 from cora.equipment.wire import Deps, wire_equipment
 from cora.equipment.wired import Equipment
 from cora.kernel.reader import Append, Verdict
@@ -39,9 +41,10 @@ from cora.log.store import PostgresLog
 from cora.settings import Settings
 from cora.surfaces import start
 from cora.surfaces.logging import configure_logging
+from cora.surfaces.mcp.tools import offered_tools
 from cora.surfaces.server import listening, serve
 
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 0.4
 """How long a killed server is in the way of the next one: shorter than in earnest, so that tests need not wait."""
 
 STEPS = {"PersistentIdReserved": "reserved", "PersistentIdMintFailed": "failed", "PersistentIdMinted": "assigned"}
@@ -153,9 +156,21 @@ def fork(order: dict[str, Any], answers: int) -> int:
         os._exit(status)
 
 
+def prepare() -> None:
+    """Make, once for all servers, what the first one in a process makes."""
+    Settings()
+    httpx.AsyncClient()
+    for each in AGGREGATES:
+        assert each.state_adapter
+        assert each.event_adapters
+    nothing: Any = None
+    offered_tools(nothing, nothing, tuple(declared_slices(features)), VIEWS)
+    gc.freeze()
+
+
 def main() -> None:
     """Take orders until standard input ends; no server outlives that."""
-    tuple(declared_slices(features))  # imports them all, once for all servers
+    prepare()
     answers = os.dup(1)
     running: set[int] = set()
     try:
