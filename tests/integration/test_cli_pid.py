@@ -15,6 +15,7 @@ from tests.architecture.source import REPOSITORY
 from tests.authorities.datacite_simulator import PASSWORD, PREFIX, DataciteSimulator, datacite_simulator
 from tests.authorities.datacite_simulator import REPOSITORY as ACCOUNT
 from tests.authorities.faults import Says
+from tests.conftest import in_database
 from tests.integration.mcp_world import serving
 from typer.testing import CliRunner, Result
 
@@ -55,6 +56,19 @@ class Hall:
         return json.loads((await self.pid(*arguments, "--json", code=code, way=way)).stdout)
 
 
+@pytest.fixture(scope="module")
+def template(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The example beamline is applied once; each test has a copy."""
+    directory = tmp_path_factory.mktemp("example")
+    file = directory / "facility.yaml"
+    lines = EXAMPLE.read_text().splitlines()
+    file.write_text("\n".join(line for line in lines if not line.startswith("    assign:")))
+    env = {"CORA_DATABASE_URL": in_database(postgres, template), "CORA_DATA_DIR": str(directory)}
+    told = CliRunner().invoke(app, ["apply", str(file)], env=env)
+    assert told.exit_code == 0, told.output
+    return template
+
+
 @pytest.fixture
 async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Hall]:
     # The server runs in this process, where its log lines would stand among what the commands print.
@@ -88,12 +102,7 @@ async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 "CORA_SERVER": running.url,
                 "CORA_TOKEN": running.bearers[Role.STEWARD],
             }
-            hall = Hall(datacite, {"beside": env, "server": server})
-            file = tmp_path / "facility.yaml"
-            lines = EXAMPLE.read_text().splitlines()
-            file.write_text("\n".join(line for line in lines if not line.startswith("    assign:")))
-            await hall.cora("apply", str(file))
-            yield hall
+            yield Hall(datacite, {"beside": env, "server": server})
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -238,12 +247,12 @@ async def test_an_authority_that_does_not_answer_is_told_in_words(hall: Hall) ->
 
 
 async def test_what_failed_is_listed_with_when_it_is_tried_next(hall: Hall) -> None:
-    hall.datacite.plan.always["PUT"] = Says(503)
+    hall.datacite.plan.always["PUT"] = Says(401)
     await hall.pid("assign", ROTARY, code=1)
     hall.datacite.plan.always.clear()
     listed = await hall.pid("list", "--error")
     assert "Reserved" in listed.stdout
-    assert "503" in listed.stdout
+    assert "401" in listed.stdout
     told = await hall.pid("status", ROTARY)
     assert "next try" in told.stdout
     assert "the authority did not register it: DataCite" in told.stdout
