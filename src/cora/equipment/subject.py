@@ -100,11 +100,11 @@ async def _open_reservation(id: UUID, read: Reader) -> PersistentId | None:
 
 
 async def _missing_of_asset(asset: Asset, read: Reader) -> tuple[Missing, ...]:
-    return missing_of_asset(await gather_instrument(asset, read, families=False))
+    return missing_of_asset(await gather_instrument(asset, read, whole=False))
 
 
 async def _missing_of_fixture(fixture: Fixture, read: Reader) -> tuple[Missing, ...]:
-    return missing_of_fixture(await gather_compound(fixture, read, families=False))
+    return missing_of_fixture(await gather_compound(fixture, read, whole=False))
 
 
 def _forbidden_for_asset(asset: Asset) -> Refusal | None:

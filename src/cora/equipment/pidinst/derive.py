@@ -3,7 +3,7 @@
 Pure: everything is in what was gathered.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
@@ -13,6 +13,7 @@ from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture
+from cora.equipment.aggregates.persistent_id import PersistentId
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
@@ -23,10 +24,10 @@ T = TypeVar("T")
 
 
 class _Link(NamedTuple):
-    """Another record that has an identifier."""
+    """Another record whose identifier the world may see."""
 
     relation: pidinst.RelationType
-    identifier: AssignedIdentifier
+    identifier: PersistentId
     name: str
 
 
@@ -58,7 +59,7 @@ def asset_record(instrument: Instrument, surroundings: Surroundings, public_url:
 def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord:
     """The record of a fixture."""
     fixture, instruments = compound.fixture, [component.instrument for component in compound.components]
-    links = _links("HasComponent", [instrument.asset for instrument in instruments])
+    links = _links("HasComponent", [instrument.asset for instrument in instruments], compound.public)
     missing = missing_of_fixture(compound)
     return pidinst.PidinstRecord(
         identifier=_identifier(fixture.id, fixture.persistent_id),
@@ -252,12 +253,16 @@ def _day(moment: datetime) -> str:
 
 
 def _links_of_asset(surroundings: Surroundings) -> list[_Link]:
+    public = surroundings.public
     wholes = [whole for whole in (surroundings.parent, surroundings.fixture) if whole is not None]
-    return _links("IsComponentOf", wholes) + _links("HasComponent", surroundings.children)
+    return _links("IsComponentOf", wholes, public) + _links("HasComponent", surroundings.children, public)
 
 
-def _links(relation: pidinst.RelationType, others: Iterable[Asset | Fixture]) -> list[_Link]:
-    return [_Link(relation, other.persistent_id, other.name) for other in others if other.persistent_id is not None]
+def _links(
+    relation: pidinst.RelationType, others: Iterable[Asset | Fixture], public: Mapping[UUID, PersistentId]
+) -> list[_Link]:
+    # A draft resolves nowhere yet: until it is public the other is told as one without an identifier.
+    return [_Link(relation, public[other.id], other.name) for other in others if other.id in public]
 
 
 def _related(link: _Link) -> pidinst.RelatedIdentifier:

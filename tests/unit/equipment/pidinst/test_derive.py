@@ -19,6 +19,7 @@ from tests.unit.equipment.pidinst.facts import (
     FAMILY,
     MODEL,
     URL,
+    around,
     asset,
     compound,
     identifier,
@@ -51,8 +52,8 @@ def shown(record: PidinstRecord) -> dict[str, Any]:
     return json.loads(record.model_dump_json())
 
 
-def of_asset(of: Instrument | None = None, around: Surroundings = ALONE) -> dict[str, Any]:
-    return shown(asset_record(of or instrument(), around, URL))
+def of_asset(of: Instrument | None = None, beside: Surroundings = ALONE) -> dict[str, Any]:
+    return shown(asset_record(of or instrument(), beside, URL))
 
 
 def of_fixture(*instruments: Instrument, **told: Any) -> dict[str, Any]:
@@ -289,7 +290,7 @@ def test_12_parent_fixture_children_and_drawing_where_they_have_identifiers() ->
     fixture = compound(instrument(), persistent_id=identifier("21.11157/f", IdentifierScheme.HANDLE)).fixture
     children = (asset(12, persistent_id=identifier("10.5438/child")), asset(13))
     of = instrument(asset(drawing=Drawing(DrawingSystem.DOI, "https://doi.org/10.5281/Zenodo.1")))
-    assert of_asset(of, Surroundings(parent, fixture, children))["relatedIdentifiers"] == [
+    assert of_asset(of, around(parent, fixture, children))["relatedIdentifiers"] == [
         related("10.5438/parent", "IsComponentOf", "Stage 11"),
         related("21.11157/f", "IsComponentOf", "Tower A", "Handle"),
         related("10.5438/child", "HasComponent", "Stage 12"),
@@ -298,8 +299,18 @@ def test_12_parent_fixture_children_and_drawing_where_they_have_identifiers() ->
 
 
 def test_12_nothing_is_related_to_what_has_no_identifier() -> None:
-    around = Surroundings(asset(11), compound(instrument()).fixture, (asset(12),))
-    assert of_asset(around=around)["relatedIdentifiers"] == []
+    beside = around(asset(11), compound(instrument()).fixture, (asset(12),))
+    assert of_asset(beside=beside)["relatedIdentifiers"] == []
+
+
+def test_12_what_is_not_public_yet_is_told_as_if_it_had_no_identifier() -> None:
+    stub = identifier("10.0000/cora-stub/a1", test=True)
+    drafted = asset(11, persistent_id=stub)
+    fixture = compound(instrument(drafted), persistent_id=stub)
+    told = of_asset(beside=replace(around(drafted, fixture.fixture, (drafted,)), public={}))
+    assert (told["relatedIdentifiers"], told["test"]) == ([], False)
+    told = shown(fixture_record(replace(fixture, fixture=compound().fixture, public={}), URL))
+    assert (told["relatedIdentifiers"], told["test"]) == ([], False)
 
 
 @pytest.mark.parametrize(
@@ -341,9 +352,9 @@ def test_a_test_identifier_marks_every_record_that_shows_it() -> None:
     other = asset(11, persistent_id=stub)
     assert of_asset()["test"] is False
     assert of_asset(instrument(asset(persistent_id=stub)))["test"] is True
-    assert of_asset(around=Surroundings(other, None, ()))["test"] is True
-    assert of_asset(around=Surroundings(None, compound(instrument(), persistent_id=stub).fixture, ()))["test"] is True
-    assert of_asset(around=Surroundings(None, None, (other,)))["test"] is True
+    assert of_asset(beside=around(other))["test"] is True
+    assert of_asset(beside=around(fixture=compound(instrument(), persistent_id=stub).fixture))["test"] is True
+    assert of_asset(beside=around(children=[other]))["test"] is True
     assert of_fixture()["test"] is False
     assert of_fixture(instrument(other))["test"] is True
 

@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from lxml import html
-from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, ROR, identifier, instrument
+from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, ROR, around, identifier, instrument
 from tests.unit.equipment.pidinst.facts import asset as an_asset
 
 from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.landing.page import FacilityTold, LandingPage, Life, Milestone, Neighbour, Slot, Standing
 from cora.equipment.pidinst.derive import asset_record, published_record
-from cora.equipment.pidinst.gather import Surroundings
 from cora.equipment.values import AlternateIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term
 from cora.surfaces.http.landing.page import landing_page
 
@@ -59,7 +58,7 @@ def page(name: str = "Stage", *, description: str | None = "Turns samples.", **t
     )
     described = instrument(asset, families=(family,))
     part = an_asset(30, name=f"{name} part", persistent_id=identifier("10.82433/part"))
-    record = asset_record(described, Surroundings(None, None, (part,)), PUBLIC_URL)
+    record = asset_record(described, around(children=[part]), PUBLIC_URL)
     basic: dict[str, Any] = {
         "id": asset.id,
         "persistent_id": own,
