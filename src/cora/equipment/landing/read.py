@@ -69,7 +69,7 @@ async def read_landing_page(id: UUID, read: Reader, past: Past, wired: Equipment
 
 async def _page_of_asset(asset: Asset, known: PersistentId, read: Reader, past: Past, wired: Equipment) -> LandingPage:
     await look_ahead(asset, read)
-    instrument = await gather_instrument(asset, read)
+    instrument = await gather_instrument(asset, read, contacts=wired.public_contacts)
     around = await gather_surroundings(asset, read)
     facility = await gather_facility([asset], read)
     record = asset_record(instrument, around, wired.public_url)
@@ -97,7 +97,7 @@ async def _page_of_asset(asset: Asset, known: PersistentId, read: Reader, past: 
 async def _page_of_fixture(
     fixture: Fixture, known: PersistentId, read: Reader, past: Past, wired: Equipment
 ) -> LandingPage:
-    compound = await gather_compound(fixture, read)
+    compound = await gather_compound(fixture, read, contacts=wired.public_contacts)
     instruments = [component.instrument for component in compound.components]
     facility = await gather_facility([each.asset for each in instruments], read)
     record = fixture_record(compound, wired.public_url)

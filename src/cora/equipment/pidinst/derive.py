@@ -18,7 +18,7 @@ from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
-from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term, normal_doi
+from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Term, normal_doi
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord
         identifier=_identifier(fixture.id, fixture.persistent_id),
         landing_page=landing_page(public_url, fixture.id),
         name=fixture.name,
-        owners=_distinct(owner for instrument in instruments for owner in _owners(instrument)),
+        owners=_each_owner(instruments),
         manufacturers=_distinct(maker for instrument in instruments for maker in _manufacturers(instrument)),
         model=pidinst.Model(
             model_name=compound.assembly.name,
@@ -160,14 +160,26 @@ def _identifier(id: UUID, assigned: AssignedIdentifier | None) -> pidinst.Identi
 
 def _owners(instrument: Instrument) -> tuple[pidinst.Owner, ...]:
     if instrument.responsible is not None:
-        return tuple(_owner(owner.name, owner.identifier) for owner in instrument.responsible.owners)
+        return tuple(_owner(each, instrument) for each in instrument.responsible.owners)
     facility: Facility | None = instrument.facility
-    return () if facility is None else (_owner(facility.name, facility.identifier),)
+    return () if facility is None else (_owner(facility, instrument),)
 
 
-def _owner(name: str, identifier: AgentIdentifier | None) -> pidinst.Owner:
+def _each_owner(instruments: Iterable[Instrument]) -> tuple[pidinst.Owner, ...]:
+    """Each owner once, with the first of its addresses."""
+    found: dict[tuple[str, pidinst.OwnerIdentifier | None], pidinst.Owner] = {}
+    for owner in (owner for instrument in instruments for owner in _owners(instrument)):
+        known = found.setdefault((owner.owner_name, owner.owner_identifier), owner)
+        if known.owner_contact is None:
+            found[owner.owner_name, owner.owner_identifier] = owner
+    return tuple(found.values())
+
+
+def _owner(of: Owner | Facility, instrument: Instrument) -> pidinst.Owner:
+    identifier = of.identifier
     return pidinst.Owner(
-        owner_name=name,
+        owner_name=of.name,
+        owner_contact=instrument.addresses.get(of.contact_id) if of.contact_id else None,
         owner_identifier=identifier
         and pidinst.OwnerIdentifier(owner_identifier=identifier.value, owner_identifier_type=identifier.scheme),
     )

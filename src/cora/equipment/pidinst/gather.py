@@ -1,6 +1,6 @@
 """What a PIDINST record rests on, read through the Reader: one place for queries and for decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,9 @@ from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.equipment.aggregates.persistent_id import PersistentId
+from cora.equipment.ports.contacts import Contacts
 from cora.equipment.public import identifier_of, public_identifiers
+from cora.kernel.contact import ContactId
 from cora.kernel.reader import Reader
 
 
@@ -23,6 +25,7 @@ class Instrument:
 
     `responsible` is the asset whose owners count: itself, or its nearest
     ancestor that has some; None when none has, then `facility` is told.
+    `addresses` are the e-mail addresses of these owners, as far as they are told.
     """
 
     asset: Asset
@@ -30,6 +33,7 @@ class Instrument:
     facility: Facility | None
     model: Model | None
     families: tuple[Family, ...] = ()
+    addresses: Mapping[ContactId, str] = field(default_factory=dict[ContactId, str])
 
 
 @dataclass(frozen=True)
@@ -62,19 +66,27 @@ class Compound:
     public: Mapping[UUID, PersistentId] = field(default_factory=dict[UUID, PersistentId])
 
 
-async def gather_instrument(asset: Asset, read: Reader, *, whole: bool = True) -> Instrument:
-    """What the description of an asset rests on. A decision about completeness does not need the whole of it."""
-    (instrument,) = await gather_instruments([asset], read, whole=whole)
+async def gather_instrument(
+    asset: Asset, read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> Instrument:
+    """What the description of an asset rests on; with the addresses of its owners where there are `contacts` to ask.
+
+    A decision about completeness does not need the whole of it.
+    """
+    (instrument,) = await gather_instruments([asset], read, contacts=contacts, whole=whole)
     return instrument
 
 
-async def gather_instruments(assets: Sequence[Asset], read: Reader, *, whole: bool = True) -> tuple[Instrument, ...]:
+async def gather_instruments(
+    assets: Sequence[Asset], read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> tuple[Instrument, ...]:
     """What the description of each of several assets rests on, looked up together."""
     family_ids = [id for asset in assets for id in asset.family_ids] if whole else []
     await read.ahead(*(asset.model_id for asset in assets), *family_ids)
     standing = await _responsible(assets, read)
     codes = dict.fromkeys(each.facility_code for each in standing if not each.owners)
     facilities = {code: await _facility(code, read) for code in codes}
+    addresses = await _addresses(standing, facilities.values(), contacts, read) if contacts else {}
     found: list[Instrument] = []
     for asset, responsible in zip(assets, standing, strict=True):
         model = await read.get(MODEL, asset.model_id) if asset.model_id else None
@@ -87,6 +99,7 @@ async def gather_instruments(assets: Sequence[Asset], read: Reader, *, whole: bo
                 None if owned else facilities[responsible.facility_code],
                 model,
                 tuple(family for family in known if family is not None),
+                addresses,
             )
         )
     return tuple(found)
@@ -104,14 +117,16 @@ async def gather_surroundings(asset: Asset, read: Reader) -> Surroundings:
     return Surroundings(parent, fixture, known, public)
 
 
-async def gather_compound(fixture: Fixture, read: Reader, *, whole: bool = True) -> Compound:
+async def gather_compound(
+    fixture: Fixture, read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> Compound:
     """A fixture and all that it binds. A decision about completeness does not need the whole of it."""
     bindings = fixture.slot_asset_bindings
     await read.ahead(fixture.assembly_id, *(binding.asset_id for binding in bindings))
     assembly = await read.require(ASSEMBLY, fixture.assembly_id)
     family = await read.get(FAMILY, assembly.presents_as_family_id) if whole else None
     assets = [await read.require(ASSET, binding.asset_id) for binding in bindings]
-    instruments = await gather_instruments(assets, read, whole=whole)
+    instruments = await gather_instruments(assets, read, contacts=contacts, whole=whole)
     public = await public_identifiers(assets, read) if whole else {}
     components = zip(bindings, instruments, strict=True)
     return Compound(
@@ -148,6 +163,20 @@ async def _climb(assets: Sequence[Asset], read: Reader, is_there: Callable[[Asse
             for each in standing
         ]
     return standing
+
+
+async def _addresses(
+    standing: Iterable[Asset], facilities: Iterable[Facility | None], contacts: Contacts, read: Reader
+) -> dict[ContactId, str]:
+    """The addresses of the owners of these assets, and of the facilities. An erased one has none."""
+    held = [owner.contact_id for asset in standing for owner in asset.owners]
+    held += [facility.contact_id for facility in facilities if facility is not None]
+    ids = {contact_id: UUID(contact_id) for contact_id in held if contact_id is not None}
+    if not ids:
+        return {}
+    read.rest_on(*ids.values())
+    addresses = await contacts.addresses(ids.values())
+    return {contact_id: addresses[id] for contact_id, id in ids.items() if id in addresses}
 
 
 async def _facility(code: str | None, read: Reader) -> Facility | None:

@@ -16,6 +16,7 @@ from tests.unit.equipment.pidinst.facts import (
     ALONE,
     BEGAN,
     ENDED,
+    FACILITY,
     FAMILY,
     MODEL,
     URL,
@@ -101,6 +102,7 @@ SHOWN_OWNER = {
     "ownerName": "Sector 2",
     "ownerIdentifier": {"ownerIdentifier": "https://ror.org/05gvnxz63", "ownerIdentifierType": "ROR"},
 }
+SHOWN_NAME = {"ownerName": "Sector 2"}
 SHOWN_FACILITY = {**SHOWN_OWNER, "ownerName": "Advanced Photon Source"}
 
 
@@ -111,9 +113,29 @@ def test_5_its_own_owners_come_first_then_those_of_the_nearest_ancestor_then_the
     assert of_asset()["owners"] == [SHOWN_FACILITY]
 
 
-def test_5_an_owner_without_an_identifier_has_none_and_no_contact_is_ever_told() -> None:
-    owner = Owner("Sector 2", ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5d"))
-    assert of_asset(instrument(asset(owners=(owner,))))["owners"] == [{"ownerName": "Sector 2"}]
+ADA, BOB = ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5d"), ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5e")
+ADDRESSES = {ADA: "ada@example.org", BOB: "bob@example.org"}
+BY_ADA = {"ownerName": "Sector 2", "ownerContact": "ada@example.org"}
+
+
+def test_5_an_owner_without_an_identifier_has_none_and_no_contact_is_told_unless_it_may_be() -> None:
+    owner = Owner("Sector 2", ADA)
+    assert of_asset(instrument(asset(owners=(owner,))))["owners"] == [SHOWN_NAME]
+    assert of_asset(instrument(asset(owners=(owner,)), addresses=ADDRESSES))["owners"] == [BY_ADA]
+    assert of_asset(instrument(asset(owners=(owner,)), addresses={BOB: "b@b.b"}))["owners"] == [SHOWN_NAME]
+
+
+def test_5_a_facility_that_owns_has_a_contact_too() -> None:
+    facility = replace(FACILITY, contact_id=BOB)
+    told = of_asset(instrument(facility=facility, addresses=ADDRESSES))
+    assert told["owners"] == [{**SHOWN_FACILITY, "ownerContact": "bob@example.org"}]
+    assert of_asset(instrument(facility=facility))["owners"] == [SHOWN_FACILITY]
+
+
+def test_5_an_owner_of_several_bound_assets_has_the_first_of_its_addresses() -> None:
+    owned = [asset(number, owners=(Owner("Sector 2", by),)) for number, by in enumerate((None, ADA, BOB), 10)]
+    told = of_fixture(*(instrument(each, addresses=ADDRESSES) for each in owned))
+    assert told["owners"] == [BY_ADA]
 
 
 def test_5_a_fixture_has_the_owners_of_its_bound_assets_each_once() -> None:
@@ -377,13 +399,13 @@ def any_instrument(
 ) -> Instrument:
     persistent_id = identifier(f"10.5438/{number}") if named else None
     of = asset(number, owners=owners, drawing=drawing, decommissioned_at=decommissioned_at, persistent_id=persistent_id)
-    return instrument(of, model=model, families=tuple(families))
+    return instrument(of, model=model, families=tuple(families), addresses=ADDRESSES)
 
 
 INSTRUMENTS = st.builds(
     any_instrument,
     st.integers(10, 14),
-    st.sampled_from([(), (AN_OWNER,), (Owner("B"), Owner("C"))]),
+    st.sampled_from([(), (AN_OWNER,), (Owner("B"), Owner("C", ADA)), (Owner("C", BOB),)]),
     st.sampled_from([None, MODEL]),
     st.lists(st.sampled_from([FAMILY, CAMERA, SENSOR]), unique=True),
     st.sampled_from([None, Drawing(DrawingSystem.DOI, "10.5281/zenodo.1"), Drawing(DrawingSystem.EDMS, "7")]),
