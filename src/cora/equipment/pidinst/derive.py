@@ -287,15 +287,19 @@ def _related(link: _Link) -> pidinst.RelatedIdentifier:
 
 
 def _described_by(drawing: Drawing | None) -> Iterator[pidinst.RelatedIdentifier]:
-    if drawing is None or drawing.system is not DrawingSystem.DOI:
-        return
-    # What does not parse is not told to the world as a DOI.
-    with suppress(ValueError):
+    doi = doi_of(drawing)
+    if doi is not None:
         yield pidinst.RelatedIdentifier(
-            related_identifier=normal_doi(drawing.number),
-            related_identifier_type=IdentifierScheme.DOI,
-            relation_type="IsDescribedBy",
+            related_identifier=doi, related_identifier_type=IdentifierScheme.DOI, relation_type="IsDescribedBy"
         )
+
+
+def doi_of(drawing: Drawing | None) -> str | None:
+    """The DOI of a drawing. What does not parse is not told to the world as one."""
+    if drawing is not None and drawing.system is DrawingSystem.DOI:
+        with suppress(ValueError):
+            return normal_doi(drawing.number)
+    return None
 
 
 def _alternate_identifiers(asset: Asset) -> tuple[pidinst.AlternateIdentifier, ...]:

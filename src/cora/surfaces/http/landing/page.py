@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from cora.equipment.landing.page import LandingPage, Neighbour, Standing
+from cora.equipment.pidinst.derive import doi_of
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.citing import citation
 from cora.equipment.pidinst.published import agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
-from cora.equipment.values import DrawingSystem
 from cora.surfaces.http.landing.head import head_of
 from cora.surfaces.http.landing.markup import day, document, facts, link, listed, mail, minute, section, text
 from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_of
@@ -201,7 +201,8 @@ def _drawing(page: LandingPage) -> str:
     if drawing is None:
         return ""
     revision = f", revision {drawing.revision}" if drawing.revision else ""
-    url = identifier_url("DOI", drawing.number) if drawing.system is DrawingSystem.DOI else None
+    doi = doi_of(drawing)
+    url = None if doi is None else identifier_url("DOI", doi)
     return link(url, f"{drawing.system.value} {drawing.number}{revision}")
 
 
