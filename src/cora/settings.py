@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         default="findable",
         description="What an assignment ends with: an identifier that the world can find, or a `draft` to publish.",
     )
+    publish_contacts: bool = Field(
+        default=False,
+        description="Tell the world and the authorities the e-mail addresses of owners, as `ownerContact` of a record.",
+    )
     datacite_url: HttpUrl = Field(
         default=HttpUrl("https://api.datacite.org"),
         description="The API of DataCite; `https://api.test.datacite.org` is its test system, whose DOIs are tests.",

@@ -16,6 +16,7 @@ from tests.integration.scenario import World
 from tests.integration.surfaces import surfaces
 
 from cora.equipment.keep_publications import Kept, keep_publications
+from cora.equipment.pidinst.forms import FORMS
 from cora.kernel.principal import Role
 from cora.log.verify import verify
 from cora.surfaces import start
@@ -168,6 +169,61 @@ async def test_both_ends_of_a_relation_are_told_when_one_gets_its_identifier(fac
     await facility.world.do("decommission_asset", asset_id=child, reason="worn")
     await facility.work()
     assert [each["dateInformation"] for each in facility.held(child_doi)["dates"]] == ["Commissioned", "Decommissioned"]
+
+
+@pytest.mark.usefixtures("drafts")
+@pytest.mark.parametrize("published_first", ["parent", "child"])
+async def test_a_relation_to_a_draft_is_told_once_that_is_public(facility: Facility, published_first: str) -> None:
+    code = await facility.world.facility()
+    parent, parent_doi = await facility.with_doi(tier="Unit", parent_id=None, facility_code=code)
+    child, child_doi = await facility.with_doi(tier="Device", parent_id=parent, facility_code=None)
+    values, assets = {"parent": parent_doi, "child": child_doi}, {"parent": parent, "child": child}
+    late = "child" if published_first == "parent" else "parent"
+
+    async def publish(which: str) -> None:
+        id = (await facility.known(values[which]))["id"]
+        await facility.world.do("publish_persistent_id", persistent_id_id=id)
+        await facility.work()
+
+    async def forms() -> dict[str, str]:
+        paths = [f"/id/{assets[published_first]}{end}" for end in ("", *(f"/{form.name}" for form in FORMS))]
+        told = {path: await facility.anonymous(path) for path in paths}
+        assert {each.status_code for each in told.values()} == {200}
+        return {path: each.text for path, each in told.items()}
+
+    await publish(published_first)
+    assert facility.held(values[published_first]).get("relatedIdentifiers", []) == []
+    assert [path for path, text in (await forms()).items() if values[late] in text] == []
+    with facility.counted() as calls:
+        await publish(late)
+    assert {call.path.rpartition("/dois/")[2] for call in calls} == set(values.values())
+    for which, other, relation in (("parent", "child", "HasPart"), ("child", "parent", "IsPartOf")):
+        (told,) = facility.held(values[which])["relatedIdentifiers"]
+        assert (told["relatedIdentifier"], told["relationType"]) == (values[other], relation)
+    assert len([path for path, text in (await forms()).items() if values[late] in text]) > 5
+    # What leads to a tombstone resolves still.
+    id = (await facility.known(values[late]))["id"]
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=id, reason="never existed")
+    await facility.work()
+    assert len(facility.held(values[published_first])["relatedIdentifiers"]) == 1
+
+
+@pytest.mark.usefixtures("drafts")
+async def test_a_fixture_and_what_it_binds_tell_each_other_only_what_is_public(facility: Facility) -> None:
+    world = facility.world
+    asset = await world.installed(model_id=await world.model())
+    fixture = await world.fixture(asset)
+    await world.do("attach_asset_to_fixture", asset_id=asset, fixture_id=fixture)
+    drafted = (await world.do("assign_fixture_persistent_id", fixture_id=fixture, scheme="DOI"))["value"]
+    own = (await world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI"))["value"]
+    await facility.work()
+    for value in (own, drafted):
+        assert facility.held(value).get("relatedIdentifiers", []) == []
+    await world.do("publish_persistent_id", persistent_id_id=(await facility.known(drafted))["id"])
+    await facility.work()
+    (up,) = facility.held(own)["relatedIdentifiers"]
+    assert (up["relatedIdentifier"], up["relationType"]) == (drafted, "IsPartOf")
+    assert facility.held(drafted).get("relatedIdentifiers", []) == []
 
 
 async def test_changes_within_a_short_while_are_told_together_later(facility: Facility) -> None:

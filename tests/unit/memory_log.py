@@ -320,6 +320,9 @@ class MemoryContacts:
     async def get(self, contact_id: UUID) -> str | None:
         return self._tables.contacts.get(contact_id)
 
+    async def addresses(self, contact_ids: Collection[UUID]) -> dict[UUID, str]:
+        return {id: self._tables.contacts[id] for id in contact_ids if id in self._tables.contacts}
+
     async def erase(self, contact_id: UUID) -> bool:
         return self._tables.contacts.pop(contact_id, None) is not None
 

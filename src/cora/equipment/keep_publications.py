@@ -3,7 +3,8 @@
 The server runs this every few seconds, in as many processes as there are, of
 which one acts at a time. It follows the log: the records that the record of an
 identifier was made from are known, so an event that concerns one of them
-touches the identifier. Changes within a short while are told once.
+touches the identifier. Changes within a short while are told once. What was told
+by other terms, as before contacts were published, is looked at again.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from cora.equipment.finish_reservations import WORKER
 from cora.equipment.minting import exclusively
 from cora.equipment.pauses import pause
 from cora.equipment.ports.publications import Publications
-from cora.equipment.publication import Publication, read_publication, tell
+from cora.equipment.publication import Publication, read_publication, tell, terms_of
 from cora.equipment.sets import sets_of
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import OverloadedError, Refusal
@@ -59,6 +60,7 @@ async def keep_publications(kernel: Kernel, publications: Publications, *, quiet
     kept = Kept()
     try:
         async with exclusively(wired.leases, "publications", wait=0.5):
+            await publications.renew(terms_of(wired))
             while await publications.take_note(PersistentIdReserved.__name__, _UNHEEDED):
                 pass
             # Whatever fails is put off, so that every round takes others.
@@ -74,7 +76,14 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
     wired: Equipment = kernel.wired
     publication, sets, made_from = await _look(id, kernel, wired)
     known = publication.persistent_id
-    await publications.keep(id, publication.digest, is_public=known.is_public, sets=sets, made_from=made_from)
+    await publications.keep(
+        id,
+        publication.digest,
+        is_public=known.is_public,
+        sets=sets,
+        made_from=made_from,
+        terms=terms_of(wired),
+    )
     if known.status is PersistentIdStatus.RESERVED:
         # It is still on its way; what comes of it is recorded, and touches it again.
         await publications.settled(id, touched)

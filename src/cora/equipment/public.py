@@ -1,7 +1,10 @@
 """What the world may see without a token: records whose identifier it may find, and withdrawn ones as tombstones."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
+from cora.equipment.aggregates.asset.state import Asset
+from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT, PersistentId
 from cora.kernel.principal import Principal, Role
 from cora.kernel.reader import Reader
@@ -16,6 +19,15 @@ async def identifier_of(id: UUID, read: Reader) -> PersistentId | None:
         if (found := await read.get(PERSISTENT_ID, source)) is not None:
             return found
     return None
+
+
+async def public_identifiers(of: Iterable[Asset | Fixture | None], read: Reader) -> dict[UUID, PersistentId]:
+    """The identifiers of these records that the world may see, by the ids of the records."""
+    ids = [each.id for each in of if each is not None and each.persistent_id is not None]
+    sources = [id for found in await read.sources_of(SUBJECT, ids) for id in found]
+    await read.ahead(*sources)
+    found = [await read.get(PERSISTENT_ID, id) for id in sources]
+    return {each.subject_id: each for each in found if each is not None and each.is_public}
 
 
 async def require_public(id: UUID, caller: Principal, read: Reader) -> None:

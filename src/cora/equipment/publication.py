@@ -78,6 +78,14 @@ class Publication:
 
 _PUBLISHED = TypeAdapter(PublishedRecord)
 
+_DERIVATION = "1"
+"""Raise it when the same records are told otherwise, so that all identifiers are looked at again."""
+
+
+def terms_of(wired: Equipment) -> str:
+    """By which terms records are told: how they are derived, and whether with contacts."""
+    return f"{_DERIVATION}, with contacts" if wired.publishes_contacts else _DERIVATION
+
 
 async def read_publication(id: UUID, read: Reader, wired: Equipment) -> Publication:
     """What the authority should have of an identifier. Raises `PersistentIdNotFoundError`."""
@@ -90,7 +98,7 @@ async def publication_of(known: PersistentId, year: int, read: Reader, wired: Eq
     subject = SUBJECTS[known.subject_kind]
     state = await read.require(subject.aggregate, known.subject_id)
     url = known.landing_page or landing_page(wired.public_url, known.subject_id)
-    published = (await subject.published(state, read, wired.public_url)).under(
+    published = (await subject.published(state, read, wired)).under(
         known.identifier, landing_page=url, year=year, test=known.test
     )
     return Publication(known, url, published, _wanted(known, wired))

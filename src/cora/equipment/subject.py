@@ -31,6 +31,7 @@ from cora.equipment.pidinst.read import (
 )
 from cora.equipment.pidinst.record import Missing
 from cora.equipment.values import IdentifierScheme
+from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Aggregate, Event
 from cora.kernel.errors import Refusal
 from cora.kernel.reader import Reader
@@ -44,7 +45,7 @@ class Subject:
     aggregate: Aggregate[Any]
     forbidden: Callable[[Any], Refusal | None]
     missing: Callable[[Any, Reader], Awaitable[tuple[Missing, ...]]]
-    published: Callable[[Any, Reader, str], Awaitable[PublishedRecord]]
+    published: Callable[[Any, Reader, Equipment], Awaitable[PublishedRecord]]
     assigned: Callable[..., Event]
     already_assigned: Callable[[UUID, IdentifierScheme, str], Refusal]
 
@@ -100,11 +101,11 @@ async def _open_reservation(id: UUID, read: Reader) -> PersistentId | None:
 
 
 async def _missing_of_asset(asset: Asset, read: Reader) -> tuple[Missing, ...]:
-    return missing_of_asset(await gather_instrument(asset, read, families=False))
+    return missing_of_asset(await gather_instrument(asset, read, whole=False))
 
 
 async def _missing_of_fixture(fixture: Fixture, read: Reader) -> tuple[Missing, ...]:
-    return missing_of_fixture(await gather_compound(fixture, read, families=False))
+    return missing_of_fixture(await gather_compound(fixture, read, whole=False))
 
 
 def _forbidden_for_asset(asset: Asset) -> Refusal | None:

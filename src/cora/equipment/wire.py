@@ -34,6 +34,7 @@ class Deps:
     contacts: Contacts
     doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
     publishes: bool = True
+    publishes_contacts: bool = False
 
 
 def opened_minter(authorities: Authorities) -> AbstractAsyncContextManager[DoiMinter]:
@@ -54,6 +55,7 @@ def wire_equipment(deps: Deps) -> Equipment:
         contacts=deps.contacts,
         public_url=deps.public_url.rstrip("/"),
         publishes=deps.publishes,
+        publishes_contacts=deps.publishes_contacts,
     )
 
 

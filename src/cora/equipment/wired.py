@@ -16,7 +16,8 @@ class Equipment:
     """The kinds of records, the slices, and what lies outside of the log.
 
     `public_url` is where the landing pages are, without a slash at the end. `publishes` says whether an identifier is
-    public from the start; else it is left a draft where the authority has drafts.
+    public from the start; else it is left a draft where the authority has drafts. `publishes_contacts` says whether the
+    world and the authorities are told the e-mail addresses of owners.
     """
 
     views: tuple[View[Any], ...]
@@ -26,6 +27,12 @@ class Equipment:
     contacts: Contacts
     public_url: str
     publishes: bool = True
+    publishes_contacts: bool = False
+
+    @property
+    def public_contacts(self) -> Contacts | None:
+        """Where the addresses are found that records tell; None when they tell none."""
+        return self.contacts if self.publishes_contacts else None
 
     @property
     def aggregates(self) -> tuple[Aggregate[Any], ...]:

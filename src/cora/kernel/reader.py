@@ -153,6 +153,7 @@ class Reader:
     _ahead: dict[UUID, Stored] = field(default_factory=dict[UUID, Stored])
     _relations: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
     _claims: dict[Claim, UUID | None] = field(default_factory=dict[Claim, UUID | None])
+    _beside: set[UUID] = field(default_factory=set[UUID])
     _heads: set[int] = field(default_factory=set[int])
     _basis: int | None = None
     _contradicted: bool = False
@@ -238,10 +239,15 @@ class Reader:
         """Note a freshly made id as read and absent, without a look."""
         self.versions.setdefault(id, 0)
 
+    def rest_on(self, *ids: UUID) -> None:
+        """Note what was looked up beside the log. It is no part of the read set: no decision may rest on it."""
+        self._beside.update(ids)
+
     @property
     def concerned(self) -> frozenset[UUID]:
-        """Every record that was looked at, or that others were asked about: what was read changes with these alone."""
-        return frozenset((*self.versions, *(target for _, target in self._relations)))
+        """Every record that was looked at, or that others were asked about, and what was looked up beside the log: what
+        was read changes with these alone."""
+        return frozenset((*self.versions, *(target for _, target in self._relations), *self._beside))
 
     @property
     def one_snapshot(self) -> bool:

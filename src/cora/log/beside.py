@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from cora.kernel.errors import OverloadedError
 from cora.kernel.identity import new_id
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
-from cora.log.pool import borrowed
+from cora.log.pool import borrowed, over
 from cora.log.types import Pool
 
 _TAKE = """
@@ -21,6 +21,13 @@ where l.expires_at < clock_timestamp() or l.holder = excluded.holder
 returning true
 """
 
+
+_ADDRESSES = "select id, address from contact where id = any($1::uuid[])"
+
+_ERASE = """
+with erased as (delete from contact where id = $1 returning id)
+insert into erased_contact (id) select id from erased returning true
+"""
 
 _FREE = "delete from lease where name = $1 and holder = $2"
 
@@ -36,9 +43,17 @@ class ContactTable:
         address: str | None = await self._ask("select address from contact where id = $1", contact_id)
         return address
 
+    async def addresses(self, contact_ids: Collection[UUID]) -> dict[UUID, str]:
+        """The addresses that there are. Raises `OverloadedError` when they cannot be asked for."""
+        rows = await over(self._pool, lambda connection: connection.fetch(_ADDRESSES, list(contact_ids)))
+        return {row["id"]: row["address"] for row in rows}
+
     async def erase(self, contact_id: UUID) -> bool:
-        """Remove the address for ever; whether there was one. Raises `OverloadedError`: then it may be there still."""
-        return bool(await self._ask("delete from contact where id = $1 returning true", contact_id))
+        """Remove the address for ever, and leave word for those who told it; whether there was one.
+
+        Raises `OverloadedError`: then it may be there still.
+        """
+        return bool(await self._ask(_ERASE, contact_id))
 
     async def _ask(self, sql: str, contact_id: UUID) -> Any:
         async with borrowed(self._pool) as connection:

@@ -11,8 +11,8 @@ from cora.log.types import Connection, Pool
 AT_ONCE = 2000
 """Events that are looked at in one statement."""
 
-# An event concerns the record of its stream and those whose ids it names. How far the log was looked at is kept in the
-# statement that touches what the events concern.
+# An event concerns the record of its stream and those whose ids it names, an erased contact itself. How far the log was
+# looked at is kept in the statement that touches what the events concern.
 _TAKE_NOTE = """
 with known as (
     select coalesce((select position from subscriber where name = 'publications'), 0) as position,
@@ -23,12 +23,16 @@ with known as (
     select e.stream, e.kind, e.data::text as data from event e, stretch s
     where e.position > s.after and e.position <= s.upto and e.kind <> all($3::text[])
       and (e.kind = $2 or exists (select from publication))
+), erased as (
+    delete from erased_contact returning id
 ), begun as (
     insert into publication (persistent_id, touched, touched_at)
     select f.stream, s.upto, clock_timestamp() from fresh f, stretch s where f.kind = $2
     on conflict (persistent_id) do nothing
 ), concerned as (
     select f.stream as id from fresh f
+    union
+    select e.id from erased e
     union
     select (regexp_matches(f.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g'))[1]::uuid from fresh f
 ), touched as (
@@ -45,6 +49,12 @@ with known as (
 select s.upto < s.head from stretch s
 """
 
+# Compared as less or greater, which an index answers.
+_RENEW = """
+update publication set touched = 0, touched_at = clock_timestamp()
+where (terms < $1 or terms > $1) and touched is null
+"""
+
 _DUE = """
 select p.persistent_id, p.touched from publication p
 where p.touched is not null and p.touched_at <= clock_timestamp() - $1::interval and p.due_at <= clock_timestamp()
@@ -56,7 +66,7 @@ LOCK = "hashtextextended('cora.publication.' || current_schema(), 0)"
 
 _KEEP = """
 with kept as (
-    update publication set digest = $2, is_public = $3, sets = $4,
+    update publication set digest = $2, is_public = $3, sets = $4, terms = $6,
            changed_at = case when (digest, is_public, sets) is distinct from ($2, $3, $4::text[])
                then greatest(clock_timestamp(), (select max(changed_at) from publication where is_public))
                else changed_at end
@@ -102,16 +112,20 @@ class PublicationTable:
         values = (AT_ONCE, begins, list(unheeded))
         return bool(await over(self._pool, lambda connection: connection.fetchval(_TAKE_NOTE, *values)))
 
+    async def renew(self, terms: str) -> None:
+        """Touch what was told by other terms."""
+        await self._execute(_RENEW, terms)
+
     async def due(self, quiet: timedelta, most: int) -> Sequence[tuple[UUID, int]]:
         """Those that have waited so long and are not put off."""
         rows = await over(self._pool, lambda connection: connection.fetch(_DUE, quiet, most))
         return [(row["persistent_id"], row["touched"]) for row in rows]
 
     async def keep(
-        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID]
+        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID], terms: str
     ) -> None:
         """Keep what the world is told."""
-        values = (id, digest, is_public, sorted(sets), list(made_from))
+        values = (id, digest, is_public, sorted(sets), list(made_from), terms)
 
         async def keep(connection: Connection) -> None:
             async with connection.transaction():

@@ -100,6 +100,7 @@ async def opened(
                 contacts=log.contacts,
                 doi_minter=minter,
                 publishes=settings.publish == "findable",
+                publishes_contacts=settings.publish_contacts,
             )
             equipment = wire_equipment(deps)
             if not reads_only:

@@ -21,7 +21,7 @@ async def begin(log: PostgresLog, *ids: UUID) -> None:
 
 
 async def keep(log: PostgresLog, id: UUID, digest: str = "a", *, is_public: bool = True, sets: str = "") -> None:
-    await log.publications.keep(id, digest, is_public=is_public, sets=sets.split(), made_from=[id])
+    await log.publications.keep(id, digest, is_public=is_public, sets=sets.split(), made_from=[id], terms="")
 
 
 async def all_of(log: PostgresLog, asked: Asked = EVERYTHING, most: int = 10) -> list[Kept]:

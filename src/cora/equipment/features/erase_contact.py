@@ -1,5 +1,5 @@
 """Remove an e-mail address for ever, for instance because its owner asks for it. Events and records keep the contact
-id, which then leads nowhere."""
+id, which then leads nowhere. Where it was published, the authorities are told soon after."""
 
 from uuid import UUID
 

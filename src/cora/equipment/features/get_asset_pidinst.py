@@ -27,4 +27,4 @@ async def get_asset_pidinst(query: GetAssetPidinst, read: Reader, caller: Princi
     asset = await read.get(ASSET, query.asset_id)
     if asset is None:
         raise AssetNotFoundError(query.asset_id)
-    return await read_asset_record(asset, read, wired.public_url)
+    return await read_asset_record(asset, read, wired)

@@ -30,4 +30,4 @@ async def get_fixture_pidinst(
     fixture = await read.get(FIXTURE, query.fixture_id)
     if fixture is None:
         raise FixtureNotFoundError(query.fixture_id)
-    return await read_fixture_record(fixture, read, wired.public_url)
+    return await read_fixture_record(fixture, read, wired)

@@ -64,7 +64,7 @@ async def get_pidinst_form(query: GetPidinstForm, read: Reader, caller: Principa
     subject, state = await _found(query.record_id, read)
     if state is None:
         raise NotFoundError(query.record_id)
-    published = await subject.published(state, read, wired.public_url)
+    published = await subject.published(state, read, wired)
     form = _FORMS[query.form]
     text = form.render(published).decode()
     return PidinstForm(form.name, form.title, form.media_type, text, loss_of(form, published))

@@ -1,8 +1,8 @@
 """What the landing page of an identifier tells the world: plain values, from which a surface makes a page.
 
-It holds no e-mail address, no note, no setting and nobody's name: the reasons
-that people gave for what they did stay inside, but the one for a withdrawal,
-which is given to be told.
+It holds no note, no setting and nobody's name, and an e-mail address only where
+the record tells one: the reasons that people gave for what they did stay inside,
+but the one for a withdrawal, which is given to be told.
 """
 
 from dataclasses import dataclass

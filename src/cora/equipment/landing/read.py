@@ -11,7 +11,7 @@ from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLi
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.mount import MOUNT
-from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, SUBJECT, PersistentId
+from cora.equipment.aggregates.persistent_id import SUBJECT, PersistentId
 from cora.equipment.beside import line_of
 from cora.equipment.landing import life
 from cora.equipment.landing.page import FacilityTold, LandingPage, Life, Neighbour, Slot, Standing
@@ -26,7 +26,7 @@ from cora.equipment.pidinst.gather import (
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.read import look_ahead
 from cora.equipment.pidinst.record import PidinstRecord
-from cora.equipment.public import identifier_of
+from cora.equipment.public import identifier_of, public_identifiers
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.events import AskedMilestones, Events
@@ -69,15 +69,14 @@ async def read_landing_page(id: UUID, read: Reader, past: Past, wired: Equipment
 
 async def _page_of_asset(asset: Asset, known: PersistentId, read: Reader, past: Past, wired: Equipment) -> LandingPage:
     await look_ahead(asset, read)
-    instrument = await gather_instrument(asset, read)
+    instrument = await gather_instrument(asset, read, contacts=wired.public_contacts)
     around = await gather_surroundings(asset, read)
     facility = await gather_facility([asset], read)
     record = asset_record(instrument, around, wired.public_url)
     above = (await line_of(asset, read))[:-1]
     holder = await read.owner(installation_claim(asset.id))
     mount = await read.get(MOUNT, holder) if holder else None
-    others = [*above, *around.children, *([around.fixture] if around.fixture else [])]
-    public = await _public_identifiers([each.id for each in others], read)
+    public = {**await public_identifiers(above, read), **around.public}
     happened, shown = await _life(asset.id, life.ASSET_WORDS, read, past)
     return LandingPage(
         id=asset.id,
@@ -98,11 +97,10 @@ async def _page_of_asset(asset: Asset, known: PersistentId, read: Reader, past: 
 async def _page_of_fixture(
     fixture: Fixture, known: PersistentId, read: Reader, past: Past, wired: Equipment
 ) -> LandingPage:
-    compound = await gather_compound(fixture, read)
+    compound = await gather_compound(fixture, read, contacts=wired.public_contacts)
     instruments = [component.instrument for component in compound.components]
     facility = await gather_facility([each.asset for each in instruments], read)
     record = fixture_record(compound, wired.public_url)
-    public = await _public_identifiers([each.asset.id for each in instruments], read)
     _, shown = await _life(fixture.id, life.FIXTURE_WORDS, read, past)
     return LandingPage(
         id=fixture.id,
@@ -117,7 +115,8 @@ async def _page_of_fixture(
         slot=None,
         fixture=None,
         components=tuple(
-            _neighbour(each.instrument.asset, public, f"in slot {each.slot_name}") for each in compound.components
+            _neighbour(each.instrument.asset, compound.public, f"in slot {each.slot_name}")
+            for each in compound.components
         ),
         drawing=None,
         life=shown,
@@ -140,14 +139,6 @@ def _facility(facility: Facility | None) -> FacilityTold | None:
 
 def _neighbour(of: Asset | Fixture, public: Mapping[UUID, PersistentId], note: str | None = None) -> Neighbour:
     return Neighbour(of.name, of.id, public.get(of.id), note)
-
-
-async def _public_identifiers(ids: Sequence[UUID], read: Reader) -> dict[UUID, PersistentId]:
-    """The identifiers of these records that the world may see."""
-    sources = [id for found in await read.sources_of(SUBJECT, ids) for id in found]
-    await read.ahead(*sources)
-    found = [await read.get(PERSISTENT_ID, id) for id in sources]
-    return {each.subject_id: each for each in found if each is not None and each.is_public}
 
 
 async def _life(

@@ -3,7 +3,7 @@
 Pure: everything is in what was gathered.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
@@ -13,20 +13,21 @@ from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture
+from cora.equipment.aggregates.persistent_id import PersistentId
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
-from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term, normal_doi
+from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Term, normal_doi
 
 T = TypeVar("T")
 
 
 class _Link(NamedTuple):
-    """Another record that has an identifier."""
+    """Another record whose identifier the world may see."""
 
     relation: pidinst.RelationType
-    identifier: AssignedIdentifier
+    identifier: PersistentId
     name: str
 
 
@@ -58,13 +59,13 @@ def asset_record(instrument: Instrument, surroundings: Surroundings, public_url:
 def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord:
     """The record of a fixture."""
     fixture, instruments = compound.fixture, [component.instrument for component in compound.components]
-    links = _links("HasComponent", [instrument.asset for instrument in instruments])
+    links = _links("HasComponent", [instrument.asset for instrument in instruments], compound.public)
     missing = missing_of_fixture(compound)
     return pidinst.PidinstRecord(
         identifier=_identifier(fixture.id, fixture.persistent_id),
         landing_page=landing_page(public_url, fixture.id),
         name=fixture.name,
-        owners=_distinct(owner for instrument in instruments for owner in _owners(instrument)),
+        owners=_each_owner(instruments),
         manufacturers=_distinct(maker for instrument in instruments for maker in _manufacturers(instrument)),
         model=pidinst.Model(
             model_name=compound.assembly.name,
@@ -159,14 +160,26 @@ def _identifier(id: UUID, assigned: AssignedIdentifier | None) -> pidinst.Identi
 
 def _owners(instrument: Instrument) -> tuple[pidinst.Owner, ...]:
     if instrument.responsible is not None:
-        return tuple(_owner(owner.name, owner.identifier) for owner in instrument.responsible.owners)
+        return tuple(_owner(each, instrument) for each in instrument.responsible.owners)
     facility: Facility | None = instrument.facility
-    return () if facility is None else (_owner(facility.name, facility.identifier),)
+    return () if facility is None else (_owner(facility, instrument),)
 
 
-def _owner(name: str, identifier: AgentIdentifier | None) -> pidinst.Owner:
+def _each_owner(instruments: Iterable[Instrument]) -> tuple[pidinst.Owner, ...]:
+    """Each owner once, with the first of its addresses."""
+    found: dict[tuple[str, pidinst.OwnerIdentifier | None], pidinst.Owner] = {}
+    for owner in (owner for instrument in instruments for owner in _owners(instrument)):
+        known = found.setdefault((owner.owner_name, owner.owner_identifier), owner)
+        if known.owner_contact is None:
+            found[owner.owner_name, owner.owner_identifier] = owner
+    return tuple(found.values())
+
+
+def _owner(of: Owner | Facility, instrument: Instrument) -> pidinst.Owner:
+    identifier = of.identifier
     return pidinst.Owner(
-        owner_name=name,
+        owner_name=of.name,
+        owner_contact=instrument.addresses.get(of.contact_id) if of.contact_id else None,
         owner_identifier=identifier
         and pidinst.OwnerIdentifier(owner_identifier=identifier.value, owner_identifier_type=identifier.scheme),
     )
@@ -252,12 +265,16 @@ def _day(moment: datetime) -> str:
 
 
 def _links_of_asset(surroundings: Surroundings) -> list[_Link]:
+    public = surroundings.public
     wholes = [whole for whole in (surroundings.parent, surroundings.fixture) if whole is not None]
-    return _links("IsComponentOf", wholes) + _links("HasComponent", surroundings.children)
+    return _links("IsComponentOf", wholes, public) + _links("HasComponent", surroundings.children, public)
 
 
-def _links(relation: pidinst.RelationType, others: Iterable[Asset | Fixture]) -> list[_Link]:
-    return [_Link(relation, other.persistent_id, other.name) for other in others if other.persistent_id is not None]
+def _links(
+    relation: pidinst.RelationType, others: Iterable[Asset | Fixture], public: Mapping[UUID, PersistentId]
+) -> list[_Link]:
+    # A draft resolves nowhere yet: until it is public the other is told as one without an identifier.
+    return [_Link(relation, public[other.id], other.name) for other in others if other.id in public]
 
 
 def _related(link: _Link) -> pidinst.RelatedIdentifier:
@@ -270,15 +287,19 @@ def _related(link: _Link) -> pidinst.RelatedIdentifier:
 
 
 def _described_by(drawing: Drawing | None) -> Iterator[pidinst.RelatedIdentifier]:
-    if drawing is None or drawing.system is not DrawingSystem.DOI:
-        return
-    # What does not parse is not told to the world as a DOI.
-    with suppress(ValueError):
+    doi = doi_of(drawing)
+    if doi is not None:
         yield pidinst.RelatedIdentifier(
-            related_identifier=normal_doi(drawing.number),
-            related_identifier_type=IdentifierScheme.DOI,
-            relation_type="IsDescribedBy",
+            related_identifier=doi, related_identifier_type=IdentifierScheme.DOI, relation_type="IsDescribedBy"
         )
+
+
+def doi_of(drawing: Drawing | None) -> str | None:
+    """The DOI of a drawing. What does not parse is not told to the world as one."""
+    if drawing is not None and drawing.system is DrawingSystem.DOI:
+        with suppress(ValueError):
+            return normal_doi(drawing.number)
+    return None
 
 
 def _alternate_identifiers(asset: Asset) -> tuple[pidinst.AlternateIdentifier, ...]:

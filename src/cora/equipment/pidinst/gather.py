@@ -1,7 +1,7 @@
 """What a PIDINST record rests on, read through the Reader: one place for queries and for decisions."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,10 @@ from cora.equipment.aggregates.facility import FACILITY, Facility, facility_clai
 from cora.equipment.aggregates.family import FAMILY, Family
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
-from cora.equipment.public import identifier_of
+from cora.equipment.aggregates.persistent_id import PersistentId
+from cora.equipment.ports.contacts import Contacts
+from cora.equipment.public import identifier_of, public_identifiers
+from cora.kernel.contact import ContactId
 from cora.kernel.reader import Reader
 
 
@@ -22,6 +25,7 @@ class Instrument:
 
     `responsible` is the asset whose owners count: itself, or its nearest
     ancestor that has some; None when none has, then `facility` is told.
+    `addresses` are the e-mail addresses of these owners, as far as they are told.
     """
 
     asset: Asset
@@ -29,15 +33,17 @@ class Instrument:
     facility: Facility | None
     model: Model | None
     families: tuple[Family, ...] = ()
+    addresses: Mapping[ContactId, str] = field(default_factory=dict[ContactId, str])
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The records that an asset may be related to."""
+    """The records that an asset may be related to, and those of their identifiers that the world may see."""
 
     parent: Asset | None
     fixture: Fixture | None
     children: tuple[Asset, ...]
+    public: Mapping[UUID, PersistentId] = field(default_factory=dict[UUID, PersistentId])
 
 
 @dataclass(frozen=True)
@@ -50,31 +56,41 @@ class Component:
 
 @dataclass(frozen=True)
 class Compound:
-    """A fixture with its bound assets, in the order of its bindings."""
+    """A fixture with its bound assets, in the order of its bindings, and those of their identifiers that the world may
+    see."""
 
     fixture: Fixture
     assembly: Assembly
     family: Family | None
     components: tuple[Component, ...]
+    public: Mapping[UUID, PersistentId] = field(default_factory=dict[UUID, PersistentId])
 
 
-async def gather_instrument(asset: Asset, read: Reader, *, families: bool = True) -> Instrument:
-    """What the description of an asset rests on. A decision about completeness needs no families."""
-    (instrument,) = await gather_instruments([asset], read, families=families)
+async def gather_instrument(
+    asset: Asset, read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> Instrument:
+    """What the description of an asset rests on; with the addresses of its owners where there are `contacts` to ask.
+
+    A decision about completeness does not need the whole of it.
+    """
+    (instrument,) = await gather_instruments([asset], read, contacts=contacts, whole=whole)
     return instrument
 
 
-async def gather_instruments(assets: Sequence[Asset], read: Reader, *, families: bool = True) -> tuple[Instrument, ...]:
+async def gather_instruments(
+    assets: Sequence[Asset], read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> tuple[Instrument, ...]:
     """What the description of each of several assets rests on, looked up together."""
-    family_ids = [id for asset in assets for id in asset.family_ids] if families else []
+    family_ids = [id for asset in assets for id in asset.family_ids] if whole else []
     await read.ahead(*(asset.model_id for asset in assets), *family_ids)
     standing = await _responsible(assets, read)
     codes = dict.fromkeys(each.facility_code for each in standing if not each.owners)
     facilities = {code: await _facility(code, read) for code in codes}
+    addresses = await _addresses(standing, facilities.values(), contacts, read) if contacts else {}
     found: list[Instrument] = []
     for asset, responsible in zip(assets, standing, strict=True):
         model = await read.get(MODEL, asset.model_id) if asset.model_id else None
-        known = [await read.get(FAMILY, id) for id in asset.family_ids] if families else []
+        known = [await read.get(FAMILY, id) for id in asset.family_ids] if whole else []
         owned = bool(responsible.owners)
         found.append(
             Instrument(
@@ -83,6 +99,7 @@ async def gather_instruments(assets: Sequence[Asset], read: Reader, *, families:
                 None if owned else facilities[responsible.facility_code],
                 model,
                 tuple(family for family in known if family is not None),
+                addresses,
             )
         )
     return tuple(found)
@@ -95,20 +112,25 @@ async def gather_surroundings(asset: Asset, read: Reader) -> Surroundings:
     parent = await read.get(ASSET, asset.parent_id) if asset.parent_id else None
     fixture = await read.get(FIXTURE, asset.fixture_id) if asset.fixture_id else None
     children = [await read.get(ASSET, id) for id in child_ids]
-    return Surroundings(parent, fixture, tuple(child for child in children if child is not None))
+    known = tuple(child for child in children if child is not None)
+    public = await public_identifiers((parent, fixture, *known), read)
+    return Surroundings(parent, fixture, known, public)
 
 
-async def gather_compound(fixture: Fixture, read: Reader, *, families: bool = True) -> Compound:
-    """A fixture and all that it binds."""
+async def gather_compound(
+    fixture: Fixture, read: Reader, *, contacts: Contacts | None = None, whole: bool = True
+) -> Compound:
+    """A fixture and all that it binds. A decision about completeness does not need the whole of it."""
     bindings = fixture.slot_asset_bindings
     await read.ahead(fixture.assembly_id, *(binding.asset_id for binding in bindings))
     assembly = await read.require(ASSEMBLY, fixture.assembly_id)
-    family = await read.get(FAMILY, assembly.presents_as_family_id) if families else None
+    family = await read.get(FAMILY, assembly.presents_as_family_id) if whole else None
     assets = [await read.require(ASSET, binding.asset_id) for binding in bindings]
-    instruments = await gather_instruments(assets, read, families=families)
+    instruments = await gather_instruments(assets, read, contacts=contacts, whole=whole)
+    public = await public_identifiers(assets, read) if whole else {}
     components = zip(bindings, instruments, strict=True)
     return Compound(
-        fixture, assembly, family, tuple(Component(binding.slot_name, each) for binding, each in components)
+        fixture, assembly, family, tuple(Component(binding.slot_name, each) for binding, each in components), public
     )
 
 
@@ -141,6 +163,20 @@ async def _climb(assets: Sequence[Asset], read: Reader, is_there: Callable[[Asse
             for each in standing
         ]
     return standing
+
+
+async def _addresses(
+    standing: Iterable[Asset], facilities: Iterable[Facility | None], contacts: Contacts, read: Reader
+) -> dict[ContactId, str]:
+    """The addresses of the owners of these assets, and of the facilities. An erased one has none."""
+    held = [owner.contact_id for asset in standing for owner in asset.owners]
+    held += [facility.contact_id for facility in facilities if facility is not None]
+    ids = {contact_id: UUID(contact_id) for contact_id in held if contact_id is not None}
+    if not ids:
+        return {}
+    read.rest_on(*ids.values())
+    addresses = await contacts.addresses(ids.values())
+    return {contact_id: addresses[id] for contact_id, id in ids.items() if id in addresses}
 
 
 async def _facility(code: str | None, read: Reader) -> Facility | None:

@@ -12,13 +12,15 @@ from cora.equipment.pidinst.gather import (
 )
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.wired import Equipment
 from cora.kernel.reader import Reader
 
 
-async def read_asset_record(asset: Asset, read: Reader, public_url: str) -> PidinstRecord:
+async def read_asset_record(asset: Asset, read: Reader, wired: Equipment) -> PidinstRecord:
     """The record of an asset, with all that it is related to."""
     await look_ahead(asset, read)
-    return asset_record(await gather_instrument(asset, read), await gather_surroundings(asset, read), public_url)
+    instrument = await gather_instrument(asset, read, contacts=wired.public_contacts)
+    return asset_record(instrument, await gather_surroundings(asset, read), wired.public_url)
 
 
 async def look_ahead(asset: Asset, read: Reader) -> None:
@@ -26,24 +28,24 @@ async def look_ahead(asset: Asset, read: Reader) -> None:
     await read.ahead(asset.parent_id, asset.fixture_id, asset.model_id, *asset.family_ids)
 
 
-async def read_fixture_record(fixture: Fixture, read: Reader, public_url: str) -> PidinstRecord:
+async def read_fixture_record(fixture: Fixture, read: Reader, wired: Equipment) -> PidinstRecord:
     """The record of a fixture, with all that it binds."""
-    return fixture_record(await gather_compound(fixture, read), public_url)
+    return fixture_record(await gather_compound(fixture, read, contacts=wired.public_contacts), wired.public_url)
 
 
-async def read_published_asset(asset: Asset, read: Reader, public_url: str) -> PublishedRecord:
+async def read_published_asset(asset: Asset, read: Reader, wired: Equipment) -> PublishedRecord:
     """The record of an asset with what its publication says besides."""
     await look_ahead(asset, read)
-    instrument = await gather_instrument(asset, read)
-    record = asset_record(instrument, await gather_surroundings(asset, read), public_url)
+    instrument = await gather_instrument(asset, read, contacts=wired.public_contacts)
+    record = asset_record(instrument, await gather_surroundings(asset, read), wired.public_url)
     facility = await gather_facility([asset], read)
     return published_record(record, [instrument], facility, asset, await gather_reservation(asset.id, read))
 
 
-async def read_published_fixture(fixture: Fixture, read: Reader, public_url: str) -> PublishedRecord:
+async def read_published_fixture(fixture: Fixture, read: Reader, wired: Equipment) -> PublishedRecord:
     """The record of a fixture with what its publication says besides."""
-    compound = await gather_compound(fixture, read)
+    compound = await gather_compound(fixture, read, contacts=wired.public_contacts)
     instruments = [component.instrument for component in compound.components]
     facility = await gather_facility([instrument.asset for instrument in instruments], read)
-    record = fixture_record(compound, public_url)
+    record = fixture_record(compound, wired.public_url)
     return published_record(record, instruments, facility, fixture, await gather_reservation(fixture.id, read))

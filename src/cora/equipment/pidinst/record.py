@@ -1,8 +1,8 @@
 """A PIDINST 1.0 record, in the JSON form that the working group's schema describes.
 
 Property names are those of `schemas/pidinst-schema-1_0.schema.json`. `ownerContact`
-is left out: e-mail addresses are shown to readers only, and these records are open
-to everybody. Beside the properties of PIDINST stand `measurementTechniques` (from
+is there only where CORA_PUBLISH_CONTACTS says so: these records are open to
+everybody. Beside the properties of PIDINST stand `measurementTechniques` (from
 the draft of 1.1) and what cora says of the record: `complete`, `missing`, `test`.
 """
 
@@ -57,6 +57,7 @@ class Owner(_Part):
     """5: an institution responsible for the instrument."""
 
     owner_name: str
+    owner_contact: str | None = Field(default=None, description="An e-mail address, where the server publishes them.")
     owner_identifier: OwnerIdentifier | None = None
 
 

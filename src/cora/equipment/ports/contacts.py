@@ -1,5 +1,6 @@
 """E-mail addresses, kept apart from the history so that they can be erased."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +20,10 @@ class Contacts(Protocol):
 
     async def get(self, contact_id: UUID) -> str | None:
         """The address, or None when it is unknown or erased."""
+        ...
+
+    async def addresses(self, contact_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """The addresses of several contacts; one that is unknown or erased is left out."""
         ...
 
     async def erase(self, contact_id: UUID) -> bool:

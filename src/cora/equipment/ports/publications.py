@@ -14,10 +14,15 @@ class Publications(Protocol):
     """
 
     async def take_note(self, begins: str, unheeded: Sequence[str]) -> bool:
-        """Touch every identifier that the next events of the log may concern; whether there are more events.
+        """Touch every identifier that the next events of the log, or contacts erased meanwhile, may concern; whether
+        there are more events.
 
         An event of the kind `begins` brings a new one, those of the kinds `unheeded` change nothing.
         """
+        ...
+
+    async def renew(self, terms: str) -> None:
+        """Touch every identifier that was kept by other terms than these."""
         ...
 
     async def due(self, quiet: timedelta, most: int) -> Sequence[tuple[UUID, int]]:
@@ -26,10 +31,10 @@ class Publications(Protocol):
         ...
 
     async def keep(
-        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID]
+        self, id: UUID, digest: str, *, is_public: bool, sets: Collection[str], made_from: Collection[UUID], terms: str
     ) -> None:
-        """Keep what the world is told, the sets it is in, and the records it is made from; what is new of that changes
-        it from now on."""
+        """Keep what the world is told and by which terms, the sets it is in, and the records and contacts it is made
+        from; what is new of that changes it from now on."""
         ...
 
     async def settled(self, id: UUID, touched: int) -> None:

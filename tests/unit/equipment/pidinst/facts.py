@@ -1,5 +1,6 @@
 """Records to derive from, told as little as a test needs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.aggregates.model import Model
+from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.values import AgentIdentifier, IdentifierScheme, Manufacturer, SlotAssetBinding
@@ -29,6 +31,25 @@ def identifier(
     value: str, scheme: IdentifierScheme = IdentifierScheme.DOI, *, test: bool = False
 ) -> AssignedIdentifier:
     return AssignedIdentifier(scheme, value, IdentifierOrigin.MINTED, test)
+
+
+def kept(of: Asset | Fixture, status: PersistentIdStatus = PersistentIdStatus.MINTED) -> PersistentId:
+    """The identifier of a record that has one."""
+    own = of.persistent_id
+    assert own is not None
+    kind = "asset" if isinstance(of, Asset) else "fixture"
+    id = UUID(int=of.id.int + 1000)
+    return PersistentId(id, own.scheme, own.value, None, kind, of.id, own.origin, own.test, status, BEGAN)
+
+
+def public(*others: Asset | Fixture | None) -> dict[UUID, PersistentId]:
+    """The identifiers of those that have one, all of them public."""
+    return {each.id: kept(each) for each in others if each is not None and each.persistent_id is not None}
+
+
+def around(parent: Asset | None = None, fixture: Fixture | None = None, children: Sequence[Asset] = ()) -> Surroundings:
+    """What an asset is related to; whatever has an identifier has a public one."""
+    return Surroundings(parent, fixture, tuple(children), public(parent, fixture, *children))
 
 
 def asset(number: int = 10, **told: Any) -> Asset:
@@ -67,4 +88,5 @@ def compound(*instruments: Instrument, **told: Any) -> Compound:
         "slot_asset_bindings": tuple(SlotAssetBinding(each.slot_name, each.instrument.asset.id) for each in components),
         "registered_at": BEGAN,
     }
-    return Compound(Fixture(**{**basic, **told}), assembly, FAMILY, components)
+    identifiers = public(*(each.asset for each in instruments))
+    return Compound(Fixture(**{**basic, **told}), assembly, FAMILY, components, identifiers)

@@ -16,9 +16,11 @@ from tests.unit.equipment.pidinst.facts import (
     ALONE,
     BEGAN,
     ENDED,
+    FACILITY,
     FAMILY,
     MODEL,
     URL,
+    around,
     asset,
     compound,
     identifier,
@@ -51,8 +53,8 @@ def shown(record: PidinstRecord) -> dict[str, Any]:
     return json.loads(record.model_dump_json())
 
 
-def of_asset(of: Instrument | None = None, around: Surroundings = ALONE) -> dict[str, Any]:
-    return shown(asset_record(of or instrument(), around, URL))
+def of_asset(of: Instrument | None = None, beside: Surroundings = ALONE) -> dict[str, Any]:
+    return shown(asset_record(of or instrument(), beside, URL))
 
 
 def of_fixture(*instruments: Instrument, **told: Any) -> dict[str, Any]:
@@ -100,6 +102,7 @@ SHOWN_OWNER = {
     "ownerName": "Sector 2",
     "ownerIdentifier": {"ownerIdentifier": "https://ror.org/05gvnxz63", "ownerIdentifierType": "ROR"},
 }
+SHOWN_NAME = {"ownerName": "Sector 2"}
 SHOWN_FACILITY = {**SHOWN_OWNER, "ownerName": "Advanced Photon Source"}
 
 
@@ -110,9 +113,29 @@ def test_5_its_own_owners_come_first_then_those_of_the_nearest_ancestor_then_the
     assert of_asset()["owners"] == [SHOWN_FACILITY]
 
 
-def test_5_an_owner_without_an_identifier_has_none_and_no_contact_is_ever_told() -> None:
-    owner = Owner("Sector 2", ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5d"))
-    assert of_asset(instrument(asset(owners=(owner,))))["owners"] == [{"ownerName": "Sector 2"}]
+ADA, BOB = ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5d"), ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5e")
+ADDRESSES = {ADA: "ada@example.org", BOB: "bob@example.org"}
+BY_ADA = {"ownerName": "Sector 2", "ownerContact": "ada@example.org"}
+
+
+def test_5_an_owner_without_an_identifier_has_none_and_no_contact_is_told_unless_it_may_be() -> None:
+    owner = Owner("Sector 2", ADA)
+    assert of_asset(instrument(asset(owners=(owner,))))["owners"] == [SHOWN_NAME]
+    assert of_asset(instrument(asset(owners=(owner,)), addresses=ADDRESSES))["owners"] == [BY_ADA]
+    assert of_asset(instrument(asset(owners=(owner,)), addresses={BOB: "b@b.b"}))["owners"] == [SHOWN_NAME]
+
+
+def test_5_a_facility_that_owns_has_a_contact_too() -> None:
+    facility = replace(FACILITY, contact_id=BOB)
+    told = of_asset(instrument(facility=facility, addresses=ADDRESSES))
+    assert told["owners"] == [{**SHOWN_FACILITY, "ownerContact": "bob@example.org"}]
+    assert of_asset(instrument(facility=facility))["owners"] == [SHOWN_FACILITY]
+
+
+def test_5_an_owner_of_several_bound_assets_has_the_first_of_its_addresses() -> None:
+    owned = [asset(number, owners=(Owner("Sector 2", by),)) for number, by in enumerate((None, ADA, BOB), 10)]
+    told = of_fixture(*(instrument(each, addresses=ADDRESSES) for each in owned))
+    assert told["owners"] == [BY_ADA]
 
 
 def test_5_a_fixture_has_the_owners_of_its_bound_assets_each_once() -> None:
@@ -289,7 +312,7 @@ def test_12_parent_fixture_children_and_drawing_where_they_have_identifiers() ->
     fixture = compound(instrument(), persistent_id=identifier("21.11157/f", IdentifierScheme.HANDLE)).fixture
     children = (asset(12, persistent_id=identifier("10.5438/child")), asset(13))
     of = instrument(asset(drawing=Drawing(DrawingSystem.DOI, "https://doi.org/10.5281/Zenodo.1")))
-    assert of_asset(of, Surroundings(parent, fixture, children))["relatedIdentifiers"] == [
+    assert of_asset(of, around(parent, fixture, children))["relatedIdentifiers"] == [
         related("10.5438/parent", "IsComponentOf", "Stage 11"),
         related("21.11157/f", "IsComponentOf", "Tower A", "Handle"),
         related("10.5438/child", "HasComponent", "Stage 12"),
@@ -298,8 +321,18 @@ def test_12_parent_fixture_children_and_drawing_where_they_have_identifiers() ->
 
 
 def test_12_nothing_is_related_to_what_has_no_identifier() -> None:
-    around = Surroundings(asset(11), compound(instrument()).fixture, (asset(12),))
-    assert of_asset(around=around)["relatedIdentifiers"] == []
+    beside = around(asset(11), compound(instrument()).fixture, (asset(12),))
+    assert of_asset(beside=beside)["relatedIdentifiers"] == []
+
+
+def test_12_what_is_not_public_yet_is_told_as_if_it_had_no_identifier() -> None:
+    stub = identifier("10.0000/cora-stub/a1", test=True)
+    drafted = asset(11, persistent_id=stub)
+    fixture = compound(instrument(drafted), persistent_id=stub)
+    told = of_asset(beside=replace(around(drafted, fixture.fixture, (drafted,)), public={}))
+    assert (told["relatedIdentifiers"], told["test"]) == ([], False)
+    told = shown(fixture_record(replace(fixture, fixture=compound().fixture, public={}), URL))
+    assert (told["relatedIdentifiers"], told["test"]) == ([], False)
 
 
 @pytest.mark.parametrize(
@@ -341,9 +374,9 @@ def test_a_test_identifier_marks_every_record_that_shows_it() -> None:
     other = asset(11, persistent_id=stub)
     assert of_asset()["test"] is False
     assert of_asset(instrument(asset(persistent_id=stub)))["test"] is True
-    assert of_asset(around=Surroundings(other, None, ()))["test"] is True
-    assert of_asset(around=Surroundings(None, compound(instrument(), persistent_id=stub).fixture, ()))["test"] is True
-    assert of_asset(around=Surroundings(None, None, (other,)))["test"] is True
+    assert of_asset(beside=around(other))["test"] is True
+    assert of_asset(beside=around(fixture=compound(instrument(), persistent_id=stub).fixture))["test"] is True
+    assert of_asset(beside=around(children=[other]))["test"] is True
     assert of_fixture()["test"] is False
     assert of_fixture(instrument(other))["test"] is True
 
@@ -366,13 +399,13 @@ def any_instrument(
 ) -> Instrument:
     persistent_id = identifier(f"10.5438/{number}") if named else None
     of = asset(number, owners=owners, drawing=drawing, decommissioned_at=decommissioned_at, persistent_id=persistent_id)
-    return instrument(of, model=model, families=tuple(families))
+    return instrument(of, model=model, families=tuple(families), addresses=ADDRESSES)
 
 
 INSTRUMENTS = st.builds(
     any_instrument,
     st.integers(10, 14),
-    st.sampled_from([(), (AN_OWNER,), (Owner("B"), Owner("C"))]),
+    st.sampled_from([(), (AN_OWNER,), (Owner("B"), Owner("C", ADA)), (Owner("C", BOB),)]),
     st.sampled_from([None, MODEL]),
     st.lists(st.sampled_from([FAMILY, CAMERA, SENSOR]), unique=True),
     st.sampled_from([None, Drawing(DrawingSystem.DOI, "10.5281/zenodo.1"), Drawing(DrawingSystem.EDMS, "7")]),

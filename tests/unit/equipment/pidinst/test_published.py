@@ -36,7 +36,7 @@ async def published(world: World, kind: str, id: UUID) -> PublishedRecord:
     subject = SUBJECTS[kind]
 
     async def ask(read: Reader) -> PublishedRecord:
-        return await subject.published(await read.require(subject.aggregate, id), read, "http://cora.test")
+        return await subject.published(await read.require(subject.aggregate, id), read, world.wired)
 
     return await world.kernel.see(ask)
 

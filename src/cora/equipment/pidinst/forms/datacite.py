@@ -273,6 +273,8 @@ def _losses(published: PublishedRecord) -> Iterator[Loss]:
     record = published.record
     yield Loss("SchemaVersion", "DataCite has no place for the version of the PIDINST schema.")
     yield from unknown(published, owner=False)
+    if any(each.owner_contact for each in record.owners):
+        yield Loss("ownerContact", "DataCite has no place for an e-mail address.")
     if any(each.related_identifier_name for each in record.related_identifiers):
         yield Loss("relatedIdentifierName", "A related identifier has no name in DataCite.")
     if any(each.alternate_identifier_name and not _tells_name(each) for each in record.alternate_identifiers):

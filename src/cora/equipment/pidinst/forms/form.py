@@ -52,6 +52,8 @@ def _said(published: PublishedRecord) -> Iterator[str]:
         yield "LandingPage"
     if record.owners:
         yield "Owner"
+    if any(each.owner_contact for each in record.owners):
+        yield "ownerContact"
     if any(each.owner_identifier for each in record.owners):
         yield "ownerIdentifier"
     if any(each.manufacturer_identifier for each in record.manufacturers):

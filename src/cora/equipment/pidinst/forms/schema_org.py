@@ -56,6 +56,7 @@ def schema_org(published: PublishedRecord) -> Node:
                 each.owner_name,
                 each.owner_identifier and each.owner_identifier.owner_identifier,
                 each.owner_identifier and each.owner_identifier.owner_identifier_type,
+                email=each.owner_contact,
             )
             for each in record.owners
         ],
@@ -86,8 +87,10 @@ def schema_org(published: PublishedRecord) -> Node:
     return {name: value for name, value in told.items() if value}
 
 
-def _agent(name: str, identifier: str | None, scheme: str | None) -> Node:
+def _agent(name: str, identifier: str | None, scheme: str | None, *, email: str | None = None) -> Node:
     node: Node = {"@type": "Person" if scheme == "ORCID" else "Organization", "name": name}
+    if email is not None:
+        node["email"] = email
     if identifier is not None and scheme is not None:
         node["identifier"] = _value(scheme, identifier)
         if (url := agent_url(scheme, identifier)) is not None and as_url(url):

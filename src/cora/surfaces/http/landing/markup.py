@@ -7,6 +7,7 @@ contrast of at least 4.5 to 1 on their ground (WCAG 2.2, 1.4.3), in both colour 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
+from urllib.parse import quote
 
 from cora.equipment.pidinst.forms.writing import as_url, fit
 
@@ -64,6 +65,11 @@ def text(value: str) -> str:
 def link(url: str | None, words: str) -> str:
     """A link; the words alone where there is no URL, or one that leads outside of the web."""
     return f'<a href="{text(url)}">{text(words)}</a>' if url is not None and as_url(url) else text(words)
+
+
+def mail(address: str) -> str:
+    """A link by which to write to an e-mail address."""
+    return f'<a href="mailto:{quote(address, safe="@")}">{text(address)}</a>'
 
 
 def day(moment: datetime) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from cora.equipment.landing.page import LandingPage, Neighbour, Standing
+from cora.equipment.pidinst.derive import doi_of
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.citing import citation
 from cora.equipment.pidinst.published import agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
-from cora.equipment.values import DrawingSystem
 from cora.surfaces.http.landing.head import head_of
-from cora.surfaces.http.landing.markup import day, document, facts, link, listed, minute, section, text
+from cora.surfaces.http.landing.markup import day, document, facts, link, listed, mail, minute, section, text
 from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_of
 
 MOST_COMPONENTS = 200
@@ -125,31 +125,8 @@ def _about(page: LandingPage) -> str:
     known = page.published.publisher.identifier
     told = (
         ("Description", text(record.description or "")),
-        (
-            "Owner",
-            listed_agents(
-                (
-                    each.owner_name,
-                    each.owner_identifier
-                    and (each.owner_identifier.owner_identifier_type, each.owner_identifier.owner_identifier),
-                )
-                for each in record.owners
-            ),
-        ),
-        (
-            "Manufacturer",
-            listed_agents(
-                (
-                    each.manufacturer_name,
-                    each.manufacturer_identifier
-                    and (
-                        each.manufacturer_identifier.manufacturer_identifier_type,
-                        each.manufacturer_identifier.manufacturer_identifier,
-                    ),
-                )
-                for each in record.manufacturers
-            ),
-        ),
+        ("Owner", _owners(record)),
+        ("Manufacturer", _manufacturers(record)),
         ("Model", _model(record)),
         ("Instrument type", _types(record)),
         ("Measured variables", _joined(record.measured_variables)),
@@ -159,16 +136,37 @@ def _about(page: LandingPage) -> str:
         *((_DATES[date.date_type], day(datetime.fromisoformat(date.date))) for date in record.dates),
         (
             "Published by",
-            listed_agents([(page.published.publisher.name, known and (known.scheme, known.value))])
+            _agent(page.published.publisher.name, known and (known.scheme, known.value))
             + f", {page.published.publication_year:04}",
         ),
     )
     return section("About", facts(told))
 
 
-def listed_agents(agents: Iterable[tuple[str, tuple[str, str] | None]]) -> str:
-    """Names of organisations, each a link where its identifier leads somewhere."""
-    return ", ".join(link(known and agent_url(*known), name) for name, known in agents)
+def _owners(record: PidinstRecord) -> str:
+    found: list[str] = []
+    for each in record.owners:
+        known = each.owner_identifier
+        name = _agent(each.owner_name, known and (known.owner_identifier_type, known.owner_identifier))
+        found.append(f"{name} ({mail(each.owner_contact)})" if each.owner_contact else name)
+    return ", ".join(found)
+
+
+def _manufacturers(record: PidinstRecord) -> str:
+    found: list[str] = []
+    for each in record.manufacturers:
+        known = each.manufacturer_identifier
+        found.append(
+            _agent(
+                each.manufacturer_name, known and (known.manufacturer_identifier_type, known.manufacturer_identifier)
+            )
+        )
+    return ", ".join(found)
+
+
+def _agent(name: str, known: tuple[str, str] | None) -> str:
+    """The name of an organisation, a link where its identifier leads somewhere."""
+    return link(known and agent_url(*known), name)
 
 
 def _model(record: PidinstRecord) -> str:
@@ -203,7 +201,8 @@ def _drawing(page: LandingPage) -> str:
     if drawing is None:
         return ""
     revision = f", revision {drawing.revision}" if drawing.revision else ""
-    url = identifier_url("DOI", drawing.number) if drawing.system is DrawingSystem.DOI else None
+    doi = doi_of(drawing)
+    url = None if doi is None else identifier_url("DOI", doi)
     return link(url, f"{drawing.system.value} {drawing.number}{revision}")
 
 

@@ -18,6 +18,7 @@ FULL = PublishedRecord(
         owners=(
             pidinst.Owner(
                 owner_name="Advanced Photon Source",
+                owner_contact="equipment@aps.test",
                 owner_identifier=pidinst.OwnerIdentifier(
                     owner_identifier="https://ror.org/02aj13c28", owner_identifier_type="ROR"
                 ),
@@ -139,6 +140,7 @@ TEST = changed(identifier=pidinst.Identifier(identifier="10.0000/cora-stub/tower
 
 _ODD = "\x00\x0b\x1f\x7f\x85\u2028\u202e\ufffe\uffff&<>\"'{}[]\\%#$_^~@|`\t\r\n é中\U0001f52c"
 TEXTS = st.text(st.one_of(st.sampled_from(_ODD), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=30)
+ADDRESSES = st.emails()
 SCHEMES = st.one_of(st.sampled_from(["ROR", "ORCID", "ISNI", "GRID", "Wikidata", "DOI", "Handle", "URL", "URN"]), TEXTS)
 
 
@@ -169,6 +171,7 @@ _RECORDS = _built(
         _built(
             pidinst.Owner,
             owner_name=TEXTS,
+            owner_contact=_maybe(ADDRESSES),
             owner_identifier=_maybe(_identified(pidinst.OwnerIdentifier, "owner_identifier")),
         )
     ),

@@ -201,7 +201,7 @@ def test_a_test_identifier_is_marked() -> None:
 
 
 def test_what_is_lost() -> None:
-    assert lost(FULL) == ["SchemaVersion", "relatedIdentifierName", "alternateIdentifierName"]
+    assert lost(FULL) == ["SchemaVersion", "ownerContact", "relatedIdentifierName", "alternateIdentifierName"]
     assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
 
 

@@ -125,9 +125,11 @@ def test_the_remark_follows_the_description() -> None:
     assert pidinst_members(TEST)["description"] == f"Turns samples.\nSlowly.\n{TEST_REMARK}"
 
 
-def test_no_contact_is_told() -> None:
+def test_a_contact_is_told_where_there_is_one() -> None:
     for form in (PIDINST_JSON, PIDINST_XML, PIDINST_1_1_XML):
-        assert b"Contact" not in form.render(FULL)
+        assert form.render(FULL).count(b"equipment@aps.test") == 1
+        assert b"Contact" not in form.render(LEAST)
+    assert etree.fromstring(PIDINST_XML.render(FULL)).findtext("owners/owner/ownerContact") == "equipment@aps.test"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

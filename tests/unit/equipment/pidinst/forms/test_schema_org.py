@@ -43,6 +43,7 @@ def test_what_a_harvester_looks_for() -> None:
     publisher = graph.value(OWN, SDO.publisher)
     assert publisher == URIRef("https://ror.org/05gvnxz63")
     assert graph.value(publisher, SDO.name) == Literal("Argonne National Laboratory")
+    assert [str(each) for each in graph.objects(None, SDO.email)] == ["equipment@aps.test"]
     maker = graph.value(OWN, SDO.manufacturer)
     assert maker == graph.value(OWN, SDO.creator) == URIRef("https://www.wikidata.org/entity/Q107529885")
     assert {str(each) for each in graph.objects(OWN, SDO.keywords)} == {

@@ -6,19 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from lxml import html
-from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, ROR, identifier, instrument
+from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, ROR, around, identifier, instrument
 from tests.unit.equipment.pidinst.facts import asset as an_asset
 
 from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.landing.page import FacilityTold, LandingPage, Life, Milestone, Neighbour, Slot, Standing
 from cora.equipment.pidinst.derive import asset_record, published_record
-from cora.equipment.pidinst.gather import Surroundings
 from cora.equipment.values import AlternateIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term
+from cora.kernel.contact import ContactId
 from cora.surfaces.http.landing.page import landing_page
 
 PUBLIC_URL = "https://cora.example"
 DOI = "10.82433/08qf-ee96"
+CONTACT = ContactId("01a20b71-c71d-7ecb-bd55-5651f0003e5d")
 AT = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
 
 
@@ -39,8 +40,10 @@ def known(number: int = 10, **told: Any) -> PersistentId:
     return PersistentId(**{**basic, **told})
 
 
-def page(name: str = "Stage", *, description: str | None = "Turns samples.", **told: Any) -> LandingPage:
-    """A page that has something in each of its parts."""
+def page(
+    name: str = "Stage", *, description: str | None = "Turns samples.", contact: str | None = None, **told: Any
+) -> LandingPage:
+    """A page that has something in each of its parts; the owner can be written to at `contact`."""
     identifiers = (
         AlternateIdentifier("SerialNumber", "SN-7", None),  # pyright: ignore[reportArgumentType]
     )
@@ -57,9 +60,11 @@ def page(name: str = "Stage", *, description: str | None = "Turns samples.", **t
         term=Term("Rotary stage", "https://vocabulary.example/stage", "Vocabulary"),
         measured_variables=(Term("angle"),),
     )
-    described = instrument(asset, families=(family,))
+    owning = replace(FACILITY, contact_id=CONTACT)
+    addresses = {CONTACT: contact} if contact else {}
+    described = instrument(asset, facility=owning, families=(family,), addresses=addresses)
     part = an_asset(30, name=f"{name} part", persistent_id=identifier("10.82433/part"))
-    record = asset_record(described, Surroundings(None, None, (part,)), PUBLIC_URL)
+    record = asset_record(described, around(children=[part]), PUBLIC_URL)
     basic: dict[str, Any] = {
         "id": asset.id,
         "persistent_id": own,

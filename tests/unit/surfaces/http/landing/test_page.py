@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -79,6 +80,17 @@ def test_owner_maker_type_and_what_belongs_to_it_are_links_where_they_lead_somew
     assert "Stage secret" not in links
     for form in FORMS:
         assert links[form.title] == f"{PUBLIC_URL}/id/{UUID(int=10)}/{form.name}"
+
+
+def test_an_owner_can_be_written_to_where_contacts_are_published() -> None:
+    assert "mailto:" not in landing_page(page()).decode()
+    assert "Advanced Photon Source (ada@example.org)" in said(shown(page(contact="ada@example.org")))
+    for address in ("ada@example.org", '"><script>@x.y', "a&b=c@x.y?bcc=z"):
+        links = [
+            each for each in shown(page(contact=address)).iter("a") if (each.get("href") or "").startswith("mailto")
+        ]
+        assert [each.text for each in links] == [address]
+        assert [each.get("href") for each in links] == ["mailto:" + quote(address, safe="@")]
 
 
 def test_a_tombstone_says_why_and_when_and_keeps_what_it_was() -> None:
