@@ -44,7 +44,7 @@ from cora.surfaces.logging import configure_logging
 from cora.surfaces.mcp.tools import offered_tools
 from cora.surfaces.server import listening, serve
 
-LEASE_SECONDS = 0.4
+LEASE_SECONDS = 1.0
 """How long a killed server is in the way of the next one: shorter than in earnest, so that tests need not wait."""
 
 STEPS = {"PersistentIdReserved": "reserved", "PersistentIdMintFailed": "failed", "PersistentIdMinted": "assigned"}
