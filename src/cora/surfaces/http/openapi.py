@@ -95,6 +95,9 @@ The equipment record of a research facility. Everything is recorded as events; n
 Commands are strict: repeating one is a conflict (409), unless its description says that nothing would change. A refusal
 is `application/problem+json` (RFC 9457) with a stable `code`, what is wrong and what to do first, and the offending
 ids; invalid input is told with all its violations and their places. Every answer carries `X-Request-Id`.
+
+Without a token: the landing page of each instrument with a published identifier (`/id/{record_id}`), its record in
+every form, `/sitemap.xml`, and OAI-PMH 2.0 at `/oai`.
 """
 
 _HEADER_SCHEMAS: dict[str, tuple[str, Schema]] = {

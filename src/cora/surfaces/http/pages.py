@@ -122,6 +122,8 @@ def _start_page() -> bytes:
         '<li><a href="/docs">The API, to read and to try</a></li>\n'
         '<li><a href="/openapi.json">Its description (OpenAPI 3.1)</a></li>\n'
         "<li><code>/mcp</code>: the same commands and questions as tools for agents (MCP)</li>\n"
+        '<li><a href="/sitemap.xml">The pages of all instruments that can be cited</a></li>\n'
+        '<li><a href="/oai?verb=Identify">Their records for harvesters (OAI-PMH 2.0)</a></li>\n'
         '<li><a href="/readyz">Whether the database is reachable and migrated</a></li>\n'
         "</ul>\n"
         "<p>Records are read with a token: <code>Authorization: Bearer &lt;token&gt;</code>. The records of "
