@@ -5,13 +5,14 @@ so what others have written there is read first and sent along.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import httpx
 
 from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, Json, objects_of, path_of
 from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.adapters.handle_prefix import HandlePrefix
 from cora.equipment.adapters.handle_values import (
     held_handle,
     held_of_names,
@@ -28,19 +29,17 @@ from cora.equipment.ports.doi_minter import (
     MintFailedError,
     MintRequest,
     Preview,
-    listed,
 )
-from cora.equipment.values import IdentifierScheme, PersistentIdentifier
+from cora.equipment.values import PersistentIdentifier
 
 # Each Handle of a page is read by itself.
 PAGE_SIZE = 20
 
-_HANDLE = IdentifierScheme.HANDLE
 _SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET"
 _CREATE_ONLY = {"If-None-Match": "*"}
 
 
-class EpicServer:
+class EpicServer(HandlePrefix):
     """A Handle prefix of ePIC as an authority."""
 
     def __init__(
@@ -53,24 +52,10 @@ class EpicServer:
         pauses: Sequence[float] = PAUSES,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._account = account
+        super().__init__(account)
         self._web = AuthorityWeb(
             "ePIC", client, budget, said, settings=_SETTINGS, secrets=secrets, pauses=pauses, sleep=sleep
         )
-
-    @property
-    def test(self) -> bool:
-        """Never: a Handle of a prefix that is registered resolves."""
-        return False
-
-    @property
-    def schemes(self) -> Set[str]:
-        """Handle."""
-        return frozenset({_HANDLE})
-
-    def make_value(self, scheme: str, suffix: str) -> str:
-        """`<prefix>/<suffix>`."""
-        return f"{self._account.prefix}/{suffix}"
 
     def preview(self, request: MintRequest) -> Preview:
         """The body of the `PUT` that creates the Handle; ePIC adds who administers it."""
@@ -104,10 +89,6 @@ class EpicServer:
             raise self._web.failure(answer)
         return Minted(request.identifier)
 
-    async def hide(self, request: MintRequest) -> Minted:
-        """A Handle cannot be hidden: it goes on leading to its landing page, which tells that it was withdrawn."""
-        return await self.push(request)
-
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
         """What ePIC has now."""
         values = await self._read(identifier)
@@ -115,10 +96,6 @@ class EpicServer:
             return None
         url = next((_text_of(each) for each in values if each.get("type") == "URL"), None)
         return held_handle(identifier, url, self._account)
-
-    def list(self, scheme: str) -> AsyncIterator[Held]:
-        """All Handles of our prefix."""
-        return listed(self, scheme)
 
     async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
         """The same by pages of suffixes; each Handle is read by itself."""

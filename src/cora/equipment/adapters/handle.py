@@ -5,7 +5,7 @@ learns it. It is changed value by value, so that who administers it stays as it 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import httpx
@@ -19,6 +19,7 @@ from cora.equipment.adapters.authority_web import (
     path_of,
 )
 from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.adapters.handle_prefix import HandlePrefix
 from cora.equipment.adapters.handle_values import (
     HandleValue,
     admin_value,
@@ -37,21 +38,19 @@ from cora.equipment.ports.doi_minter import (
     MintFailedError,
     MintRequest,
     Preview,
-    listed,
 )
-from cora.equipment.values import IdentifierScheme, PersistentIdentifier
+from cora.equipment.values import PersistentIdentifier
 
 # Each Handle of a page is read by itself.
 PAGE_SIZE = 20
 
-_HANDLE = IdentifierScheme.HANDLE
 _SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET, or CORA_HANDLE_CERTIFICATE"
 _DONE = 1
 _NO_SUCH_HANDLE = 100
 _NO_SUCH_VALUES = 200
 
 
-class HandleServer:
+class HandleServer(HandlePrefix):
     """A Handle prefix on a Handle.Net server as an authority."""
 
     def __init__(
@@ -64,25 +63,11 @@ class HandleServer:
         pauses: Sequence[float] = PAUSES,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._account = account
+        super().__init__(account)
         self._admin = admin_value(account.admin or f"200:0.NA/{account.prefix}")
         self._web = AuthorityWeb(
             "The Handle server", client, budget, said, settings=_SETTINGS, secrets=secrets, pauses=pauses, sleep=sleep
         )
-
-    @property
-    def test(self) -> bool:
-        """Never: a Handle of a prefix that is registered resolves."""
-        return False
-
-    @property
-    def schemes(self) -> Set[str]:
-        """Handle."""
-        return frozenset({_HANDLE})
-
-    def make_value(self, scheme: str, suffix: str) -> str:
-        """`<prefix>/<suffix>`."""
-        return f"{self._account.prefix}/{suffix}"
 
     def preview(self, request: MintRequest) -> Preview:
         """The body of the `PUT` that creates the Handle."""
@@ -123,10 +108,6 @@ class HandleServer:
             await self._change("DELETE", request.identifier, gone)
         return Minted(request.identifier)
 
-    async def hide(self, request: MintRequest) -> Minted:
-        """A Handle cannot be hidden: it goes on leading to its landing page, which tells that it was withdrawn."""
-        return await self.push(request)
-
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
         """What the server has now, past all caches."""
         values = await self._read(identifier)
@@ -134,10 +115,6 @@ class HandleServer:
             return None
         url = next((data for type, data in values.values() if type == "URL"), None)
         return held_handle(identifier, url, self._account)
-
-    def list(self, scheme: str) -> AsyncIterator[Held]:
-        """All Handles of our prefix."""
-        return listed(self, scheme)
 
     async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
         """The same by pages of names; each Handle is read by itself."""
