@@ -83,7 +83,7 @@ def create_app(
     paths = Paths()
     add_slices(paths, (*equipment.slices, *history_slices(equipment.views)), kernel)
     add_records(paths, equipment.views, kernel, documents)
-    add_pages(paths, description, settings.is_ready)
+    add_pages(paths, description, settings.is_ready, is_harvested=settings.harvest is not None)
     add_landing_pages(paths, Landing(kernel, equipment, settings.pages))
     add_forms(paths, equipment.slices)
     add_labels(paths, kernel)

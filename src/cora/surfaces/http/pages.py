@@ -46,8 +46,11 @@ Describe = Callable[[], dict[str, Any]]
 IsReady = Callable[[], Awaitable[bool]]
 
 
-def add_pages(paths: Paths, describe: Describe, is_ready: IsReady) -> None:
-    """Add the start page, the API page with its parts, and the two checks for operators."""
+def add_pages(paths: Paths, describe: Describe, is_ready: IsReady, *, is_harvested: bool) -> None:
+    """Add the start page, the API page with its parts, and the two checks for operators.
+
+    The start page tells of `/oai` where it `is_harvested`.
+    """
 
     # Made when it is first asked for: it is large, and most processes never show it.
     @cache
@@ -76,7 +79,7 @@ def add_pages(paths: Paths, describe: Describe, is_ready: IsReady) -> None:
     paths.add("GET", "/openapi.json", Endpoint(openapi))
     paths.add("GET", "/healthz", _constant(b'{"alive":true}', asks_nobody=True))
     paths.add("GET", "/readyz", Endpoint(ready, asks_nobody=True))
-    paths.add("GET", "/", _constant(_start_page(), HTML, SECURITY))
+    paths.add("GET", "/", _constant(_start_page(is_harvested), HTML, SECURITY))
     paths.add("GET", "/docs", _constant(_DOCS_PAGE, HTML, _DOCS_SECURITY))
     paths.add("GET", "/docs/start.js", _constant(_DOCS_START, b"text/javascript; charset=utf-8"))
     paths.add("GET", "/docs/openapi-3.0.json", Endpoint(older_openapi))
@@ -111,7 +114,8 @@ def _swagger_ui() -> Traversable:
     return max(vendored.iterdir(), key=lambda version: version.name)
 
 
-def _start_page() -> bytes:
+def _start_page(is_harvested: bool) -> bytes:
+    harvest = '<li><a href="/oai?verb=Identify">Their records for harvesters (OAI-PMH 2.0)</a></li>\n'
     return document(
         "cora",
         "<h1>cora</h1>\n"
@@ -123,7 +127,7 @@ def _start_page() -> bytes:
         '<li><a href="/openapi.json">Its description (OpenAPI 3.1)</a></li>\n'
         "<li><code>/mcp</code>: the same commands and questions as tools for agents (MCP)</li>\n"
         '<li><a href="/sitemap.xml">The pages of all instruments that can be cited</a></li>\n'
-        '<li><a href="/oai?verb=Identify">Their records for harvesters (OAI-PMH 2.0)</a></li>\n'
+        f"{harvest if is_harvested else ''}"
         '<li><a href="/readyz">Whether the database is reachable and migrated</a></li>\n'
         "</ul>\n"
         "<p>Records are read with a token: <code>Authorization: Bearer &lt;token&gt;</code>. The records of "
