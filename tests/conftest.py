@@ -1,4 +1,4 @@
-"""Postgres for the tests: one server per run, a migrated template per module, a database per test that wants one.
+"""Postgres for the tests: one server per run, a migrated template per worker, a database per test that wants one.
 
 `CORA_TEST_DATABASE_URL` names a database of another server (a superuser's
 address) to run against instead of the embedded one. `CORA_TEST_EXAMPLES` is how
@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
 from unittest.mock import patch
@@ -29,6 +30,8 @@ from cora.settings import Settings
 from cora.surfaces.start import Opened, opened
 
 DIRECTORY = "CORA_TESTS_DIRECTORY"
+EMPTY = "template1"
+"""What an empty database is copied from."""
 EXAMPLES = 40
 """Every run tries others, so many runs try many."""
 
@@ -102,32 +105,36 @@ def execute(dsn: str, statement: LiteralString, *names: str) -> None:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-@pytest.fixture(scope="module")
-def template(postgres: str) -> Generator[str]:
-    """The name of a migrated database that others are copied from."""
-    name = f"template_{uuid4().hex[:12]}"
-    execute(postgres, "create database {}", name)
-    migrate(in_database(postgres, name))
+@contextmanager
+def new_database(postgres: str, template: str) -> Generator[str]:
+    """The name of a database of its own, a copy of another."""
+    name = f"test_{uuid4().hex[:12]}"
+    # Copied as files, which takes half of what it takes to write them all to the log of the server.
+    execute(postgres, "create database {} template {} strategy file_copy", name, template)
     yield name
     execute(postgres, "drop database if exists {} with (force)", name)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> Generator[str]:
+    """The name of a migrated database that others are copied from. A module with records in it has one of its own."""
+    with new_database(postgres, EMPTY) as name:
+        migrate(in_database(postgres, name))
+        yield name
 
 
 @pytest.fixture
 def database_url(postgres: str, template: str) -> Generator[str]:
     """The address of a fresh, migrated, empty database."""
-    name = f"test_{uuid4().hex[:12]}"
-    execute(postgres, "create database {} template {}", name, template)
-    yield in_database(postgres, name)
-    execute(postgres, "drop database if exists {} with (force)", name)
+    with new_database(postgres, template) as name:
+        yield in_database(postgres, name)
 
 
 @pytest.fixture(scope="module")
 def module_database_url(postgres: str, template: str) -> Generator[str]:
     """One database for all tests of a module that do not mind each other's records."""
-    name = f"module_{uuid4().hex[:12]}"
-    execute(postgres, "create database {} template {}", name, template)
-    yield in_database(postgres, name)
-    execute(postgres, "drop database if exists {} with (force)", name)
+    with new_database(postgres, template) as name:
+        yield in_database(postgres, name)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from tests.architecture.source import REPOSITORY
 from tests.authorities.datacite_simulator import PASSWORD, PREFIX, DataciteSimulator, datacite_simulator
 from tests.authorities.datacite_simulator import REPOSITORY as ACCOUNT
 from tests.authorities.faults import Says
-from tests.conftest import in_database
+from tests.conftest import in_database, new_database
 from tests.integration.mcp_world import serving
 from typer.testing import CliRunner, Result
 
@@ -57,16 +57,17 @@ class Hall:
 
 
 @pytest.fixture(scope="module")
-def template(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def template(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """The example beamline is applied once; each test has a copy."""
     directory = tmp_path_factory.mktemp("example")
     file = directory / "facility.yaml"
     lines = EXAMPLE.read_text().splitlines()
     file.write_text("\n".join(line for line in lines if not line.startswith("    assign:")))
-    env = {"CORA_DATABASE_URL": in_database(postgres, template), "CORA_DATA_DIR": str(directory)}
-    told = CliRunner().invoke(app, ["apply", str(file)], env=env)
-    assert told.exit_code == 0, told.output
-    return template
+    with new_database(postgres, template) as name:
+        env = {"CORA_DATABASE_URL": in_database(postgres, name), "CORA_DATA_DIR": str(directory)}
+        told = CliRunner().invoke(app, ["apply", str(file)], env=env)
+        assert told.exit_code == 0, told.output
+        yield name
 
 
 @pytest.fixture

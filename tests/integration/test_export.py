@@ -3,11 +3,10 @@
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from tests.conftest import execute, in_database
+from tests.conftest import in_database, new_database
 from tests.integration.test_facility_file import EXAMPLE, OneToken, direct, many
 
 from cora.facility_file import Facility, RemoteFacility, apply_plan, make_export, make_plan, read_files
@@ -80,11 +79,9 @@ async def test_applied_where_it_was_made_it_changes_nothing(beamline: Opened, tm
 @pytest.fixture
 async def another(postgres: str, template: str, tmp_path: Path) -> AsyncGenerator[Opened]:
     """A second running cora, on a database of its own."""
-    name = f"test_{uuid4().hex[:12]}"
-    execute(postgres, "create database {} template {}", name, template)
-    async with opened(Settings(data_dir=tmp_path), in_database(postgres, name)) as running:
-        yield running
-    execute(postgres, "drop database if exists {} with (force)", name)
+    with new_database(postgres, template) as name:
+        async with opened(Settings(data_dir=tmp_path), in_database(postgres, name)) as running:
+            yield running
 
 
 async def test_many_assets_and_odd_settings_are_the_same_again(cora: Opened, another: Opened, tmp_path: Path):

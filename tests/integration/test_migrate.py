@@ -11,7 +11,7 @@ from uuid import uuid4
 import asyncpg
 import psycopg
 import pytest
-from tests.conftest import execute, in_database
+from tests.conftest import EMPTY, execute, in_database, new_database
 
 from cora.log import migrate as migrating
 from cora.log.connect import connect
@@ -24,10 +24,8 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.sql"))
 @pytest.fixture
 def empty(postgres: str) -> Generator[str]:
     """The address of a database with nothing in it."""
-    name = f"empty_{uuid4().hex[:12]}"
-    execute(postgres, "create database {}", name)
-    yield in_database(postgres, name)
-    execute(postgres, "drop database {} with (force)", name)
+    with new_database(postgres, EMPTY) as name:
+        yield in_database(postgres, name)
 
 
 def test_each_file_is_applied_once(empty: str) -> None:

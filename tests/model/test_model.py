@@ -10,12 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from tests.conftest import execute, in_database
+from tests.conftest import in_database, new_database
 from tests.model.commands import COMMANDS
 from tests.model.draws import ARGUMENTS
 from tests.model.machine import Recorded
@@ -38,10 +37,8 @@ def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def second_database_url(postgres: str, template: str) -> Generator[str]:
     """The address of another empty database."""
-    name = f"second_{uuid4().hex[:12]}"
-    execute(postgres, "create database {} template {}", name, template)
-    yield in_database(postgres, name)
-    execute(postgres, "drop database if exists {} with (force)", name)
+    with new_database(postgres, template) as name:
+        yield in_database(postgres, name)
 
 
 # What is told to an authority after minting rests on whole PIDINST records: tests/integration/test_publications.py.

@@ -1,22 +1,18 @@
 """A database for the tests of the log, a fresh schema in it for each test, and a client on that."""
 
-from collections.abc import AsyncGenerator
-from uuid import uuid4
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from tests.conftest import EMPTY, in_database, new_database
 
-from .harness import Client, connect, drop_schema, in_database, make_schema, opened
+from .harness import Client, drop_schema, make_schema, opened
 
 
 @pytest.fixture(scope="module")
-async def server(postgres: str) -> AsyncGenerator[str]:
+def server(postgres: str) -> Generator[str]:
     """A superuser's address of a database of its own."""
-    name = f"log_{uuid4().hex[:12]}"
-    superuser = await connect(postgres)
-    await superuser.execute(f"create database {name}")
-    yield in_database(postgres, name)
-    await superuser.execute(f"drop database {name} with (force)")
-    await superuser.close()
+    with new_database(postgres, EMPTY) as name:
+        yield in_database(postgres, name)
 
 
 @pytest.fixture
