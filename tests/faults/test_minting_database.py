@@ -12,17 +12,13 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.faults.minting_authority import until
-from tests.faults.minting_world import Client, Forge, Server, World, world
+from tests.faults.minting_world import CUT, Client, Forge, Server, World, world
 from tests.integration.log.harness import connect
 
 from cora.log.embedded import embedded_postgres
 from cora.log.migrate import migrate
 
 STEPS = ("before reserved", "after reserved", "before minted", "after minted", "before assigned", "after assigned")
-CUT = """
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
-"""
 
 
 async def stopped_everywhere(
@@ -62,9 +58,7 @@ async def require_answered(
 async def test_connections_are_cut(minting: World) -> None:
     server = await minting.serve()
     clients, answers = await stopped_everywhere(minting, server)
-    connection = await connect(minting.scene.arena.dsn)
-    assert await connection.fetch(CUT)
-    await connection.close()
+    await minting.cut_database()
     minting.authority.go_on()
     await require_answered(minting, clients, answers)
 
