@@ -23,6 +23,10 @@ PUBLIC_URL = "https://cora.facility.example"
 Name = Literal["datacite", "handle", "epic"]
 Workflow = Literal["mint", "publish", "push", "withdraw"]
 
+# A server has one authority for Handles.
+TOGETHER: Sequence[Sequence[Name]] = (("datacite", "handle"), ("epic",))
+
+CHANGES: Sequence[Workflow] = ("push", "withdraw")
 CALLS: Mapping[Name, Mapping[Workflow, Sequence[str]]] = {
     "datacite": {
         "mint": ("GET", "PUT"),
@@ -206,6 +210,35 @@ class Facility:
         else:
             assert await self.send(server, record, "withdraw", reason="never existed") == 200
 
+    async def stopped_everywhere(self) -> tuple[dict[Workflow, list[Record]], "asyncio.Future[list[int | None]]"]:
+        """A record stands at each call of each workflow; the second is the answers to those who asked."""
+        told: dict[Workflow, list[Record]] = {"mint": [], "publish": [], "push": [], "withdraw": []}
+        points: dict[str, tuple[int, bool]] = {}
+        for authority in self.authorities:
+            for workflow, records in told.items():
+                for point in authority.writes(workflow):
+                    record = await self.new(authority)
+                    points[record.client.id] = point
+                    records.append(record)
+        usual = self.minting.settings
+        self.minting.settings = {**usual, "publish": "draft"}
+        await self.minted(await self.minting.serve(), told["publish"])
+        self.minting.settings = usual
+        # Each has as many connections to an authority as half of them need.
+        one, other = await self.minting.serve(), await self.minting.serve()
+        for workflow in CHANGES:
+            await self.minted(other, told[workflow])
+            for record in told[workflow]:
+                await self.change(other, record, workflow)
+        for record in self.records:
+            record.stand_at(*points[record.client.id])
+        asking = [self.ask(one, record) for record in told["mint"]]
+        asking += [self.send(one, record, "publish") for record in told["publish"]]
+        asking += [self.send(other, record, "push") for workflow in CHANGES for record in told[workflow]]
+        answers = asyncio.gather(*asking)
+        await self.all_stand()
+        return told, answers
+
     async def all_stand(self) -> None:
         """Wait until a call about each record stands."""
 
@@ -243,7 +276,8 @@ class Facility:
 
         async def nothing_is_left() -> bool:
             for record in tuple(waiting.values()):
-                if (await self.known(server, record))["pushed"]["digest"] == record.told:
+                pushed = (await self.known(server, record))["pushed"]
+                if pushed is None or pushed["digest"] == record.told:
                     return False
                 del waiting[record.client.id]
             sql = "select count(*) from cora.publication where touched is not null"
@@ -251,7 +285,7 @@ class Facility:
 
         await until(nothing_is_left)
         held = {authority.name: authority.held() for authority in self.authorities}
-        statuses = {"publish": "Minted", "push": "Minted", "withdraw": "Withdrawn"}
+        statuses = {"mint": "Minted", "publish": "Minted", "push": "Minted", "withdraw": "Withdrawn"}
         for workflow, records in told.items():
             for record in records:
                 known = await self.known(server, record)

@@ -11,18 +11,14 @@ from typing import Literal
 
 import pytest
 from tests.authorities.faults import GATEWAY_LOST_IT, PASSING, Cut, Fault, Stands
-from tests.faults.facilities import CALLS, Facility, Name, Record, Workflow, facility
+from tests.faults.facilities import CALLS, CHANGES, TOGETHER, Facility, Name, Record, Workflow, facility
 from tests.faults.minting_authority import until
 from tests.faults.minting_world import AT_ONCE, Server, World
 
 KINDS: Sequence[Literal["asset", "fixture"]] = ("asset", "fixture")
-CHANGES: Sequence[Workflow] = ("push", "withdraw")
 
 Strike = Literal["killed", "killed, and its calls arrive late", "database lost"]
 STRIKES: Sequence[Strike] = ("killed", "killed, and its calls arrive late", "database lost")
-
-# A server has one authority for Handles.
-TOGETHER: Sequence[Sequence[Name]] = (("datacite", "handle"), ("epic",))
 
 
 @pytest.fixture(params=TOGETHER, ids="-".join)
