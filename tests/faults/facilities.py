@@ -26,6 +26,12 @@ Workflow = Literal["mint", "publish", "push", "withdraw"]
 # A server has one authority for Handles.
 TOGETHER: Sequence[Sequence[Name]] = (("datacite", "handle"), ("epic",))
 
+LEFT = """
+select exists (select from cora.publication where touched is not null) or exists (select from cora.telling)
+    or exists (select from cora.persistent_id_summary where status = 'Reserved')
+"""
+"""Whether anything is still to be told, or was begun and not ended."""
+
 CHANGES: Sequence[Workflow] = ("push", "withdraw")
 CALLS: Mapping[Name, Mapping[Workflow, Sequence[str]]] = {
     "datacite": {
@@ -280,8 +286,7 @@ class Facility:
                 if pushed is None or pushed["digest"] == record.told:
                     return False
                 del waiting[record.client.id]
-            sql = "select count(*) from cora.publication where touched is not null"
-            return await self.minting.scene.arena.logs[0].pool.fetchval(sql) == 0
+            return not await self.minting.scene.arena.logs[0].pool.fetchval(LEFT)
 
         await until(nothing_is_left)
         held = {authority.name: authority.held() for authority in self.authorities}

@@ -230,3 +230,40 @@ async def test_killed_between_two_steps_of_telling(place: Facility) -> None:
         # What was not recorded as asked for is asked for again.
         assert await place.send(server, record, "publish") in (200, 409)
     await place.require_told(told)
+
+
+@pytest.mark.parametrize("how", ["killed", "answers lost"])
+async def test_a_record_changes_when_nobody_knows_what_the_authority_was_told(place: Facility, how: str) -> None:
+    """What was minted has another name by now; and what was pushed is taken back, so that it is as it was before."""
+    server = await place.minting.serve()
+    pushed = [await place.new(each) for each in place.authorities for _ in each.writes("push")]
+    await place.minted(server, pushed)
+    for record, point in zip(pushed, (each for it in place.authorities for each in it.writes("push")), strict=True):
+        await place.change(server, record, "push")
+        record.stand_at(*point)
+    minted = [await place.new(each) for each in place.authorities for _ in each.writes("mint")]
+    for record, point in zip(minted, (each for it in place.authorities for each in it.writes("mint")), strict=True):
+        record.stand_at(*point)
+    if how == "killed":
+        asking = [place.send(server, record, "push") for record in pushed]
+        answers = asyncio.gather(*asking, *(place.ask(server, record) for record in minted))
+        await place.all_stand()
+        await place.minting.end(server)
+        await answers
+        for record in place.records:
+            await record.go_on()
+    else:
+        for authority in place.authorities:
+            authority.simulator.plan.ahead.clear()
+            authority.simulator.plan.always["PUT"] = Cut.AFTER
+        assert {await place.send(server, record, "push") for record in pushed} == {502}
+        assert {await place.ask(server, record) for record in minted} <= {201, 502}
+        for authority in place.authorities:
+            authority.simulator.plan.always.clear()
+    for record in pushed:
+        record.name, record.told = record.name.removesuffix(" anew"), ""
+        await place.describe(record.client, record.name, "described")
+    for record in minted:
+        record.name = f"{record.name} anew"
+        await place.describe(record.client, record.name, "described")
+    await place.require_told({"mint": [*pushed, *minted]})
