@@ -97,7 +97,7 @@ class Station:
         """On a migrated database."""
         log = await PostgresLog.open(dsn)
         try:
-            deps = Deps("http://127.0.0.1:8000", leases=log.leases, contacts=log.contacts)
+            deps = Deps("http://127.0.0.1:8000", leases=log.leases, contacts=log.contacts, tellings=log.publications)
             kernel = Kernel(log, wire_equipment(deps))
             await _run(kernel, register_facility, RegisterFacility(code="bench", name="Benchmark"))
             family = await _run(kernel, define_family, DefineFamily(name="RotaryStage"))

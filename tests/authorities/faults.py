@@ -35,12 +35,13 @@ class Says:
 class Stands:
     """The call stands still until it is let go on: `before` it is carried out, or after it, before its answer.
 
-    Meanwhile whoever called may be killed.
+    Meanwhile whoever called may be killed. `is_done` when it was carried out.
     """
 
     before: bool
     came: asyncio.Event = field(default_factory=asyncio.Event)
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    is_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stand(self) -> None:
         """Tell that the call has come so far, and wait."""
@@ -74,9 +75,13 @@ class Call:
 
 @dataclass
 class FaultPlan:
-    """Which calls fail. `at` counts all calls from 0 on; `always` are those of a method, for as long as it is set."""
+    """Which calls fail. `at` counts all calls from 0 on; `always` are those of a method, for as long as it is set.
+
+    `ahead` is what befalls the next calls about an identifier, one after the other; None is nothing.
+    """
 
     at: dict[int, Fault] = field(default_factory=dict[int, Fault])
+    ahead: dict[str, list[Fault | None]] = field(default_factory=dict[str, "list[Fault | None]"])
     always: dict[str, Fault] = field(default_factory=dict[str, Fault])
     calls: list[Call] = field(default_factory=list[Call])
     broke: list[str] = field(default_factory=list[str])
@@ -86,6 +91,9 @@ class FaultPlan:
         """A call comes in; what befalls it."""
         number = len(self.calls)
         self.calls.append(Call(number, method, path))
+        for identifier, faults in self.ahead.items():
+            if faults and path.endswith(f"/{identifier}"):
+                return faults.pop(0)
         return self.at.get(number) or self.always.get(method)
 
     def next(self, *faults: Fault) -> None:

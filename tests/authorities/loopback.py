@@ -93,8 +93,10 @@ async def _converse(
             if isinstance(fault, Stands) and fault.before:
                 await fault.stand()
             given = answer(asked)
-            if isinstance(fault, Stands) and not fault.before:
-                await fault.stand()
+            if isinstance(fault, Stands):
+                fault.is_done.set()
+                if not fault.before:
+                    await fault.stand()
         if fault is Cut.AFTER:
             return
         sent = _bytes_of(connection, given)

@@ -64,7 +64,7 @@ async def test_a_handle_is_created_with_who_administers_it(simulator: HandleSimu
 
 async def test_what_is_minted_already_stays_as_it_is(simulator: HandleSimulator, client: Client) -> None:
     await client.mint(WANTED)
-    assert await client.mint(WANTED) == Minted(HANDLE)
+    assert await client.mint(WANTED) == Minted(HANDLE, found=True)
     assert simulator.written == [HANDLE.value]
 
 

@@ -27,6 +27,7 @@ import uvloop
 
 from cora.equipment import features, minting
 from cora.equipment import keep_publications as publications
+from cora.equipment.adapters import opening
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.keep_publications import keep_publications
@@ -47,8 +48,17 @@ from cora.surfaces.server import listening, serve
 LEASE_SECONDS = 1.0
 """How long a killed server is in the way of the next one: shorter than in earnest, so that tests need not wait."""
 
-STEPS = {"PersistentIdReserved": "reserved", "PersistentIdMintFailed": "failed", "PersistentIdMinted": "assigned"}
-"""The appends of an assignment, by the first event of each."""
+PAUSES = (0.1, 0.2, 0.4)
+"""Between the tries of a call to an authority, shorter likewise."""
+
+STEPS = {
+    "PersistentIdReserved": "reserved",
+    "PersistentIdMintFailed": "failed",
+    "PersistentIdMinted": "assigned",
+    "PersistentIdPublicationRequested": "requested",
+    "PersistentIdMetadataPushed": "told",
+}
+"""The appends of an assignment, and of telling the authority what changed since, by the first event of each."""
 
 
 class RemoteMinter(StubDoiMinter):
@@ -78,7 +88,7 @@ class RemoteMinter(StubDoiMinter):
 
 
 def step_of(request: Append) -> tuple[str, str] | None:
-    """Which append of an assignment this is, and the record that is to have the identifier."""
+    """Which append about an identifier this is, and the record that has it or is to have it."""
     (entry,) = request.entries
     step = STEPS.get(entry.events[0].kind) if entry.events else None
     if step is None:
@@ -88,7 +98,7 @@ def step_of(request: Append) -> tuple[str, str] | None:
 
 
 def tell_steps(web: httpx.AsyncClient) -> None:
-    """From now on the authority is told before and after each append of an assignment."""
+    """From now on the authority is told before and after each append about an identifier."""
     append = PostgresLog.append
 
     async def told(self: PostgresLog, request: Append) -> Verdict:
@@ -118,6 +128,8 @@ async def run(order: dict[str, Any], answers: int) -> None:
             return wire_equipment(replace(deps, doi_minter=RemoteMinter(web), public_url="http://cora.test"))
 
         minting.LEASE_SECONDS = LEASE_SECONDS
+        opening.opened_datacite = partial(opening.opened_datacite, pauses=PAUSES)
+        opening.opened_handle = partial(opening.opened_handle, pauses=PAUSES)
         start.WORK_EVERY = 0.1
         if not order["settings"]:
             start.wire_equipment = wire

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 from tests.faults import minting_server
 from tests.faults.minting_authority import PATIENCE, Authority, authority, until
+from tests.integration.log.harness import connect
 from tests.integration.support.scene import Scene, staged
 
 from cora.kernel.principal import Role
@@ -22,6 +23,10 @@ PREFIX = "10.0000/cora-stub/"
 NEVER = 3600.0
 """Seconds of grace after which the worker finishes a reservation: no test lasts so long."""
 AT_ONCE = 0.0
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
+"""
 
 Standing = Literal["nothing", "reserved", "assigned"]
 
@@ -83,6 +88,7 @@ class Client:
     key: str | None = None
     again: str | None = None
     nobody: bool = False
+    scheme: Literal["DOI", "Handle"] = "DOI"
 
     @property
     def path(self) -> str:
@@ -90,8 +96,8 @@ class Client:
         return f"/{self.kind}s/{self.id}"
 
     async def ask(self, server: Server, suffix: str | None) -> httpx.Response:
-        """Ask for a DOI."""
-        body = {"scheme": "DOI"} | ({"suffix": suffix} if suffix else {})
+        """Ask for an identifier."""
+        body: dict[str, str] = {"scheme": self.scheme} | ({"suffix": suffix} if suffix else {})
         headers = {"Idempotency-Key": self.key} if self.key else {}
         return await server.web.post(f"{self.path}/assign-persistent-id", json=body, headers=headers)
 
@@ -165,6 +171,12 @@ class World:
                 await self.new(kind, suffix=five, nobody=True),
             ]
         return made
+
+    async def cut_database(self) -> None:
+        """The servers lose their connections to the database."""
+        connection = await connect(self.scene.arena.dsn)
+        assert await connection.fetch(CUT)
+        await connection.close()
 
     async def recorded(self, client: Client) -> Recorded:
         """What the log holds about a record, read without any server."""

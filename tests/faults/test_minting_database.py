@@ -5,24 +5,22 @@ import os
 import signal
 import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from tests.conftest import execute, in_database
+from tests.faults.facilities import TOGETHER, facility
 from tests.faults.minting_authority import until
-from tests.faults.minting_world import Client, Forge, Server, World, world
+from tests.faults.minting_world import CUT, Client, Forge, Server, World, world
 from tests.integration.log.harness import connect
 
 from cora.log.embedded import embedded_postgres
 from cora.log.migrate import migrate
 
 STEPS = ("before reserved", "after reserved", "before minted", "after minted", "before assigned", "after assigned")
-CUT = """
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
-"""
 
 
 async def stopped_everywhere(
@@ -62,9 +60,7 @@ async def require_answered(
 async def test_connections_are_cut(minting: World) -> None:
     server = await minting.serve()
     clients, answers = await stopped_everywhere(minting, server)
-    connection = await connect(minting.scene.arena.dsn)
-    assert await connection.fetch(CUT)
-    await connection.close()
+    await minting.cut_database()
     minting.authority.go_on()
     await require_answered(minting, clients, answers)
 
@@ -78,17 +74,39 @@ def data() -> Generator[Path]:
 
 
 async def test_postgres_is_killed_and_started_again(data: Path, servers: Forge, tmp_path: Path) -> None:
-    with ExitStack() as stack:
+    """With it the databases of three facilities: one whose authority tells where it stands, and others with DataCite,
+    a Handle server and ePIC, at every call to these."""
+    async with AsyncExitStack() as stack:
         postgres = stack.enter_context(embedded_postgres(data))
-        await asyncio.to_thread(migrate, postgres.dsn())
-        async with world(postgres.dsn(), servers, tmp_path) as minting:
-            server = await minting.serve()
-            clients, answers = await stopped_everywhere(minting, server)
-            postmaster = int((data / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(postmaster, signal.SIGQUIT)  # what Postgres calls an immediate shutdown: it recovers afterwards
-            minting.authority.go_on()
-            await asyncio.to_thread(stack.enter_context, embedded_postgres(data))
-            await require_answered(minting, clients, answers)
+        minting, *others = [
+            await stack.enter_async_context(world(await database(postgres.dsn(), name), servers, tmp_path))
+            for name in ("one", "two", "three")
+        ]
+        server = await minting.serve()
+        clients, answers = await stopped_everywhere(minting, server)
+        places = [
+            await stack.enter_async_context(facility(other, names))
+            for other, names in zip(others, TOGETHER, strict=True)
+        ]
+        stopped = [await place.stopped_everywhere() for place in places]
+        postmaster = int((data / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+        os.kill(postmaster, signal.SIGQUIT)  # what Postgres calls an immediate shutdown: it recovers afterwards
+        minting.authority.go_on()
+        for record in (record for place in places for record in place.records):
+            await record.go_on()
+        await asyncio.to_thread(stack.enter_context, embedded_postgres(data))
+        await require_answered(minting, clients, answers)
+        for place, (told, others_answers) in zip(places, stopped, strict=True):
+            assert set(await others_answers) <= {200, 201, 503}
+            await place.require_told(told)
+
+
+async def database(dsn: str, name: str) -> str:
+    """The address of a new database, migrated."""
+    await asyncio.to_thread(execute, dsn, "create database {}", name)
+    made = in_database(dsn, name)
+    await asyncio.to_thread(migrate, made)
+    return made
 
 
 async def test_a_lease_is_kept_when_connections_are_cut(minting: World) -> None:

@@ -311,6 +311,22 @@ class MemoryLeases:
             yield
 
 
+class MemoryTellings:
+    """What is being told in this process."""
+
+    def __init__(self) -> None:
+        self._open: set[UUID] = set()
+
+    async def begin(self, id: UUID) -> None:
+        self._open.add(id)
+
+    async def end(self, id: UUID) -> None:
+        self._open.discard(id)
+
+    async def is_open(self, id: UUID) -> bool:
+        return id in self._open
+
+
 class MemoryContacts:
     """The addresses that a log in memory keeps."""
 

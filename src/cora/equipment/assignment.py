@@ -40,7 +40,7 @@ from cora.equipment.minting import ask_authority, authority_holds_nothing, exclu
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import random_suffix
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, MintFailedError, Preview
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, Preview
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
@@ -147,7 +147,7 @@ async def finish(
     """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
     async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):
         publication = await look_up(reservation, session, wired)
-        reserved, state = publication.persistent_id, HeldState.FINDABLE
+        reserved, minted = publication.persistent_id, Minted(publication.persistent_id.identifier)
         if reserved.status is PersistentIdStatus.RESERVED:
             request = publication.request
             answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
@@ -156,7 +156,7 @@ async def finish(
                 raise PersistentIdentifierMintError(
                     reserved.scheme, answered.reason, answered.retryable, value=reserved.value, released=released
                 )
-            state = answered.state
+            minted = answered
 
         async def decide(read: Reader) -> Decided:
             named = await read.require(subject.aggregate, id)
@@ -169,7 +169,7 @@ async def finish(
                 raise PersistentIdentifierMintError(
                     known.scheme, reason, retryable=False, value=known.value, released=True
                 )
-            return _assigned(subject, id, known, publication, state)
+            return _assigned(subject, id, known, publication, minted)
 
         return await settle(session, decide, id, last=True)
 
@@ -203,8 +203,8 @@ def _rehearsed(subject: Subject, id: UUID, publication: Publication, preview: Pr
     """What would be recorded, were the authority to grant what it is asked for, and what that would be."""
     has_drafts = publication.persistent_id.scheme is IdentifierScheme.DOI
     is_draft = has_drafts and publication.visibility is Visibility.DRAFT
-    state = HeldState.DRAFT if is_draft else HeldState.FINDABLE
-    return _assigned(subject, id, publication.persistent_id, publication, state, *before, preview=preview)
+    minted = Minted(publication.persistent_id.identifier, HeldState.DRAFT if is_draft else HeldState.FINDABLE)
+    return _assigned(subject, id, publication.persistent_id, publication, minted, *before, preview=preview)
 
 
 def _assigned(
@@ -212,12 +212,12 @@ def _assigned(
     id: UUID,
     reserved: PersistentId,
     told: Publication,
-    state: HeldState,
+    answered: Minted,
     *before: On,
     preview: Preview | None = None,
 ) -> Decided:
-    """What is recorded when the authority holds the identifier and was told of it."""
-    is_draft = state is HeldState.DRAFT
+    """What is recorded when the authority holds the identifier, and was told of it unless it was found there."""
+    is_draft = answered.state is HeldState.DRAFT
     rehearsed = {each.name: getattr(preview, each.name) for each in fields(preview)} if preview else {}
     answer = Assignment(
         scheme=reserved.scheme,
@@ -226,10 +226,12 @@ def _assigned(
         publication="Draft" if is_draft else "Findable",
         **rehearsed,
     )
-    minted = PersistentIdMinted(draft=is_draft)
-    pushed = PersistentIdMetadataPushed(told.digest_as(Visibility.DRAFT if is_draft else Visibility.FINDABLE))
+    events: list[Event] = [PersistentIdMinted(draft=is_draft)]
+    if not answered.found:
+        digest = told.digest_as(Visibility.DRAFT if is_draft else Visibility.FINDABLE)
+        events.append(PersistentIdMetadataPushed(digest))
     assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
-    own = (On(PERSISTENT_ID, reserved.id, each) for each in (minted, pushed))
+    own = (On(PERSISTENT_ID, reserved.id, each) for each in events)
     members = f",{answer.model_dump_json(exclude_unset=True)[1:-1]}"
     return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members)
 

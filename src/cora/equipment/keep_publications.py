@@ -88,7 +88,7 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
         # It is still on its way; what comes of it is recorded, and touches it again.
         await publications.settled(id, touched)
         return
-    if not known.is_kept_here or not publication.is_news:
+    if not known.is_kept_here or not (publication.is_news or await wired.tellings.is_open(id)):
         await publications.settled(id, touched)
         kept.unchanged.append(id)
         return

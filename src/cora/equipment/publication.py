@@ -3,9 +3,12 @@
 The log says how an identifier should stand: a draft, found by the world, or
 withdrawn. With the record of what it names that gives all that the authority
 should have, and a digest of it. What was told last is known by its digest too,
-so that the same is told once, and whatever changed is told again.
+so that the same is told once, and whatever changed is told again. What was begun to be told, and came to no end
+that is recorded, may have arrived or not: it is open until something is told again.
 """
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
@@ -31,7 +34,7 @@ from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFa
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event
-from cora.kernel.errors import OccurredBeforeLastFactError
+from cora.kernel.errors import OccurredBeforeLastFactError, OverloadedError
 from cora.kernel.execute import Answer, Decide, Decided, Session
 from cora.kernel.reader import Reader
 
@@ -122,7 +125,7 @@ async def look_up(id: UUID, session: Session, wired: Equipment) -> Publication:
 
 
 async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, again: bool = False) -> Answer:
-    """Tell the authority what it should have, and record that it has it; nothing where it has it already.
+    """Tell the authority what it should have, and record that it has it; nothing where it is known to have it.
 
     `again` tells it all the same, and restores what the authority has lost. Raises `PersistentIdNotKeptHereError` for
     what no authority is told, `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still
@@ -133,9 +136,10 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
         known = publication.persistent_id
         require_kept_here(known)
         answered = None
-        if again or publication.is_news:
+        if again or publication.is_news or await wired.tellings.is_open(id):
             ask = _ask_again if again else _ask
-            answered = await ask_authority(lambda: ask(wired.doi_minter, publication), known.identifier)
+            await wired.tellings.begin(id)
+            answered = await ask_authority(lambda: _tell(wired.doi_minter, publication, ask), known.identifier)
         if isinstance(answered, MintFailedError):
             failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
             await _record(known.id, [failed], session, last=False)
@@ -145,13 +149,28 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
             events.append(PersistentIdMetadataPushed(publication.digest))
             if known.status is PersistentIdStatus.DRAFT and answered.state is not HeldState.DRAFT:
                 events.append(PersistentIdPublished())
-        return await _record(known.id, events, session, last=True)
+        answer = await _record(known.id, events, session, last=True)
+        if answered is not None:
+            # What stays open is told once more.
+            with suppress(OverloadedError):
+                await wired.tellings.end(id)
+        return answer
 
 
 def require_kept_here(known: PersistentId) -> None:
     """Raises `PersistentIdNotKeptHereError` for an identifier whose authority is told nothing by cora."""
     if not known.is_kept_here:
         raise PersistentIdNotKeptHereError(known.id, known.scheme, known.value, known.status, known.origin)
+
+
+async def _tell(
+    minter: DoiMinter, publication: Publication, ask: Callable[[DoiMinter, Publication], Awaitable[Minted]]
+) -> Minted:
+    """Ask, and push the metadata too where the authority was found to stand as it should."""
+    answered = await ask(minter, publication)
+    if not answered.found:
+        return answered
+    return replace(await minter.push(publication.request), state=answered.state)
 
 
 async def _ask(minter: DoiMinter, publication: Publication) -> Minted:

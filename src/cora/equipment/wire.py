@@ -12,6 +12,7 @@ from cora.equipment.ports.authorities import Authorities, UnfitMinterError
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
+from cora.equipment.ports.tellings import Tellings
 from cora.equipment.views import VIEWS
 from cora.equipment.wired import Equipment
 from cora.kernel.batch import batch_of
@@ -32,6 +33,7 @@ class Deps:
     public_url: str
     leases: Leases
     contacts: Contacts
+    tellings: Tellings
     doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
     publishes: bool = True
     publishes_contacts: bool = False
@@ -53,6 +55,7 @@ def wire_equipment(deps: Deps) -> Equipment:
         doi_minter=deps.doi_minter,
         leases=deps.leases,
         contacts=deps.contacts,
+        tellings=deps.tellings,
         public_url=deps.public_url.rstrip("/"),
         publishes=deps.publishes,
         publishes_contacts=deps.publishes_contacts,

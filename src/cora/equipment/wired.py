@@ -6,6 +6,7 @@ from typing import Any
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
+from cora.equipment.ports.tellings import Tellings
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.showing import View
 from cora.kernel.slice import Slice
@@ -25,6 +26,7 @@ class Equipment:
     doi_minter: DoiMinter
     leases: Leases
     contacts: Contacts
+    tellings: Tellings
     public_url: str
     publishes: bool = True
     publishes_contacts: bool = False

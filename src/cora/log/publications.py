@@ -1,4 +1,4 @@
-"""The table of publications (schema/0007_publications.sql)."""
+"""The tables of publications and of tellings (schema/0007_publications.sql, schema/0008_tellings.sql)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -98,11 +98,18 @@ from publication p join document d on d.id = p.persistent_id
 where p.is_public and p.persistent_id >= $1 and p.persistent_id > $2 order by p.persistent_id limit $3
 """
 
+# Touched as well: whatever becomes of it, it is looked at again.
+_BEGIN = """
+with begun as (insert into telling (persistent_id) values ($1) on conflict do nothing)
+update publication set touched = coalesce(touched, 0), touched_at = coalesce(touched_at, clock_timestamp())
+where persistent_id = $1
+"""
+
 _NO_ID = UUID(int=0)
 
 
 class PublicationTable:
-    """Implements `Publications` and `PublicPages` of the equipment context."""
+    """Implements `Publications`, `Tellings` and `PublicPages` of the equipment context."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -141,6 +148,19 @@ class PublicationTable:
     async def put_off(self, id: UUID, until: datetime) -> None:
         """Not due before."""
         await self._execute(_PUT_OFF, id, until)
+
+    async def begin(self, id: UUID) -> None:
+        """Its authority is told from now on."""
+        await self._execute(_BEGIN, id)
+
+    async def end(self, id: UUID) -> None:
+        """What its authority has is recorded."""
+        await self._execute("delete from telling where persistent_id = $1", id)
+
+    async def is_open(self, id: UUID) -> bool:
+        """Whether it was begun, and no end of it is known."""
+        sql = "select exists (select from telling where persistent_id = $1)"
+        return bool(await over(self._pool, lambda connection: connection.fetchval(sql, id)))
 
     async def starts(self, every: int) -> Sequence[UUID]:
         """The first of each so many that are public."""

@@ -98,6 +98,7 @@ async def opened(
                 settings.landing_url,
                 leases=log.leases,
                 contacts=log.contacts,
+                tellings=log.publications,
                 doi_minter=minter,
                 publishes=settings.publish == "findable",
                 publishes_contacts=settings.publish_contacts,

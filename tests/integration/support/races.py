@@ -259,7 +259,15 @@ async def arena(dsn: str, logs: int = LOGS) -> AsyncGenerator[Arena]:
     minter = CountingMinter()
     opened = [await PostgresLog.open(dsn) for _ in range(logs)]
     wired = [
-        wire_equipment(Deps("http://cora.test", leases=log.leases, contacts=log.contacts, doi_minter=minter))
+        wire_equipment(
+            Deps(
+                "http://cora.test",
+                leases=log.leases,
+                contacts=log.contacts,
+                tellings=log.publications,
+                doi_minter=minter,
+            )
+        )
         for log in opened
     ]
     try:

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.unit.equipment.world import FakeMinter, World
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
+from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.wire import Deps, UnfitMinterError, require_fit_minter, wire_equipment
@@ -18,7 +18,7 @@ class RealMinter(FakeMinter):
 
 def test_every_record_and_slice_is_offered_once_and_the_stub_is_the_minter_unless_another_is_given() -> None:
     log = MemoryLog()
-    deps = Deps("http://cora.test/", MemoryLeases(), MemoryContacts(log))
+    deps = Deps("http://cora.test/", MemoryLeases(), MemoryContacts(log), MemoryTellings())
     equipment = wire_equipment(deps)
     assert isinstance(equipment.doi_minter, StubDoiMinter)
     assert equipment.public_url == "http://cora.test"

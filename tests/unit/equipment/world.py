@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
+from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.assembly import ASSEMBLY, AssemblyDefined
@@ -99,7 +99,7 @@ class World:
         self.log = MemoryLog()
         self.minter = FakeMinter()
         contacts = MemoryContacts(self.log)
-        self.wired = Equipment((), (), self.minter, MemoryLeases(), contacts, "http://cora.test")
+        self.wired = Equipment((), (), self.minter, MemoryLeases(), contacts, MemoryTellings(), "http://cora.test")
         self.kernel = Kernel(self.log, self.wired, clock=lambda: self.log.clock())
         self._model: UUID | None = None
         self._family: UUID | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
+from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.wire import Deps, wire_equipment
@@ -158,7 +158,7 @@ async def make_hutch(directory: Path, *, remote: bool = False) -> Hutch:
     """An empty facility with the roles that every database has."""
     log = MemoryLog()
     contacts = MemoryContacts(log)
-    equipment = wire_equipment(Deps("https://cora.example", MemoryLeases(), contacts))
+    equipment = wire_equipment(Deps("https://cora.example", MemoryLeases(), contacts, MemoryTellings()))
     kernel = Kernel(log, equipment, clock=lambda: log.clock())
     principal = Principal("cli:tester", Role.ADMIN)
     declared: Any = define_role.__slice__  # type: ignore[attr-defined]

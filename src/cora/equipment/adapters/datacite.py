@@ -107,7 +107,7 @@ class Datacite:
         held = await self.look(request.identifier)
         self._require(held, lambda it: it.is_for(request.url))
         if held is not None and _is_there(held, None if not request.publish else HeldState.FINDABLE):
-            return Minted(request.identifier, held.state)
+            return Minted(request.identifier, held.state, found=True)
         transition = "publish" if request.publish else None
         return await self._put(request, transition, held, lambda it: it.is_for(request.url))
 
@@ -127,7 +127,7 @@ class Datacite:
         held = self._require_held(await self.look(request.identifier))
         is_hidden = held.state is HeldState.REGISTERED and held.url == request.url and held.resolves
         if held.state is HeldState.DRAFT or is_hidden:
-            return Minted(request.identifier, held.state)
+            return Minted(request.identifier, held.state, found=True)
         return await self._put(request, "hide", held, lambda it: it.ours)
 
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
@@ -200,7 +200,7 @@ class Datacite:
             held = await self.look(request.identifier)
             self._require(held, is_ours)
             if held is not None and _shows(before, wanted) and self._is_done(held, request, wanted):
-                return Minted(request.identifier, held.state)
+                return Minted(request.identifier, held.state, found=True)
         raise failure
 
     def _is_about(self, answer: Answer, identifier: PersistentIdentifier) -> bool:

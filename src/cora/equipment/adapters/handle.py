@@ -91,9 +91,8 @@ class HandleServer(HandlePrefix):
 
     async def publish(self, request: MintRequest) -> Minted:
         """A Handle has no drafts: create it where it is not there, else send its values."""
-        minted = await self.mint(request)
-        await self.push(request)
-        return minted
+        await self.mint(request)
+        return await self.push(request)
 
     async def push(self, request: MintRequest) -> Minted:
         """Replace our values by their indices; who administers the Handle stays as it is."""

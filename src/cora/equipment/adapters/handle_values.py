@@ -142,5 +142,5 @@ async def register_once(
         if held is not None:
             if not held.is_for(request.url):
                 raise MintFailedError(f"the Handle {held.identifier.value} leads elsewhere already", retryable=False)
-            return Minted(request.identifier)
+            return Minted(request.identifier, found=True)
     raise failure

@@ -44,10 +44,15 @@ class MintRequest:
 
 @dataclass(frozen=True)
 class Minted:
-    """The authority holds the identifier now, and in which state."""
+    """The authority holds the identifier now, and in which state.
+
+    `found` when no answer told so but the identifier itself: an earlier request may have brought it there, with
+    metadata of then.
+    """
 
     identifier: PersistentIdentifier
     state: HeldState = HeldState.FINDABLE
+    found: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from starlette.types import Message
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
+from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.wire import Deps, wire_equipment
 from cora.kernel.execute import Kernel
@@ -31,7 +31,7 @@ class FakeTokens:
 def make_app(log: MemoryLog | None = None, settings: HttpSettings | None = None) -> FastAPI:
     """The application on a log in memory."""
     log = log or MemoryLog()
-    equipment = wire_equipment(Deps(PUBLIC_URL, MemoryLeases(), MemoryContacts(log)))
+    equipment = wire_equipment(Deps(PUBLIC_URL, MemoryLeases(), MemoryContacts(log), MemoryTellings()))
     return create_app(Kernel(log, equipment), log, FakeTokens(), equipment, settings)
 
 

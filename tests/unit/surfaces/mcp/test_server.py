@@ -8,7 +8,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import TextContent, Tool
 from starlette.types import Message, Scope
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog
+from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.views import VIEWS
 from cora.equipment.wire import Deps, wire_equipment
@@ -141,7 +141,7 @@ async def _status(endpoint: McpEndpoint, scope: Scope) -> int:
 
 async def test_the_endpoint_alone_lets_nobody_in() -> None:
     log = MemoryLog()
-    equipment = wire_equipment(Deps("https://cora.example", MemoryLeases(), MemoryContacts(log)))
+    equipment = wire_equipment(Deps("https://cora.example", MemoryLeases(), MemoryContacts(log), MemoryTellings()))
     endpoint = McpEndpoint(Kernel(log, equipment), log, equipment)
     async with endpoint.running():
         assert await _status(endpoint, {}) == 401
