@@ -89,10 +89,10 @@ async def story_of(authority: str) -> AsyncGenerator[Story]:
             async with datacite_simulator() as datacite, datacite_client(datacite) as minter:
                 yield story_with(minter, datacite, authority)
         case "handle":
-            async with handle_simulator() as handles, handle_client(handles) as minter:
+            async with handle_simulator() as handles, handle_client(handles, pidinst=True) as minter:
                 yield story_with(minter, handles, authority)
         case _:
-            async with epic_simulator() as handles, handle_client(handles, api="epic") as minter:
+            async with epic_simulator() as handles, handle_client(handles, api="epic", pidinst=True) as minter:
                 yield story_with(minter, handles, authority)
 
 

@@ -101,7 +101,7 @@ async def story_of(world: World, authority: str, step: str) -> AsyncGenerator[St
     served = {"datacite": datacite_simulator, "handle": handle_simulator, "epic": epic_simulator}[authority]
     async with served() as simulator:
         if isinstance(simulator, HandleSimulator):
-            client = handle_client(simulator, api=authority)
+            client = handle_client(simulator, api=authority, pidinst=True)
         else:
             client = datacite_client(simulator)
         async with client as minter:

@@ -78,7 +78,7 @@ async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publicatio
     known = publication.persistent_id
     await publications.keep(
         id,
-        publication.digest,
+        publication.shown_digest,
         is_public=known.is_public,
         sets=sets,
         made_from=made_from,

@@ -16,6 +16,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
@@ -55,6 +56,7 @@ class Publication:
     url: str
     published: PublishedRecord
     visibility: Visibility
+    minter: DoiMinter
 
     @property
     def request(self) -> MintRequest:
@@ -64,8 +66,13 @@ class Publication:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of where it leads, who may see it and its metadata, in hexadecimal."""
+        """SHA-256 of where it leads, who may see it and the metadata that its authority is sent, in hexadecimal."""
         return self.digest_as(self.visibility)
+
+    @property
+    def shown_digest(self) -> str:
+        """The same of the record, which is shown in more forms than its authority is sent."""
+        return _digest(self.url, self.visibility, _PUBLISHED.dump_json(self.published), _DERIVATION)
 
     @property
     def is_news(self) -> bool:
@@ -75,8 +82,15 @@ class Publication:
 
     def digest_as(self, visibility: Visibility) -> str:
         """The digest, were it as visible as this."""
-        told = b"\x1f".join((self.url.encode(), visibility.encode(), _PUBLISHED.dump_json(self.published)))
-        return sha256(told).hexdigest()
+        is_sent = self.persistent_id.scheme in self.minter.schemes
+        request = replace(self.request, publish=False)
+        sent = self.minter.preview(request).payload if is_sent else None
+        return _digest(self.url, visibility, to_json(sent))
+
+
+def _digest(*parts: str | bytes) -> str:
+    encoded = (part if isinstance(part, bytes) else part.encode() for part in parts)
+    return sha256(b"\x1f".join(encoded)).hexdigest()
 
 
 _PUBLISHED = TypeAdapter(PublishedRecord)
@@ -104,7 +118,7 @@ async def publication_of(known: PersistentId, year: int, read: Reader, wired: Eq
     published = (await subject.published(state, read, wired)).under(
         known.identifier, landing_page=url, year=year, test=known.test
     )
-    return Publication(known, url, published, _wanted(known, wired))
+    return Publication(known, url, published, _wanted(known, wired), wired.doi_minter)
 
 
 def _wanted(known: PersistentId, wired: Equipment) -> Visibility:

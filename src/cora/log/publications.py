@@ -1,4 +1,4 @@
-"""The tables of publications and of tellings (schema/0007_publications.sql, schema/0008_tellings.sql)."""
+"""The tables of publications and of tellings (schema/0007_publications.sql, schema/0009_tellings.sql)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta

@@ -46,7 +46,9 @@ async def test_it_grants_what_is_under_its_prefix_and_says_it_is_a_test(scheme: 
 async def test_the_same_request_again_is_granted_again() -> None:
     minter = StubDoiMinter()
     identifier = PersistentIdentifier(IdentifierScheme.DOI, "10.0000/cora-stub/a1")
-    assert await minter.mint(request(identifier)) == await minter.mint(request(identifier))
+    granted = await minter.mint(request(identifier))
+    assert not granted.found
+    assert await minter.mint(request(identifier)) == replace(granted, found=True)
 
 
 async def test_an_identifier_that_leads_elsewhere_is_refused_for_good() -> None:

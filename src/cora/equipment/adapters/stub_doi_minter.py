@@ -1,5 +1,6 @@
 """A minter for trying things out: its identifiers resolve nowhere and are marked as tests everywhere."""
 
+import json
 from collections.abc import AsyncIterator, Set
 
 from cora.equipment.pidinst.forms import HANDLE, loss_of
@@ -42,9 +43,10 @@ class StubDoiMinter:
         return f"{TEST_PREFIXES[scheme]}/{suffix}"
 
     def preview(self, request: MintRequest) -> Preview:
-        """Where it leads, which is all that the stub takes note of; lost is what a real authority could not be told."""
+        """What a real authority is told of the record, and could not be told; the stub takes note of the URL alone."""
         form = DATACITE_JSON if _has_drafts(request.identifier) else HANDLE
-        return Preview({"url": request.url}, loss=loss_of(form, request.record))
+        record = json.loads(form.render(request.record))
+        return Preview({"url": request.url, "record": record}, loss=loss_of(form, request.record))
 
     async def mint(self, request: MintRequest) -> Minted:
         """Grant the identifier. Raises `MintFailedError` when it was granted for another URL."""
@@ -54,7 +56,7 @@ class StubDoiMinter:
         is_findable = request.publish or not _has_drafts(request.identifier)
         if held is None or (is_findable and held.state is HeldState.DRAFT):
             return self._hold(request, HeldState.FINDABLE if is_findable else HeldState.DRAFT)
-        return Minted(request.identifier, held.state)
+        return Minted(request.identifier, held.state, found=True)
 
     async def publish(self, request: MintRequest) -> Minted:
         """Make it findable."""
@@ -69,7 +71,7 @@ class StubDoiMinter:
         """Hide a DOI; a Handle stays as it is."""
         held = self._held.get(request.identifier.key)
         if held is not None and held.state is HeldState.DRAFT:
-            return Minted(request.identifier, held.state)
+            return Minted(request.identifier, held.state, found=True)
         return self._hold(request, HeldState.REGISTERED if _has_drafts(request.identifier) else HeldState.FINDABLE)
 
     async def look(self, identifier: PersistentIdentifier) -> Held | None:

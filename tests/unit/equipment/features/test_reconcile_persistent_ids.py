@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.authorities.clients import DOI, HANDLE, OTHER_URL, URL, record_of
 from tests.unit.equipment.world import World
 
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentId, PersistentIdStatus, Pushed
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.features.reconcile_persistent_ids import (
@@ -47,7 +48,7 @@ def told_of(identifier: Any, visibility: Visibility, *, told_last: bool = True) 
         status=STATUS[visibility],
         reserved_at=UNRECORDED,
     )
-    publication = Publication(known, URL, record_of(identifier), visibility)
+    publication = Publication(known, URL, record_of(identifier), visibility, StubDoiMinter())
     pushed = Pushed(publication.digest if told_last else "0" * 64, UNRECORDED)
     return replace(publication, persistent_id=replace(known, pushed=pushed))
 

@@ -140,7 +140,8 @@ TEST = changed(identifier=pidinst.Identifier(identifier="10.0000/cora-stub/tower
 
 _ODD = "\x00\x0b\x1f\x7f\x85\u2028\u202e\ufffe\uffff&<>\"'{}[]\\%#$_^~@|`\t\r\n é中\U0001f52c"
 TEXTS = st.text(st.one_of(st.sampled_from(_ODD), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=30)
-ADDRESSES = st.emails()
+ADDRESSES = st.emails().filter(lambda address: "xn--" not in address.lower())
+"""JSON Schema looks into names that are written in Punycode; made-up ones stand for no name."""
 SCHEMES = st.one_of(st.sampled_from(["ROR", "ORCID", "ISNI", "GRID", "Wikidata", "DOI", "Handle", "URL", "URN"]), TEXTS)
 
 
