@@ -132,6 +132,24 @@ async def test_a_publication_that_was_interrupted_is_finished_by_the_worker(faci
     assert facility.datacite.records[value].state == "findable"
 
 
+@pytest.mark.usefixtures("drafts")
+async def test_a_rehearsed_push_foresees_that_an_interrupted_publication_is_finished(facility: Facility) -> None:
+    asset = await facility.world.made_by()
+    value = (await facility.world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI"))["value"]
+    id = (await facility.known(value))["id"]
+    facility.datacite.plan.always["PUT"] = Says(503)
+    await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
+    facility.datacite.plan.always.clear()
+    given = {"persistent_id_id": id}
+    rehearsed = (await facility.world.surfaces.http("push_persistent_id", given, dry_run=True)).json()
+    pushed = await facility.world.do("push_persistent_id", **given)
+    for answer in (rehearsed, pushed):
+        kinds = [event["kind"] for event in answer["events"]]
+        assert kinds == ["PersistentIdMetadataPushed", "PersistentIdPublished"]
+        assert answer["state"]["status"] == "Minted"
+    assert rehearsed["state"]["pushed"]["digest"] == pushed["state"]["pushed"]["digest"]
+
+
 async def test_every_change_is_told_and_the_same_is_not_told_again(facility: Facility) -> None:
     unit = await facility.world.asset(tier="Unit", parent_id=None, facility_code=await facility.world.facility())
     asset, value = await facility.with_doi(tier="Device", parent_id=unit, facility_code=None)

@@ -91,10 +91,16 @@ _ON_PLACES = {
     "retire_fixture": Planned(places.retire_fixture, "operator", "fixture"),
 }
 
-_IDENTIFIERS = {
+_ASSIGNING = {
     f"{verb}_{kind}_persistent_id": Planned(partial(decide, kind=kind), "steward", kind)
     for verb, decide in (("assign", identifiers.assign), ("record", identifiers.record))
     for kind in ("asset", "fixture")
+}
+
+_ON_IDENTIFIERS = {
+    "publish_persistent_id": Planned(identifiers.publish, "steward", "persistent_id"),
+    "push_persistent_id": Planned(identifiers.push, "steward", "persistent_id"),
+    "withdraw_persistent_id": Planned(identifiers.withdraw, "steward", "persistent_id"),
 }
 
 COMMANDS: dict[str, Planned] = {
@@ -102,5 +108,6 @@ COMMANDS: dict[str, Planned] = {
     **_ON_DEFINITIONS,
     **{name: Planned(decide, "operator", "asset") for name, decide in _ON_ASSETS.items()},
     **_ON_PLACES,
-    **_IDENTIFIERS,
+    **_ASSIGNING,
+    **_ON_IDENTIFIERS,
 }

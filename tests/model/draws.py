@@ -1,10 +1,12 @@
 """Random commands: mostly about what is there, sometimes about what is not."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
 from tests.model.definitions import role_id
+from tests.model.identifiers import is_kept_here, is_news
 from tests.model.schemas import KEYS, UNUSABLE, USABLE, VALUES
 from tests.model.world import State, World, is_in_use
 
@@ -451,6 +453,24 @@ def _recording(kind: str) -> Callable[[Draws], State]:
     return draw
 
 
+def of_identifier(where: Where, **parts: Callable[[Draws], Any]) -> Callable[[Draws], State]:
+    """The members of a command on a persistent identifier."""
+
+    def draw(d: Draws) -> State:
+        return {"persistent_id_id": d.id("persistent_id", where), **{name: part(d) for name, part in parts.items()}}
+
+    return draw
+
+
+def _push(d: Draws) -> State:
+    where = partial(is_news, d.world) if d.chance(50) else is_kept_here
+    return {"persistent_id_id": d.id("persistent_id", where), "again": d.chance(40)}
+
+
+def _stands(*statuses: str) -> Where:
+    return lambda persistent_id: persistent_id["status"] in statuses
+
+
 def _reason(d: Draws) -> str:
     return d.one(REASONS)
 
@@ -517,5 +537,8 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "assign_fixture_persistent_id": _assignment("fixture"),
     "record_asset_persistent_id": _recording("asset"),
     "record_fixture_persistent_id": _recording("fixture"),
+    "publish_persistent_id": of_identifier(_stands("Draft")),
+    "push_persistent_id": _push,
+    "withdraw_persistent_id": of_identifier(_stands("Minted", "Draft"), reason=_reason),
 }
 """How to draw the members of each command."""

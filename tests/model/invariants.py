@@ -62,11 +62,15 @@ def require_invariants(documents: dict[str, Any], identifiers: dict[str, str]) -
         for above in (asset["parent_id"], asset["controller_id"]):
             assert above is None or assets[above]["lifecycle"] != "Decommissioned", "no living part of something dead"
 
-    for record in (*assets.values(), *fixtures.values()):
+    records = (*assets.values(), *fixtures.values())
+    for record in records:
         has = record["persistent_id"] and f"{record['persistent_id']['scheme']}:{record['persistent_id']['value']}"
         assert identifiers.get(record["id"], has) == has, "an identifier is set once"
         if has:
             identifiers[record["id"]] = has
+    minted = {each["subject_id"]: each["value"] for each in by_kind.get("persistent_id", []) if _is_minted(each)}
+    assigned = {each["id"]: each["persistent_id"]["value"] for each in records if each["persistent_id"]}
+    assert assigned == minted, "what is minted is assigned, and nothing else"
     _once([has.lower() for has in identifiers.values()], "identifiers differ")
 
 
@@ -92,6 +96,10 @@ def _require_places(frames: list[State], mounts: list[State]) -> None:
         if mount["id"] in used_mounts:
             assert mount["placement"]["parent_frame_id"] in used_frames, "no mount in a frame that ended"
             assert mount["parent_id"] is None or mount["parent_id"] in used_mounts, "no slot below one that ended"
+
+
+def _is_minted(persistent_id: State) -> bool:
+    return persistent_id["status"] not in ("Reserved", "Released")
 
 
 def _once(values: Iterable[Any], rule: str) -> None:

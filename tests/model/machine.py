@@ -21,14 +21,16 @@ from tests.model.lists import list_of
 from tests.model.past import Past
 from tests.model.predict import Kept, Keys, Options, Prediction, predict
 from tests.model.seed import SEED, SEEDED_ROLES
-from tests.model.server import Server
-from tests.model.world import Hints, Record, State, World, is_in_use
+from tests.model.server import Server, identifier_in
+from tests.model.told import is_complete, is_public, record_of
+from tests.model.world import DIGEST, FIRST, NOW, Hints, Record, State, World, is_in_use
 
 from cora.equipment.ports.contacts import ContactNotFoundError
 from cora.kernel.documents import Asked
 from cora.kernel.errors import Refusal
 from cora.kernel.execute import Answer
 from cora.kernel.identity import new_id
+from cora.kernel.moment import moment_text
 from cora.kernel.when import When
 
 LOOK_EVERY = 7
@@ -49,7 +51,10 @@ _OFTEN = (
     "assign_fixture_persistent_id",
 )
 STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work", *("look back",) * 6)
-AUTHORITY = ("minted", "minted", "busy", "refused", "refused but held")
+# Only where there is an identifier.
+_ON_IDENTIFIERS = ("publish_persistent_id", *("push_persistent_id",) * 2, "withdraw_persistent_id", "lose")
+STEPS_WITH_ONE = (*STEPS, *_ON_IDENTIFIERS * 4)
+AUTHORITY = (*("minted",) * 4, "busy", "refused", "refused but held")
 SUFFIX = re.compile(r"[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{2}[0-9]{2}")
 
 _RUNS = count(1)
@@ -66,6 +71,7 @@ class Recorded(RuleBasedStateMachine):
         self.keys = Keys()
         self.identifiers: dict[str, str] = {}
         self.erased: set[str] = set()
+        self.digests: dict[str, str] = {}
         self.story = self.told = self.steps = 0
         head = self.server.rows("select count(*) as head from event")[0]["head"]
         self.world = World(position=head)
@@ -79,6 +85,8 @@ class Recorded(RuleBasedStateMachine):
     @initialize(steps=st.sampled_from((0, 99, 99, 99, 18, 8)), story=st.integers(0, 2**24 - 1))
     def begin(self, steps: int, story: int) -> None:
         self.story = story
+        self.world.publishes = story % 2 > 0
+        self.server.publish(self.world.publishes)
         ids: dict[str, str] = {"run": self.run_name}
         for label, name, members in SEED[:steps]:
             accepted = self.give(name, members(ids), Options())
@@ -96,7 +104,7 @@ class Recorded(RuleBasedStateMachine):
         if turn == 0:
             return
         draws = Draws(Random(f"{self.story}/{self.told}/{turn}"), self.world, self.run_name)
-        name = draws.one(STEPS)
+        name = draws.one(STEPS_WITH_ONE if self.world.all("persistent_id") else STEPS)
         note(name)
         if name in COMMANDS:
             given = ARGUMENTS[name](draws)
@@ -104,7 +112,13 @@ class Recorded(RuleBasedStateMachine):
         elif name == "work":
             self.work(draws.one(AUTHORITY))
         else:
-            others = {"repeat": self.repeat, "read": self.read_record, "erase": self.erase, "look back": self.look_back}
+            others = {
+                "repeat": self.repeat,
+                "read": self.read_record,
+                "erase": self.erase,
+                "lose": self.lose,
+                "look back": self.look_back,
+            }
             others[name](draws)
 
     def repeat(self, draws: Draws) -> None:
@@ -117,34 +131,54 @@ class Recorded(RuleBasedStateMachine):
     def work(self, does: str) -> None:
         """The worker finishes what is reserved."""
         server, world = self.server, self.world.copied(Hints(""))
-        waiting = [each for each in world.reservations if each.status == "Reserved" and not each.hopeless]
+        waiting = [
+            each
+            for each in identifiers.open_reservations(world)
+            if each["last_failure"] is None or each["last_failure"]["retryable"]
+        ]
         server.minter.does = world.mints = does
+        server.minter.asked.clear()
         finished = server.work()
         assert len(finished.assigned if does == "minted" else finished.failed) == len(waiting)
         for each in waiting:
-            (identifiers.finish if does == "minted" else identifiers.fail)(world, each)
-        documents = server.documents([each.subject for each in waiting])
-        for id, document in documents.items():
+            identifiers.finish(world, each)
+        assert server.minter.asked == world.step.asked
+        for id, document in server.documents(world.step.touched).items():
             world.records[id].occurred_at = document["occurred_at"]
+        self._learn(world, None)
         world.position += world.step.events
         self.go_on(world)
 
+    def lose(self, draws: Draws) -> None:
+        """The authority loses an identifier."""
+        held = [each for each in self.world.all("persistent_id") if each["value"] in self.world.held]
+        if held:
+            lost = draws.one(held)
+            self.server.minter.lose(identifier_in(lost))
+            del self.world.held[lost["value"]]
+
     def read_record(self, draws: Draws) -> None:
-        """The PIDINST record of something."""
+        """The PIDINST record of something, and whether the world may read it."""
         kinds = [kind for kind in ("asset", "fixture") if self.world.all(kind)]
         if not kinds:
             return
         kind = draws.one(kinds)
         state = draws.one(self.world.all(kind))
-        told = self.server.ask(f"get_{kind}_pidinst", {f"{kind}_id": state["id"]})
+        asked = f"get_{kind}_pidinst", {f"{kind}_id": state["id"]}
+        told = self.server.ask(*asked)
+        own = [each for each in self.world.all("persistent_id") if each["subject_id"] == state["id"]]
+        assert self.server.ask_publicly(*asked) == (told if any(map(is_public, own)) else None)
         assigned = state["persistent_id"]
         assert told.identifier.identifier == (assigned["value"] if assigned else f"urn:uuid:{state['id']}")
         assert told.identifier.identifier_type == (assigned["scheme"] if assigned else "URN")
-        assert (told.name, told.complete) == (state["name"], identifiers.is_complete(self.world, state, kind))
-        bindings = state["slot_asset_bindings"] if kind == "fixture" else [{"asset_id": state["id"]}]
-        instruments = [self.world.records[binding["asset_id"]].state for binding in bindings]
-        owners = [owner for each in instruments for owner in identifiers.owners(self.world, each)]
-        assert [owner.owner_name for owner in told.owners] == list(dict.fromkeys(owners))
+        assert (told.name, told.complete) == (state["name"], is_complete(self.world, state))
+        right = record_of(self.world, state)
+        assert [owner.owner_name for owner in told.owners] == right["owners"]
+        assert [maker.manufacturer_name for maker in told.manufacturers] == right["manufacturers"]
+        assert [
+            (each.relation_type, each.related_identifier, each.related_identifier_name)
+            for each in told.related_identifiers
+        ] == right["related"]
 
     def go_on(self, world: World) -> None:
         """The world is this one now."""
@@ -159,7 +193,8 @@ class Recorded(RuleBasedStateMachine):
         if moment is not None and draws.chance(30):
             moment -= timedelta(microseconds=1)
         when = When(position, moment)
-        id = draws.one(list(self.past.versions))
+        changed = self.past.changed(position) if position is not None and draws.chance(30) else []
+        id = draws.one(changed or list(self.past.versions))
         kind, then = self.past.kinds[id], self.past.at(id, position, moment)
         shown = self.server.shown(kind, id, when)
         found = shown and (shown["version"], normal(shown["state"]))
@@ -218,18 +253,59 @@ class Recorded(RuleBasedStateMachine):
     def give(self, name: str, given: State, options: Options) -> str | None:
         """Give a command to the server and to the model; the id of the record if it was accepted."""
         server, before = self.server, self.world
-        kept, asked = self.keys.find(options), server.minter.asked
+        kept = self.keys.find(options)
         server.minter.does = options.mints
+        server.minter.asked.clear()
         told = server.command(name, given, options.role, **options.of_call())
-        prediction = predict(before, name, given, options, kept, _hints(given, told), datetime.now(UTC))
+        prediction = predict(before, name, given, options, kept, self._hints(given, told), datetime.now(UTC))
         try:
             accepted = self._compare(prediction, name, given, options, told)
         except AssertionError as error:
             shown = f"{told.code()} {told.members()}" if isinstance(told, Refusal) else told.body
             raise AssertionError(f"{name} {given} with {options}\nwas answered {shown}\n{error}") from error
-        assigns = name.startswith("assign") and not options.dry_run and prediction.world is not None
-        assert server.minter.asked - asked == assigns, "the authority is asked once, and only if nothing is refused"
+        asked = prediction.world.step.asked if prediction.world is not None and not options.dry_run else []
+        assert server.minter.asked == asked, "the authority is asked in turn, and only if nothing is refused"
         return accepted
+
+    def _hints(self, given: State, told: Answer | Refusal) -> Hints:
+        """What only the server could know beforehand."""
+        if isinstance(told, Refusal):
+            reserved = self.server.last_reserved() if told.code() == "PersistentIdentifierMint" else ""
+            return Hints(given.get("id") or str(new_id()), (), told.members().get("value"), reserved)
+        body = json.loads(told.body)
+        if "suffix" not in given and "scheme" in given and "value" not in given:
+            suffix = body["value"].split("/")[-1]
+            assert SUFFIX.fullmatch(suffix) or suffix.split("-")[-1] in SUFFIXES
+        minted = next((each["stream"] for each in body["events"] if each["kind"] == "PersistentIdMinted"), "")
+        return Hints(str(told.id), tuple(contact_ids(body["state"])), body.get("value"), minted)
+
+    def _learn(self, after: World, occurred_at: datetime | None) -> None:
+        """When the identifiers were written, and the digests of what was told."""
+        step = after.step
+        for id, document in self.server.documents(list(step.identifiers)).items():
+            texts = {NOW: moment_text(document["occurred_at"])}
+            if step.first is not None:
+                began = "reserved_at" if step.first.version == 1 else "publication_requested_at"
+                texts[FIRST] = document["state"][began]
+                step.first.learn(datetime.fromisoformat(texts[FIRST]), texts)
+            texts[DIGEST] = self._compare_digest(after, document["state"])
+            after.records[id].learn(document["occurred_at"], texts)
+            before = self.world.records.get(id)
+            last = before.occurred_at if before is not None else None
+            if occurred_at is None or (last is not None and occurred_at < last):
+                assert last is None or document["occurred_at"] > last
+            else:
+                assert document["occurred_at"] == occurred_at
+
+    def _compare_digest(self, after: World, persistent_id: State) -> str:
+        """The digest of what was told last; empty when nothing was."""
+        if persistent_id["pushed"] is None:
+            return ""
+        digest = persistent_id["pushed"]["digest"]
+        told = json.dumps([persistent_id["id"], after.told[persistent_id["id"]]], sort_keys=True)
+        assert self.digests.setdefault(told, digest) == digest, "the same has one digest"
+        assert self.digests.setdefault(digest, told) == told, "whatever changes changes the digest"
+        return digest
 
     def _compare(
         self, prediction: Prediction, name: str, given: State, options: Options, told: Answer | Refusal
@@ -242,6 +318,7 @@ class Recorded(RuleBasedStateMachine):
             members = {member: str(told.members()[member]) for member in right[told.code()]}
             assert members == right[told.code()]
             if after is not None:
+                self._learn(after, options.occurred_at)
                 after.position += after.step.events
                 self.go_on(after)
             return None
@@ -261,18 +338,28 @@ class Recorded(RuleBasedStateMachine):
     def _compare_answer(self, after: World, name: str, given: State, options: Options, told: Answer) -> None:
         body, step, planned = json.loads(told.body), after.step, COMMANDS[name]
         assigns = name.startswith("assign")
-        id = step.id or given[f"{planned.on}_id"]
+        id = given[f"{planned.on}_id"] if planned.on else step.id
         if step.events:
             after.settle(datetime.fromisoformat(body["occurred_at"]), body["occurred_at"])
             assert assigns or options.occurred_at in (None, datetime.fromisoformat(body["occurred_at"]))
         if not options.dry_run:
+            self._learn(after, options.occurred_at)
             after.position += step.events
+        elif planned.on == "persistent_id" and step.events:
+            texts = {FIRST: body["occurred_at"], DIGEST: self._compare_digest(after, body["state"])}
+            after.records[id].learn(datetime.fromisoformat(body["occurred_at"]), texts)
         assert (str(told.id), told.version, told.position) == (id, after.records[id].version, after.position)
         assert (body["id"], body["version"], body["position"]) == (id, told.version, told.position)
         assert told.status == (201 if (planned.on is None or assigns) and not options.dry_run else 200)
         assert body.get("dry_run", False) == options.dry_run
-        assert assigns or len(body["events"]) == step.events
+        # What was recorded before the authority was asked is no part of the answer.
+        assert len(body["events"]) == step.events - (step.first is not None and not options.dry_run)
         assert normal(body["state"]) == normal(after.records[id].state)
+        if assigns:
+            (own,) = [after.records[id].state for id in step.identifiers]
+            shown = own["scheme"], own["value"], own["landing_page"]
+            assert (body["scheme"], body["value"], body["url"]) == shown
+            assert body["publication"] == ("Draft" if own["status"] == "Draft" else "Findable")
         if not options.dry_run:
             self._compare_contacts(given, body)
 
@@ -312,19 +399,12 @@ class Recorded(RuleBasedStateMachine):
         (heads,) = server.rows("select count(*) as events, max(position) as head from event")
         assert (heads["events"], heads["head"]) == (world.position, world.position)
         (documents,) = server.rows("select count(*) as n from document")
-        assert documents["n"] == self.others + len(world.records) + len(world.reservations)
+        assert documents["n"] == self.others + len(world.records)
         claims = server.rows("select owner, count(*) as n from claim where owner = any($1) group by owner",
                              [UUID(id) for id in world.records])  # fmt: skip
         assert {str(row["owner"]): row["n"] for row in claims} == _claims(world)
-        subjects = [each.subject for each in world.reservations]
-        pids = server.rows(
-            "select body->>'scheme' as scheme, body->>'value' as value, body->>'subject_id' as subject, "
-            "body->>'status' as status from document where kind = 'persistent_id' and body->>'subject_id' = any($1)",
-            subjects,
-        )
-        assert sorted(tuple(row.values()) for row in pids) == sorted(
-            (each.scheme, each.value, each.subject, each.status) for each in world.reservations
-        )
+        held = {each["value"]: server.held(each) for each in world.all("persistent_id")}
+        assert held == {value: world.held.get(value) for value in held}
 
     def teardown(self) -> None:
         """The end of a run: nothing stays reserved, and the log verifies."""
@@ -346,22 +426,12 @@ def contact_ids(value: Any) -> list[str]:
     return []
 
 
-def _hints(given: State, told: Answer | Refusal) -> Hints:
-    """What only the server could know beforehand."""
-    if isinstance(told, Refusal):
-        return Hints(given.get("id") or str(new_id()), value=told.members().get("value"))
-    body = json.loads(told.body)
-    if "suffix" not in given and "scheme" in given and "value" not in given:
-        suffix = body["value"].split("/")[-1]
-        assert SUFFIX.fullmatch(suffix) or suffix.split("-")[-1] in SUFFIXES
-    return Hints(str(told.id), tuple(contact_ids(body["state"])), body.get("value"))
-
-
 def _claims(world: World) -> dict[str, int]:
     """How many values each record must hold for itself."""
     held = {id: 1 for id, record in world.records.items() if record.kind != "role"}
     for id, record in world.records.items():
         gone = record.state.get("lifecycle") == "Decommissioned" or record.state.get("status") == "Deprecated"
+        gone = gone or record.state.get("status") == "Released"
         if gone or not is_in_use(record.state):
             del held[id]
         if record.kind == "mount" and record.state["installed_asset_id"]:

@@ -32,6 +32,11 @@ class Past:
     def remember(self, world: World) -> None:
         """Keep what a command changed. To be called after every command that was recorded."""
         changed = False
+        first = world.step.first
+        if first is not None:
+            began = world.position - world.step.events + 1
+            version = Version(began, first.occurred_at, first.version, normal(first.state))
+            self.versions.setdefault(first.state["id"], []).append(version)
         for id, record in world.records.items():
             kept = self.versions.setdefault(id, [])
             if not kept or kept[-1].version != record.version:
@@ -50,6 +55,10 @@ class Past:
         if moment is not None:
             reached = min(reached, bisect_right(kept, moment, key=lambda each: each.occurred_at or moment))
         return kept[reached - 1] if reached else None
+
+    def changed(self, position: int) -> list[str]:
+        """The records that the command with this last position changed."""
+        return [id for id, kept in self.versions.items() if any(each.position == position for each in kept)]
 
     def children(self, id: str, position: int | None, moment: datetime | None) -> list[str]:
         """The assets that stood below an asset."""

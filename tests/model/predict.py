@@ -63,7 +63,7 @@ def predict(
     if options.occurred_at is not None and options.occurred_at > now:
         return Prediction(refusals=(Refused("OccurredInFuture"),))
     subject = before.find(planned.on, given[f"{planned.on}_id"]) if planned.on else None
-    not_found = Refused(f"{(planned.on or '').capitalize()}NotFound")
+    not_found = Refused(f"{''.join(part.capitalize() for part in (planned.on or '').split('_'))}NotFound")
     if kept is not None:
         if (kept.name, kept.given) == (name, given):
             return Prediction(replay=kept)
@@ -75,7 +75,7 @@ def predict(
     if subject is not None and options.if_match not in (None, before.records[subject["id"]].version):
         return Prediction(refusals=(Refused("PreconditionFailed"),))
     after = before.copied(hints)
-    after.mints = "minted" if options.dry_run else options.mints
+    after.mints, after.rehearses = "minted" if options.dry_run else options.mints, options.dry_run
     try:
         planned.decide(after, given)
     except Refused as refused:

@@ -174,5 +174,8 @@ SEED: tuple[tuple[str, str, Callable[[Ids], State]], ...] = (
     ("lens", "define_model", lambda ids: {**_model(ids, "LENS"), "declared_family_ids": [ids["camera"]]}),
     ("spare", "register_fixture", lambda ids: {**_fixture(ids), "name": f"{ids['run']} Old microscope"}),
     ("_", "retire_fixture", lambda ids: {"fixture_id": ids["spare"], "reason": "rebuilt"}),
+    ("_", "assign_asset_persistent_id", lambda ids: {"asset_id": ids["one"], "scheme": "DOI"}),
+    ("_", "assign_fixture_persistent_id", lambda ids: {"fixture_id": ids["fixture"], "scheme": "DOI"}),
+    ("_", "assign_asset_persistent_id", lambda ids: {"asset_id": ids["two"], "scheme": "Handle"}),
 )
 """A label, a command and its members."""

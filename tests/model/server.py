@@ -17,13 +17,13 @@ from tests.model.world import State
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.finish_reservations import Finished, finish_open_reservations
 from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
-from cora.equipment.values import PersistentIdentifier
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.equipment.views import AGGREGATES
 from cora.facility_file import DirectFacility, apply_plan, make_export, make_plan, read_files
 from cora.kernel.documents import Asked
-from cora.kernel.errors import NotFoundError, Refusal
+from cora.kernel.errors import NotFoundError, Refusal, UnauthenticatedError
 from cora.kernel.execute import Answer, Call, Kernel
-from cora.kernel.principal import Principal, Role
+from cora.kernel.principal import ANONYMOUS, Principal, Role
 from cora.kernel.requests import to_request
 from cora.kernel.showing import show
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, QuerySlice, Slice
@@ -40,21 +40,49 @@ AGGREGATE_OF = {aggregate.kind: aggregate for aggregate in AGGREGATES}
 
 
 class ObedientMinter(StubDoiMinter):
-    """Mints, is busy, or refuses for good, as told."""
+    """Does what it is asked, is busy, or refuses for good, as told. What it has lost it cannot change."""
 
     def __init__(self) -> None:
         super().__init__()
         self.does = "minted"
-        self.asked = 0
+        self.asked: list[str] = []
+
+    def lose(self, identifier: PersistentIdentifier) -> None:
+        """Know nothing of an identifier any more."""
+        del self._held[identifier.key]
 
     async def mint(self, request: MintRequest) -> Minted:
-        self.asked += 1
-        if self.does == "minted":
-            return Minted(request.identifier)
-        raise MintFailedError(self.does, retryable=self.does == "busy")
+        self._answer("mint")
+        return await super().mint(request)
+
+    async def publish(self, request: MintRequest) -> Minted:
+        self._answer("publish")
+        return await super().publish(request)
+
+    async def push(self, request: MintRequest) -> Minted:
+        self._answer("push")
+        self._require_held(request)
+        return await super().push(request)
+
+    async def hide(self, request: MintRequest) -> Minted:
+        self._answer("hide")
+        self._require_held(request)
+        return await super().hide(request)
 
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
-        return HeldForUs(identifier) if self.does == "refused but held" else None
+        self.asked.append("look")
+        if self.does == "busy":
+            raise MintFailedError(self.does, retryable=True)
+        return HeldForUs(identifier) if self.does == "refused but held" else await super().look(identifier)
+
+    def _answer(self, what: str) -> None:
+        self.asked.append(what)
+        if self.does != "minted":
+            raise MintFailedError(self.does, retryable=self.does == "busy")
+
+    def _require_held(self, request: MintRequest) -> None:
+        if request.identifier.key not in self._held:
+            raise MintFailedError("lost", retryable=False)
 
 
 class HeldForUs(Held):
@@ -67,6 +95,11 @@ class HeldForUs(Held):
         return True
 
 
+def identifier_in(persistent_id: State) -> PersistentIdentifier:
+    """Scheme and value as one."""
+    return PersistentIdentifier(IdentifierScheme(persistent_id["scheme"]), persistent_id["value"])
+
+
 @dataclass(frozen=True)
 class Server:
     """Runs commands and questions by name, and looks into the tables."""
@@ -77,6 +110,10 @@ class Server:
     kernel: Kernel
     minter: ObedientMinter
     slices: dict[str, Slice]
+
+    def publish(self, publishes: bool) -> None:
+        """Whether identifiers are public from the start, or left drafts."""
+        self.kernel.wired = replace(self.kernel.wired, publishes=publishes)
 
     def wait(self, awaitable: Awaitable[T]) -> T:
         """What comes of it."""
@@ -101,10 +138,19 @@ class Server:
 
     def ask(self, name: str, given: State) -> Any:
         """The answer to a question. Raises its refusal."""
+        return self._ask(name, given, Principal(NAME, Role.READER))
+
+    def ask_publicly(self, name: str, given: State) -> Any:
+        """What the world is answered, or None."""
+        try:
+            return self._ask(name, given, ANONYMOUS)
+        except UnauthenticatedError:
+            return None
+
+    def _ask(self, name: str, given: State, caller: Principal) -> Any:
         declared = self.slices[name]
         assert isinstance(declared, QuerySlice)
-        request = to_request(declared.request, given)
-        return self.wait(self.kernel.query(declared, request, Principal(NAME, Role.READER)))
+        return self.wait(self.kernel.query(declared, to_request(declared.request, given), caller))
 
     def shown(self, kind: str, id: str, when: When) -> Any:
         """A record as it was, or None when there was none."""
@@ -133,6 +179,16 @@ class Server:
             [UUID(id) for id in ids],
         )
         return {str(row["id"]): {**row, "state": json.loads(row["body"])} for row in rows}
+
+    def last_reserved(self) -> str:
+        """The id of the identifier that was reserved last."""
+        reserved = "select stream from event where kind = 'PersistentIdReserved' order by position desc limit 1"
+        return str(self.rows(reserved)[0]["stream"])
+
+    def held(self, persistent_id: State) -> str | None:
+        """How far the authority lets the world see an identifier; None when it does not hold it."""
+        held = self.wait(StubDoiMinter.look(self.minter, identifier_in(persistent_id)))
+        return held and held.state
 
     def exported(self) -> str:
         """All that is in use, as a facility file."""

@@ -13,6 +13,10 @@ from typing import Any
 
 NOW = "<now>"
 """Stands in a state for when the event occurred, until that is known."""
+FIRST = "<first>"
+"""The same for what was recorded before the rest of the command."""
+DIGEST = "<digest>"
+"""Stands for the digest of what an authority was told."""
 
 State = dict[str, Any]
 
@@ -35,25 +39,20 @@ class Record:
     version: int = 0
     occurred_at: datetime | None = None
 
-
-@dataclass
-class Reservation:
-    """A persistent identifier: reserved, minted or released, with what its authority said last."""
-
-    scheme: str
-    value: str
-    subject: str
-    status: str = "Reserved"
-    hopeless: bool = False
+    def learn(self, occurred_at: datetime, texts: dict[str, str]) -> None:
+        """When it occurred is known now, and what some texts stand for."""
+        self.occurred_at = occurred_at
+        self.state = _replaced(self.state, texts)
 
 
 @dataclass(frozen=True)
 class Hints:
-    """What a server makes up: the id of a new record, ids of contacts, a suffix that nobody asked for."""
+    """What a server makes up: the id of a new record or identifier, ids of contacts, a suffix that nobody asked for."""
 
     new_id: str
     contact_ids: tuple[str, ...] = ()
     value: str | None = None
+    identifier_id: str = ""
 
 
 @dataclass
@@ -68,6 +67,12 @@ class Step:
     """A value is another's: the refusal that ends most rows. The times are judged at the same moment."""
     failed: Refused | None = None
     """A failure that is recorded: the authority's."""
+    identifiers: set[str] = field(default_factory=set[str])
+    """Those that were written."""
+    first: Record | None = None
+    """An identifier as it was recorded before the authority was asked."""
+    asked: list[str] = field(default_factory=list[str])
+    """What the authority was asked, in order."""
 
 
 @dataclass
@@ -76,12 +81,19 @@ class World:
 
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     joined_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
-    reservations: list[Reservation] = field(default_factory=list[Reservation])
+    told: dict[str, State] = field(default_factory=dict[str, State])
+    """What the authority was told last of each identifier."""
+    held: dict[str, str] = field(default_factory=dict[str, str])
+    """What the authority holds, by value: Draft, Findable or Registered."""
     position: int = 0
     hints: Hints = field(default_factory=lambda: Hints(""))
     step: Step = field(default_factory=Step)
     mints: str = "minted"
     """What the authority answers: minted, busy, refused (and holds nothing), refused but held."""
+    publishes: bool = True
+    """Whether identifiers are public from the start."""
+    rehearses: bool = False
+    """Whether the authority would grant all, and is not asked."""
 
     def copied(self, hints: Hints) -> "World":
         """The same world, to try a command on."""
@@ -136,6 +148,12 @@ class World:
         if joined is not None:
             self.step.joined.update((id, *joined))
 
+    def part(self, id: str) -> None:
+        """What an identifier has become is recorded, and what follows apart."""
+        record = self.records[id]
+        record.state.update(_replaced(record.state, {NOW: FIRST}))
+        self.step.first = copy.deepcopy(record)
+
     def unique(self, code: str, mine: State, others: Iterable[State], key: Callable[[State], Any]) -> None:
         """Refused at the end if another has the same."""
         for other in others:
@@ -160,11 +178,15 @@ class World:
     def settle(self, occurred_at: datetime, text: str) -> None:
         """The command was accepted: when its events occurred is known now."""
         for id in self.step.touched:
-            record = self.records[id]
-            record.occurred_at = occurred_at
-            record.state = {name: text if value == NOW else value for name, value in record.state.items()}
+            self.records[id].learn(occurred_at, {NOW: text})
         for id in self.step.joined:
             self.joined_at[id] = occurred_at
+
+
+def _replaced(value: Any, texts: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(each, texts) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return texts.get(value, value) if isinstance(value, str) else value
 
 
 def is_in_use(state: State) -> bool:

@@ -80,6 +80,12 @@ class Publication:
         told = self.persistent_id.pushed
         return told is None or told.digest != self.digest
 
+    def events_of(self, state: HeldState) -> list[Event]:
+        """What is recorded when the authority has it, and shows it to the world or not."""
+        told = PersistentIdMetadataPushed(self.digest)
+        is_published = self.persistent_id.status is PersistentIdStatus.DRAFT and state is not HeldState.DRAFT
+        return [told, PersistentIdPublished()] if is_published else [told]
+
     def digest_as(self, visibility: Visibility) -> str:
         """The digest, were it as visible as this."""
         is_sent = self.persistent_id.scheme in self.minter.schemes
@@ -158,11 +164,7 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
             failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
             await _record(known.id, [failed], session, last=False)
             raise PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
-        events: list[Event] = []
-        if answered is not None:
-            events.append(PersistentIdMetadataPushed(publication.digest))
-            if known.status is PersistentIdStatus.DRAFT and answered.state is not HeldState.DRAFT:
-                events.append(PersistentIdPublished())
+        events = publication.events_of(answered.state) if answered is not None else []
         answer = await _record(known.id, events, session, last=True)
         if answered is not None:
             # What stays open is told once more.

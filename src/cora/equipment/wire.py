@@ -4,10 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from cora.equipment import features
+from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.datacite_metadata import datacite_metadata
 from cora.equipment.adapters.opening import opened_authorities
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
+from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.ports.authorities import Authorities, UnfitMinterError
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
@@ -62,11 +64,29 @@ def wire_equipment(deps: Deps) -> Equipment:
     )
 
 
+async def without_stub(minter: DoiMinter, documents: Documents) -> DoiMinter:
+    """The minter for a log: where an authority has registered identifiers the stub is none, and nobody takes its place.
+
+    Somebody has left out the settings of the authority: what the stub would grant and confirm were lies.
+    """
+    if isinstance(minter, StubDoiMinter) and await _holds(documents, test=False):
+        return BySchemeMinter({})
+    return minter
+
+
+async def _holds(documents: Documents, *, test: bool) -> bool:
+    """Whether there are identifiers that are tests, or that a real authority has registered for this log."""
+    filters = {"test": ("true",)} if test else {"test": ("false",), "origin": (IdentifierOrigin.MINTED,)}
+    return (await documents.list(PERSISTENT_ID, Asked(filters=filters, limit=1))).size > 0
+
+
 async def require_fit_minter(
     minter: DoiMinter, documents: Documents, *, is_public: bool, allow_test_identifiers: bool
 ) -> None:
-    """Raises `UnfitMinterError` for a public server with a test minter, and for a real one without an address that
-    lasts, or on a log of tests."""
+    """Raises `UnfitMinterError` for a public server with a test minter, for a real one without an address that lasts,
+    and for a log of the other ones' identifiers."""
+    if not minter.schemes:
+        return
     if not minter.test and not is_public:
         raise UnfitMinterError(
             "Identifiers would lead to the address that this server listens on, for ever; "
@@ -80,10 +100,8 @@ async def require_fit_minter(
             "CORA_PUBLIC_URL is set, but identifiers would be tests, from the stub minter or from DataCite's test "
             f"system, and not resolve; leave CORA_PUBLIC_URL out, set CORA_DATACITE_URL, or {remedy}."
         )
-    if not minter.test:
-        found = await documents.list(PERSISTENT_ID, Asked(filters={"test": ("true",)}, limit=1))
-        if found.size:
-            raise UnfitMinterError(
-                "The log holds test identifiers, which do not go with a real minter; "
-                f"start with a fresh database, or {remedy}."
-            )
+    if await _holds(documents, test=not minter.test):
+        held, other = ("real", "an authority that gives tests") if minter.test else ("test", "a real authority")
+        raise UnfitMinterError(
+            f"The log holds {held} identifiers, which do not go with {other}; start with a fresh database, or {remedy}."
+        )

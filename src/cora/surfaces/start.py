@@ -15,7 +15,7 @@ from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.keep_publications import keep_publications
 from cora.equipment.views import AGGREGATES
-from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment
+from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment, without_stub
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
@@ -93,7 +93,12 @@ async def opened(
             _logger.info("upgraded the database", applied=applied, records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
-        async with opened_minter(authorities) as minter:
+        async with opened_minter(authorities) as found:
+            minter = await without_stub(found, log)
+            if minter is not found:
+                _logger.warning(
+                    "no authority is set up, and the log holds identifiers of one: nothing is minted or told"
+                )
             deps = Deps(
                 settings.landing_url,
                 leases=log.leases,

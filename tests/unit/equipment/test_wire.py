@@ -1,11 +1,15 @@
 """What the context offers, and which minter goes with which log."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.equipment.world import FakeMinter, World
 from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
-from cora.equipment.wire import Deps, UnfitMinterError, require_fit_minter, wire_equipment
+from cora.equipment.aggregates.persistent_id import SchemeNotConfiguredError
+from cora.equipment.wire import Deps, UnfitMinterError, require_fit_minter, wire_equipment, without_stub
+from cora.kernel.execute import Kernel
 
 
 class RealMinter(FakeMinter):
@@ -53,6 +57,24 @@ async def test_a_real_minter_wants_a_log_without_test_identifiers() -> None:
     with pytest.raises(UnfitMinterError, match="test identifiers"):
         await require_fit_minter(real, world.log, is_public=True, allow_test_identifiers=False)
     await require_fit_minter(real, world.log, is_public=True, allow_test_identifiers=True)
+
+
+async def test_the_stub_does_not_stand_in_for_an_authority_whose_settings_were_left_out() -> None:
+    world, stub = World(), StubDoiMinter()
+    await world.record("asset", await world.asset(), "DOI", "10.5438/old")
+    assert await without_stub(stub, world.log) is stub
+    world.wired = replace(world.wired, doi_minter=RealMinter())
+    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock(), documents=world.log)
+    await world.assign("asset", await world.asset())
+    nobody = await without_stub(stub, world.log)
+    assert nobody.schemes == set()
+    await require_fit_minter(nobody, world.log, is_public=False, allow_test_identifiers=False)
+    with pytest.raises(UnfitMinterError, match="real identifiers"):
+        await require_fit_minter(stub, world.log, is_public=False, allow_test_identifiers=False)
+    world.wired = replace(world.wired, doi_minter=nobody)
+    world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock(), documents=world.log)
+    with pytest.raises(SchemeNotConfiguredError, match="CORA_DATACITE"):
+        await world.assign("asset", await world.asset())
 
 
 async def test_a_real_minter_wants_an_address_that_lasts() -> None:

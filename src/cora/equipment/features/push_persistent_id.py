@@ -6,11 +6,11 @@ from uuid import UUID
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentIdentifierPushError,
-    PersistentIdMetadataPushed,
     PersistentIdNotKeptHereError,
 )
 from cora.equipment.assignment import WAIT_SECONDS
-from cora.equipment.publication import read_publication, require_kept_here, tell
+from cora.equipment.ports.doi_minter import HeldState
+from cora.equipment.publication import Visibility, read_publication, require_kept_here, tell
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.principal import Role
@@ -43,7 +43,8 @@ async def push_persistent_id(command: PushPersistentId, session: Session, wired:
             return Decided(PERSISTENT_ID, id, [])
         publication = await read_publication(id, read, wired)
         is_told = command.again or publication.is_news
-        return Decided(PERSISTENT_ID, id, [PersistentIdMetadataPushed(publication.digest)] if is_told else [])
+        state = HeldState.DRAFT if publication.visibility is Visibility.DRAFT else HeldState.FINDABLE
+        return Decided(PERSISTENT_ID, id, publication.events_of(state) if is_told else [])
 
     first_answer = await session.settle(decide, id, last=False)
     if session.call.dry_run:
