@@ -2,9 +2,10 @@
 
 import base64
 import json
+import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +27,14 @@ class HandleSimulator:
     handles: dict[str, Values] = field(default_factory=dict[str, Values])
     overtakes: dict[str, Values] = field(default_factory=dict[str, Values])
     written: list[str] = field(default_factory=list[str])
+    etags: bool = False
+    """Whether ePIC tells the ETag of a Handle, and heeds `If-Match`."""
+    heeds: bool = True
+    """Whether an ETag that it told itself is accepted."""
+    restless: bool = False
+    """Whether a Handle changes as soon as ePIC has shown it."""
+    data_name: str = "parsed_data"
+    """What ePIC calls the data of a value."""
 
     def leads_to(self, handle: str) -> str | None:
         """Where a Handle leads."""
@@ -111,16 +120,21 @@ class HandleSimulator:
         if asked.method == "GET":
             if known is None:
                 return Answered(404, b"<html>Not Found</html>", "text/html")
-            return _json(
-                200, [{"idx": i, "type": type, "parsed_data": data} for i, (type, data) in sorted(known.items())]
-            )
+            shown = [{"idx": i, "type": type, self.data_name: data} for i, (type, data) in sorted(known.items())]
+            headers = {"ETag": _etag(known)} if self.etags else {}
+            if self.restless:
+                known[60] = ("COUNT", str(len(self.plan.calls)))
+            return replace(_json(200, shown), headers=headers)
         if handle.partition("/")[0] != PREFIX:
             return Answered(403, b"Forbidden", "text/plain")
         if known is not None and asked.headers.get("if-none-match") == "*":
             return Answered(412, b"", "text/plain")
+        wanted = asked.headers.get("if-match")
+        if self.etags and wanted is not None and not (self.heeds and known is not None and wanted == _etag(known)):
+            return Answered(412, b"", "text/plain")
         given = json.loads(asked.body)
         admin = {100: ("HS_ADMIN", {"handle": f"0.NA/{PREFIX}", "index": 200, "permissions": "011111110011"})}
-        values = {at: (each["type"], each["parsed_data"]) for at, each in enumerate(given, 1)}
+        values = {at: (each["type"], each.get("parsed_data", each.get("data", ""))) for at, each in enumerate(given, 1)}
         self.handles[handle.lower()] = {**values, **admin}
         if known is None:
             self.written.append(handle)
@@ -138,6 +152,10 @@ def _is_user(asked: Asked, user: str, secret: str) -> bool:
         return False
     given, _, password = base64.b64decode(token).decode().partition(":")
     return (unquote(given), password) == (user, secret)
+
+
+def _etag(values: Values) -> str:
+    return f'"{zlib.crc32(repr(sorted(values.items())).encode()):x}"'
 
 
 def _shown(index: int, type: str, data: Any) -> dict[str, Any]:

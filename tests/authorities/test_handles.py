@@ -198,3 +198,59 @@ async def test_a_gateway_that_finds_nothing_does_not_speak_for_the_handle_server
     with pytest.raises(MintFailedError) as failure:
         await client.look(HANDLE)
     assert failure.value.retryable
+
+
+@pytest.mark.parametrize("api", ["epic"])
+async def test_values_that_epic_tells_as_data_alone_are_kept_too(simulator: HandleSimulator, client: Client) -> None:
+    simulator.data_name = "data"
+    put_there(simulator, URL)
+    held = await client.look(HANDLE)
+    assert held is not None
+    assert held.url == URL
+    await client.push(MOVED)
+    assert ("EMAIL", "old@facility.example") in simulator.handles[HANDLE.value.lower()].values()
+
+
+@pytest.mark.parametrize("api", ["epic"])
+async def test_what_others_write_while_ours_is_sent_is_kept_where_epic_tells_etags(
+    simulator: HandleSimulator, client: Client
+) -> None:
+    simulator.etags = True
+    put_there(simulator, URL)
+    simulator.overtakes = {HANDLE.value: {1: ("URL", URL), 50: ("EMAIL", "new@facility.example")}}
+    await client.push(MOVED)
+    assert ("EMAIL", "new@facility.example") in simulator.handles[HANDLE.value.lower()].values()
+    assert simulator.leads_to(HANDLE.value) == MOVED.url
+
+
+@pytest.mark.parametrize("api", ["epic"])
+@pytest.mark.parametrize("fault", PASSING)
+async def test_with_etags_too_whatever_is_lost_goes_through(
+    simulator: HandleSimulator, client: Client, fault: Fault
+) -> None:
+    simulator.etags = True
+    await client.mint(WANTED)
+    for ahead in (0, 1, 2):
+        simulator.plan.at[len(simulator.plan.calls) + ahead] = fault
+        assert await client.push(MOVED) == Minted(HANDLE)
+        assert simulator.leads_to(HANDLE.value) == MOVED.url
+
+
+@pytest.mark.parametrize("api", ["epic"])
+async def test_an_etag_that_is_refused_though_nothing_changed_is_left_out(
+    simulator: HandleSimulator, client: Client
+) -> None:
+    simulator.etags, simulator.heeds = True, False
+    put_there(simulator, URL)
+    await client.push(MOVED)
+    assert simulator.leads_to(HANDLE.value) == MOVED.url
+
+
+@pytest.mark.parametrize("api", ["epic"])
+async def test_a_handle_that_changes_all_the_time_is_told_of_later(simulator: HandleSimulator, client: Client) -> None:
+    simulator.etags = simulator.restless = True
+    put_there(simulator, URL)
+    with pytest.raises(MintFailedError, match="changed at ePIC each time") as failure:
+        await client.push(MOVED)
+    assert failure.value.retryable
+    assert simulator.leads_to(HANDLE.value) == URL

@@ -132,12 +132,25 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
     await hall.pid("push", ROTARY, "--again", way=way)
     assert kept.saved == saved + 1
     record = await hall.answer("status", value, way=way)
-    await hall.pid("withdraw", record["record"]["id"], "--reason", "never existed", way=way)
+    told = await hall.pid("withdraw", record["record"]["id"], "--reason", "never existed", way=way)
+    assert told.stdout == f"The DOI {value} is withdrawn.\n"
     told = await hall.pid("status", value, way=way)
     assert "withdrawn: never existed" in told.stdout
     assert "published: the world can find it" in told.stdout
     refused = await hall.pid("publish", value, code=1, way=way)
     assert "only a Draft can be published" in refused.stderr
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_recorded_identifier_is_withdrawn_here_alone_and_that_is_said(hall: Hall, way: str) -> None:
+    id = json.loads((await hall.cora("get", "asset", ROTARY, "--json", way=way)).stdout)["id"]
+    given = ("--asset-id", id, "--scheme", "Handle", "--value", "21.11157/abc")
+    await hall.cora("call", "record_asset_persistent_id", *given)
+    told = await hall.pid("withdraw", ROTARY, "--reason", "never existed", way=way)
+    assert told.stdout == (
+        "The Handle 21.11157/abc is withdrawn. Its own authority is not told: it is not kept here. "
+        "Have it withdrawn there too.\n"
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)

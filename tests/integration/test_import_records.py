@@ -122,7 +122,7 @@ LOST: Mapping[str, set[tuple[str, ...]]] = {
     # This part is neither in the import nor recorded.
     ACTRIS_XML[0]: {("related", "HasComponent", "Handle:21.12132/3.eab72e886cb44902")},
     ACTRIS_JSON[0]: {("related", "HasComponent", "Handle:21.12132/3.eab72e886cb44902")},
-    # The identifier of a model is its part number; a URL is kept as the website of the model.
+    # A model has a part number, or its name in place of one, and a URL as its website, which PIDINST has no place for.
     "actris-simple.xml": {("model identifier", "http://vocab.test/testmodel", "URL")},
     "actris-simple.json": {("model identifier", "http://vocab.test/testmodel", "URL")},
     "actris-simple-create-or-update-pid.json": {("model identifier", "http://vocab.test/testmodel", "URL")},
@@ -152,9 +152,9 @@ async def test_what_is_imported_is_told_again_and_nothing_is_lost_untold(
             # Of HZB the relations are kept, as the tree; there is no Handle to tell them by.
             value = fact[1] if fact[0] == "model identifier" else fact[-1]
             assert value.partition(":")[2] in warnings or value in warnings
-        # Said beside: since when it is recorded, the part number, the missing model, and what others are called.
+        # Said beside: since when it is recorded, the missing model, and what others are called.
         assert {fact[0] for fact in gained} <= {
-            "landing page", "identifier", "date", "model", "model identifier", "alternate", "relation is named",
+            "landing page", "identifier", "date", "model", "alternate", "relation is named",
         }  # fmt: skip
         if before.dates:
             assert not [fact for fact in gained if fact[0] == "date"]

@@ -49,7 +49,8 @@ def without_resolvers(text: str) -> str:
     return _RESOLVER.sub("", text)
 
 
-_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+"""The digits of base 32 without the letters that are taken for others."""
 
 
 def _normal_ror(value: str) -> str:
@@ -58,7 +59,7 @@ def _normal_ror(value: str) -> str:
         raise ValueError("is not a ROR id (https://ror.org/0xxxxxxNN)")
     number = 0
     for character in bare[:7]:
-        number = number * 32 + _CROCKFORD.index(character)
+        number = number * 32 + CROCKFORD.index(character)
     if 98 - number * 100 % 97 != int(bare[7:]):
         raise ValueError("is not a ROR id: its check digits are wrong")
     return f"https://ror.org/{bare}"

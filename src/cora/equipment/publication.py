@@ -101,7 +101,7 @@ def _digest(*parts: str | bytes) -> str:
 
 _PUBLISHED = TypeAdapter(PublishedRecord)
 
-_DERIVATION = "1"
+_DERIVATION = "2"
 """Raise it when the same records are told otherwise, so that all identifiers are looked at again."""
 
 

@@ -45,7 +45,7 @@ def of_page(text: str) -> set[Told]:
         name, value = tag.get("name") or "", tag.get("content")
         if name in _TAGS:
             found.add((_TAGS[name], value))
-        elif name == "DC.identifier":
+        elif name == "DC.identifier" and value.startswith("https://"):
             found |= {("URL", value), *_resolved(value)}
         elif name.startswith("DCTERMS."):
             found.add(("DOI" if value.startswith("10.") else "Handle", value))

@@ -263,8 +263,97 @@ async def test_the_note_says_where_it_comes_from(hutch: Hutch) -> None:
     (note,) = (step.arguments["text"] for step in plan.steps if step.command == "add_asset_note")
     assert note == (
         "Imported from records0, record 1, /0 (PIDINST JSON). Its landing page there: https://old.example/a. "
-        "Told of it: 'colour' is not understood here: red."
+        "Not kept, or not as it stands there: /0/colour."
     )
+
+
+ADDRESS = "ada.lovelace@lab.example"
+
+
+def handle_value(index: int, kind: str, value: Any) -> dict[str, Any]:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return {"index": index, "type": kind, "data": {"format": "string", "value": text}}
+
+
+HANDLE = {"handle": "20.5/h", "values": [
+    handle_value(1, "URL", f"https://old.example/?mail={ADDRESS}"),
+    handle_value(2, "EMAIL", ADDRESS),
+    handle_value(3, "21.T11148/ab8d232261b9b60ba559", "Handled"),
+    handle_value(4, "21.T11148/4eaec4bc0f1df68ab2a7", [{"Owner": {"ownerName": "Lab", "ownerContact": ADDRESS}}]),
+    handle_value(5, "KEEPER", f"Ada Lovelace <{ADDRESS}>"),
+]}  # fmt: skip
+DATACITE = {"data": {"id": "10.5072/x", "attributes": {
+    "doi": "10.5072/x", "titles": [{"title": "Cited"}], "types": {"resourceTypeGeneral": "Instrument"},
+    "contributors": [{"name": "Lovelace, Ada", "contributorType": "ContactPerson", "nameIdentifiers": [
+        {"nameIdentifier": f"mailto:{ADDRESS}", "nameIdentifierScheme": "e-mail"}]}],
+    "publisher": "Lab",
+}}}  # fmt: skip
+OUTSPOKEN = record(
+    f"Pump of {ADDRESS}", description=f"Ask mailto:{ADDRESS}, or Ada%40lab.example, or the lab@night.",
+    identifier={"identifier": ADDRESS, "identifierType": "Local"}, landingPage=f"mailto:{ADDRESS}",
+    owners=[
+        {"ownerName": "Lab", "ownerContact": f"Ada Lovelace <{ADDRESS}>", "ownerIdentifier": {
+            "ownerIdentifier": ADDRESS, "ownerIdentifierType": "e-mail"}},
+        {"ownerName": ADDRESS, "ownerContact": ADDRESS},
+    ],
+    manufacturers=[{"manufacturerName": f"ACME ({ADDRESS})", "manufacturerContact": ADDRESS,
+                    "manufacturerIdentifier": {"manufacturerIdentifier": ADDRESS,
+                                               "manufacturerIdentifierType": "Other"}}],
+    model={"modelName": f"X {ADDRESS}", "modelIdentifier": {
+        "modelIdentifier": f"mailto:{ADDRESS}", "modelIdentifierType": "URL"}},
+    instrumentTypes=[{"instrumentTypeName": f"Pump {ADDRESS}", "instrumentTypeIdentifier": {
+        "instrumentTypeIdentifier": ADDRESS, "instrumentTypeIdentifierType": "Other"}}],
+    measuredVariables=[f"flow ({ADDRESS})"],
+    alternateIdentifiers=[
+        {"alternateIdentifier": ADDRESS, "alternateIdentifierType": "Other", "alternateIdentifierName": "keeper"}],
+    relatedIdentifiers=[{"relationType": "IsDescribedBy", "relatedIdentifier": f"mailto:{ADDRESS}",
+                         "relatedIdentifierType": "URL"}],
+    dates=[{"dateType": "Checked", "date": f"by {ADDRESS}"}],
+    contact=ADDRESS, keeper={"name": "Ada Lovelace", "mail": ADDRESS}, **{ADDRESS: "Ada Lovelace"},
+)  # fmt: skip
+
+
+async def test_no_address_and_no_name_of_what_has_no_place_gets_into_the_history(hutch: Hutch) -> None:
+    told = await imported(hutch, [HANDLE], json.dumps(DATACITE).encode(), [OUTSPOKEN])
+    history = json.dumps([each.data for each in hutch.log.tables.events])
+    history += json.dumps([each.body for each in hutch.log.tables.documents.values()])
+    for part in ("lab.example", "Ada", "Lovelace", "lovelace"):
+        assert part not in history
+    # The screen tells it, and what is a contact is kept apart.
+    assert set(hutch.log.tables.contacts.values()) == {ADDRESS}
+    assert hutch.state("asset", "Handled")["owners"][0]["contact_id"] is not None
+    says = "\n".join(told)
+    for part in (
+        f"a value of type KEEPER is not understood: Ada Lovelace <{ADDRESS}>",
+        "a contributor of type ContactPerson has no place in cora: Lovelace, Ada",
+        f"an e-mail address is not kept, but as the contact of an owner: e-mail {ADDRESS}",
+        f"'manufacturerContact' is not understood here: {ADDRESS}",
+    ):  # fmt: skip
+        assert part in says
+    pump = hutch.state("asset", "Pump of [e-mail address]")
+    assert pump["description"] == "Ask [e-mail address], or [e-mail address], or the lab@night."
+    assert [each["name"] for each in pump["owners"]] == ["Lab"]
+    assert (pump["owners"][0]["identifier"], pump["alternate_identifiers"]) == (None, [])
+
+
+async def test_the_note_names_what_a_handle_has_numbers_for(hutch: Hutch) -> None:
+    plan = await planned(hutch, [HANDLE])
+    (note,) = (step.arguments["text"] for step in plan.steps if step.command == "add_asset_note")
+    assert note == (
+        "Imported from records0, record 1, /0 (Handle record). "
+        "Not kept, or not as it stands there: KEEPER (/0/values/4), landing_page (/0/values/0/data/value)."
+    )
+
+
+async def test_a_landing_page_that_is_no_url_is_told_and_nothing_more(hutch: Hutch) -> None:
+    told = await imported(hutch, [record("A", "20.5/a", landingPage="ask Ada")])
+    assert told == ["record 'A': its landing page is not kept, for it is no URL: ask Ada"]
+    assert "Ada" not in json.dumps([each.data for each in hutch.log.tables.events])
+
+
+async def test_an_identifier_that_looks_like_an_address_is_none(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a@lab.example", landingPage="https://old.example/a@2x.b")])
+    assert hutch.state("asset", "A")["persistent_id"]["value"] == "20.5/a@lab.example"
 
 
 @given(first=mutated(), second=mutated())

@@ -42,6 +42,8 @@ class Answer:
     body: Any
     media_type: str
     retry_after: float | None
+    etag: str | None = None
+    """Of this very content: a weak one is left out, for no request can be bound to it (RFC 9110, 13.1.1)."""
 
     @property
     def is_success(self) -> bool:
@@ -179,6 +181,7 @@ class AuthorityWeb:
             _json(text),
             response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
             retry_after_of(response.headers.get("Retry-After"), datetime.now(UTC)),
+            etag if (etag := response.headers.get("ETag", "")).startswith('"') else None,
         )
         if answer.retry_after is not None and answer.status in (429, 503):
             self._budget.hold_off(answer.retry_after)
@@ -193,8 +196,10 @@ class AuthorityWeb:
         query: Iterable[tuple[str, str]] = (),
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        until: int | None = None,
     ) -> Answer:
-        """Send what may be done twice, until there is an answer that will not be another one a moment later.
+        """Send what may be done twice, until there is an answer that will not be another one a moment later, or one of
+        the status `until`.
 
         Raises `MintFailedError` when there is none after all tries.
         """
@@ -207,6 +212,8 @@ class AuthorityWeb:
             except NoAnswerError as lost:
                 failure = MintFailedError(str(lost), retryable=True)
                 continue
+            if answer.status == until:
+                return answer
             understood = is_understood(answer)
             if understood and not answer.is_passing:
                 return answer

@@ -1,12 +1,13 @@
 """Handles by the API of ePIC (4.2 of the reference), as GWDG and others offer it.
 
 `PUT` with `If-None-Match: *` creates and never replaces. Without it the whole Handle is replaced,
-so what others have written there is read first and sent along.
+so what others have written there is read first and sent along, bound to what was read where the
+server tells an ETag.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import httpx
 
@@ -37,6 +38,7 @@ PAGE_SIZE = 20
 
 _SETTINGS = "CORA_HANDLE_USER and CORA_HANDLE_SECRET"
 _CREATE_ONLY = {"If-None-Match": "*"}
+_CHANGED = 412
 
 
 class EpicServer(HandlePrefix):
@@ -79,22 +81,39 @@ class EpicServer(HandlePrefix):
         return await self.push(request)
 
     async def push(self, request: MintRequest) -> Minted:
-        """Replace our values, and leave those of others as they are."""
-        values = await self._read(request.identifier)
-        if values is None:
-            raise MintFailedError("ePIC holds no such Handle", retryable=False)
-        body = [*self._values(request), *(_kept(each) for each in values if not self._is_ours(str(each.get("type"))))]
-        answer = await self._web.ask("PUT", self._path(request.identifier), body=body, is_understood=_is_understood)
-        if not answer.is_success:
-            raise self._web.failure(answer)
-        return Minted(request.identifier)
+        """Replace our values, and leave those of others as they are, also those that come in between.
+
+        Where the server tells an ETag, what has changed since it was read is read again. One that is refused though
+        it is still the same is of no use, and left out.
+        """
+        etag: str | None = None
+        for pause in (0.0, *self._web.pauses):
+            await self._web.sleep(pause)
+            held = await self._read(request.identifier)
+            if held is None:
+                raise MintFailedError("ePIC holds no such Handle", retryable=False)
+            etag = held.etag if held.etag != etag else None
+            others = (_kept(each) for each in held.values if not self._is_ours(str(each.get("type"))))
+            answer = await self._web.ask(
+                "PUT",
+                self._path(request.identifier),
+                body=[*self._values(request), *others],
+                headers=None if etag is None else {"If-Match": etag},
+                until=None if etag is None else _CHANGED,
+                is_understood=_is_understood,
+            )
+            if answer.is_success:
+                return Minted(request.identifier)
+            if answer.status != _CHANGED:
+                raise self._web.failure(answer)
+        raise MintFailedError("the Handle was changed at ePIC each time before ours could be written", retryable=True)
 
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
         """What ePIC has now."""
-        values = await self._read(identifier)
-        if values is None:
+        found = await self._read(identifier)
+        if found is None:
             return None
-        url = next((_text_of(each) for each in values if each.get("type") == "URL"), None)
+        url = next((_text_of(each) for each in found.values if each.get("type") == "URL"), None)
         return held_handle(identifier, url, self._account)
 
     async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
@@ -124,21 +143,28 @@ class EpicServer(HandlePrefix):
             return True
         return self._account.pidinst_values and type in pidinst_types(self._account.pidinst_types)
 
-    async def _read(self, identifier: PersistentIdentifier) -> Sequence[Json] | None:
-        """The values of a Handle; None when there is no such Handle."""
+    async def _read(self, identifier: PersistentIdentifier) -> "_Found | None":
+        """A Handle as it is; None when there is no such Handle."""
         answer = await self._web.ask("GET", self._path(identifier), is_understood=_is_understood)
         if answer.status == 404:
             return None
         values = objects_of(answer.body)
         if not answer.is_success or not values:
             raise self._web.failure(answer, retryable=answer.is_success or None)
-        return values
+        return _Found(values, answer.etag)
+
+
+class _Found(NamedTuple):
+    """The values of a Handle, and the ETag of what was read."""
+
+    values: Sequence[Json]
+    etag: str | None
 
 
 def said(answer: Answer) -> str | None:
     """What is wrong, as far as the answer tells it: ePIC describes no form for errors."""
     if answer.status == 412:
-        return "the Handle exists"
+        return "the Handle exists already, or was changed meanwhile"
     found = answer.members.get("message") or answer.members.get("error")
     return found if isinstance(found, str) else None
 
@@ -149,9 +175,15 @@ def _is_understood(answer: Answer) -> bool:
 
 
 def _kept(value: Json) -> dict[str, Any]:
-    return {name: value[name] for name in ("type", "parsed_data") if name in value}
+    """A value as it is sent back: under the name that its data has."""
+    name = _data_name(value)
+    return {"type": value.get("type"), name: value.get(name)}
 
 
 def _text_of(value: Json) -> str | None:
-    found = value.get("parsed_data", value.get("data"))
+    found = value.get(_data_name(value))
     return found if isinstance(found, str) else None
+
+
+def _data_name(value: Json) -> str:
+    return "data" if value.get("parsed_data") is None and "data" in value else "parsed_data"

@@ -1,5 +1,6 @@
-"""Withdraw an identifier for good, because what it names should not be cited any more. It leads to a tombstone from now
-on, which says why and when and stays for ever; its authority is told to hide it soon after."""
+"""Withdraw an identifier for good, because what it names should not be cited any more. Its page is a tombstone from
+now on, which says why and when and stays for ever; its authority is told to hide it soon after. An identifier that was
+recorded leads where it did before, and its own authority is not told: it is not kept here."""
 
 from uuid import UUID
 

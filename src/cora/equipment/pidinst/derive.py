@@ -18,7 +18,7 @@ from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
-from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Term, normal_doi
+from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Term, folded, normal_doi
 
 T = TypeVar("T")
 
@@ -196,13 +196,16 @@ def _manufacturers(instrument: Instrument) -> tuple[pidinst.Manufacturer, ...]:
 
 
 def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
-    if instrument.model is None:
+    model = instrument.model
+    if model is None:
         return None
+    # A model without a part number has its name in place of one, which would be told as what it is not.
+    is_number = folded(model.part_number) != folded(model.name)
     return pidinst.Model(
-        model_name=instrument.model.name,
-        model_identifier=pidinst.ModelIdentifier(
-            model_identifier=instrument.model.part_number, model_identifier_type="PartNumber"
-        ),
+        model_name=model.name,
+        model_identifier=pidinst.ModelIdentifier(model_identifier=model.part_number, model_identifier_type="PartNumber")
+        if is_number
+        else None,
     )
 
 

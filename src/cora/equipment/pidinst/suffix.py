@@ -2,7 +2,8 @@
 
 import secrets
 
-CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+from cora.equipment.identifiers import CROCKFORD
+
 _BITS = 30
 
 

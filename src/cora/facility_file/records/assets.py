@@ -15,7 +15,7 @@ from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_k
 from cora.equipment.paths import joined_path
 from cora.equipment.pidinst.reading.parts import Spot
 from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
-from cora.equipment.pidinst.reading.record import Dated, Related
+from cora.equipment.pidinst.reading.record import Dated, Dialect, ImportedRecord, Related
 from cora.equipment.values import (
     AlternateIdentifier,
     Description,
@@ -23,9 +23,11 @@ from cora.equipment.values import (
     Note,
     OwnerGiven,
     OwnerName,
+    Url,
 )
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.problems import short
+from cora.facility_file.records.addresses import without_address
 from cora.facility_file.records.identity import alternate_name, own_id
 from cora.facility_file.records.items import Item, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
@@ -36,6 +38,7 @@ _OWNER: TypeAdapter[OwnerGiven] = TypeAdapter(OwnerGiven)
 _OWNER_NAME: TypeAdapter[str] = TypeAdapter(OwnerName)
 _DESCRIPTION: TypeAdapter[str] = TypeAdapter(Description)
 _NOTE: TypeAdapter[str] = TypeAdapter(Note)
+_URL: TypeAdapter[str] = TypeAdapter(Url)
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _LONGEST_TEXT = 5000
 _LONGEST_OWNER = 255
@@ -111,8 +114,8 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
         entry.registered = life.began or LEFT_OUT
         entry.note = _note(item, source) or LEFT_OUT
         if record.landing_page is not None:
-            spot = record.at("landing_page")
-            item.tell(spot, f"its landing page is kept in the history alone, as a note: {record.landing_page}")
+            kept = "kept in the history alone, as a note" if _has_page(record) else "not kept, for it is no URL"
+            item.tell(record.at("landing_page"), f"its landing page is {kept}: {record.landing_page}")
     else:
         owners = _more_owners(recorded, owners)
         others = _more_alternates(recorded, others)
@@ -230,7 +233,7 @@ def _drawing(item: Item) -> dict[str, Any] | None:
 
 def _tell_relations(item: Item) -> None:
     for index, related in enumerate(item.record.related):
-        if index not in item.kept_relations and not any(_shown(related) in each for each in item.told):
+        if index not in item.kept_relations and not any(_shown(related) in each.says for each in item.told):
             item.tell(related.spot, f"{_shown(related)} is not kept: {_why(related)}")
         elif index in item.kept_relations and related.name is not None and related.name not in _kin(item):
             item.tell(related.spot, f"the name of {_shown(related)} is not kept: {related.name}")
@@ -257,13 +260,28 @@ def _why(related: Related) -> str:
 
 
 def _note(item: Item, source: str) -> str | None:
-    """What is written into the history of a new asset: where it comes from, and what of the record is not kept."""
+    """What is written into the history of a new asset: where it comes from, and what of the record is not kept, by its
+    place. What stands there is not: names of people must not get where nothing can be erased."""
     record = item.record
     lines = [f"Imported from {source} ({record.dialect})."]
-    if record.landing_page is not None:
+    if _has_page(record):
         lines.append(f"Its landing page there: {record.landing_page}.")
-    told = [*(each.says for each in record.not_understood), *item.told]
-    if told:
-        lines.append(f"Told of it: {'; '.join(told)}.")
-    text = " ".join(lines)
+    places = dict.fromkeys(_named_place(record, each.spot) for each in (*record.not_understood, *item.told))
+    if places:
+        lines.append(f"Not kept, or not as it stands there: {', '.join(places)}.")
+    text = without_address(" ".join(lines))
     return fitted(_NOTE, text[:_LONGEST_TEXT].rstrip())[0]
+
+
+def _has_page(record: ImportedRecord) -> bool:
+    return fitted(_URL, record.landing_page)[0] is not None
+
+
+def _named_place(record: ImportedRecord, spot: Spot) -> str:
+    """A path in the record, with the property where the path does not name it: values of a Handle have numbers."""
+    path = spot.path or "the record"
+    if record.dialect is not Dialect.HANDLE:
+        return path
+    found = (name for name, at in record.spots.items() if f"{spot.path}/".startswith(f"{at.path}/"))
+    name = next(found, None)
+    return path if name is None else f"{name} ({path})"

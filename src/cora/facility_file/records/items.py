@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from cora.equipment.pidinst.reading import ImportedRecord, Spot
+from cora.equipment.pidinst.reading import ImportedRecord, NotUnderstood, Spot
 from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
 from cora.equipment.values import PersistentIdentifier
 from cora.facility_file.port import Record
@@ -45,7 +45,7 @@ class Item:
     is_left_out: bool = False
     kept_relations: set[int] = field(default_factory=set[int])
     """The relations, by their place in the record, that the tree of assets tells."""
-    told: list[str] = field(default_factory=list[str])
+    told: list[NotUnderstood] = field(default_factory=list[NotUnderstood])
 
     def __post_init__(self) -> None:
         code = self.record.identifier
@@ -67,7 +67,7 @@ class Item:
 
     def tell(self, spot: Spot, says: str) -> None:
         """Tell what is not kept, or not as it stands in the record."""
-        self.told.append(says)
+        self.told.append(NotUnderstood(spot, says))
         self.files.warnings.append(Problem(self.place(spot), f"{self.label}: {says}"))
 
     def problem(self, spot: Spot, says: str) -> None:

@@ -14,6 +14,7 @@ from cora.facility_file.planning.known import recorded_at
 from cora.facility_file.port import Facility
 from cora.facility_file.problems import Place, Problem
 from cora.facility_file.read import Defaults, Files
+from cora.facility_file.records.addresses import without_addresses
 from cora.facility_file.records.assets import asset_entry, life_of
 from cora.facility_file.records.endings import settle_ends
 from cora.facility_file.records.families import Families
@@ -57,9 +58,10 @@ def _read(file: str, files: Files, format: Format, defaults: Defaults) -> list[I
     read = read_records(content, format)
     for spot, says in read.refused:
         files.problems.add(Place(file, spot), says)
-    told = (*read.not_understood, *(each for record in read.records for each in record.not_understood))
+    records = [without_addresses(record) for record in read.records]
+    told = (*read.not_understood, *(each for record in records for each in record.not_understood))
     files.warnings.extend(Problem(Place(file, spot), says) for spot, says in told)
-    return [Item(file, record, files) for record in read.records]
+    return [Item(file, record, files) for record in records]
 
 
 async def _add_facility(items: Sequence[Item], to: Destination, facility: Facility, files: Files) -> None:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from cora.equipment.aggregates.model import Model
 from cora.equipment.paths import can_be_said, joined_path
+from cora.equipment.pidinst.published import UNAVAILABLE
 from cora.equipment.pidinst.reading.quirks import agent_code, folded_word, kind_of
 from cora.equipment.pidinst.reading.record import Code, Thing
 from cora.equipment.values import AgentIdentifier, Name, Url, folded
@@ -18,9 +19,6 @@ from cora.facility_file.read import Files
 from cora.facility_file.records.families import Families
 from cora.facility_file.records.items import Item, fitted, text_of
 from cora.facility_file.shapes import LEFT_OUT, Named
-
-UNKNOWN = ":unav"
-"""DataCite's code for what is not told: the name of a model of which only the manufacturer is, and the reverse."""
 
 _AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -58,7 +56,10 @@ class Models:
         self._made: dict[_Key, _Made] = {}
 
     async def choose(self, item: Item, families: list[str]) -> str | None:
-        """The path of the model of an item, by maker and part number; None where neither is told."""
+        """The path of the model of an item, by maker and part number; None where neither is told.
+
+        The code of DataCite stands for the one that is not.
+        """
         record = item.record
         for other in record.manufacturers[1:]:
             item.tell(other.spot, f"a further manufacturer is not kept: {other.name}")
@@ -69,7 +70,7 @@ class Models:
         part_number = _part_number(item, model) or name
         if maker_name is None and part_number is None:
             return None
-        made = _Made(item, maker_name or UNKNOWN, part_number or UNKNOWN, name or part_number or UNKNOWN)
+        made = _Made(item, maker_name or UNAVAILABLE, part_number or UNAVAILABLE, name or part_number or UNAVAILABLE)
         if not can_be_said((made.maker, made.part_number)):
             item.tell(record.at("model"), f"the model is not kept: no path leads to {made.maker}, {made.part_number}")
             return None
@@ -139,7 +140,7 @@ def _part_number(item: Item, model: Thing | None) -> str | None:
 
 def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
     maker = recorded.manufacturer
-    if made.name not in (recorded.name, UNKNOWN):
+    if made.name not in (recorded.name, UNAVAILABLE):
         item.tell(item.record.at("model"), f"the name of the model stays as it is recorded: '{recorded.name}'")
     if made.identifier is not None and made.identifier != maker.identifier:
         item.tell(
@@ -177,7 +178,7 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
     return ModelEntry(
         place=item.place(item.record.at("model")),
         lines={"manufacturer": item.record.at("manufacturers")},
-        name=made.name or UNKNOWN,
+        name=made.name or UNAVAILABLE,
         manufacturer=told,
         part_number=made.part_number,
         families=_named(item, families),

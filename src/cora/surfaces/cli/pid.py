@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentIdStatus
+from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.finish_reservations import GRACE
 from cora.equipment.keep_publications import FIRST_PAUSE
 from cora.equipment.pauses import pause
@@ -69,6 +70,9 @@ _HAPPENED = MappingProxyType(
         "PersistentIdWithdrawn": "withdrawn",
     }
 )
+
+
+_NOT_TOLD = " Its own authority is not told: it is not kept here. Have it withdrawn there too."
 
 
 @app.command("list")
@@ -334,15 +338,16 @@ def withdraw(
 ) -> None:
     """Withdraw an identifier for good.
 
-    It leads to a tombstone from now on, which says why; a server has the authority hide it soon after.
+    Its page is a tombstone from now on, which says why; a server has the authority hide it soon after. An identifier
+    that was recorded leads where it did before, and its own authority is not told: it is not kept here.
     """
     _change("withdraw_persistent_id", which, {"reason": reason}, "{} is withdrawn.",
-            server, token, data_dir, as_json=as_json)  # fmt: skip
+            server, token, data_dir, as_json=as_json, of_recorded=_NOT_TOLD)  # fmt: skip
 
 
 def _change(
     command: str, which: str, fields: Mapping[str, Any], says: str,
-    server: str | None, token: str | None, data_dir: Any, *, as_json: bool,
+    server: str | None, token: str | None, data_dir: Any, *, as_json: bool, of_recorded: str = "",
 ) -> None:  # fmt: skip
     settings = settings_from(data_dir=data_dir)
 
@@ -356,6 +361,7 @@ def _change(
         show_json(done)
         return
     state = done["state"]
+    says += of_recorded if state["origin"] == IdentifierOrigin.RECORDED else ""
     out.print(says.format(f"The {state['scheme']} {state['value']}"), markup=False, highlight=False)
 
 

@@ -168,6 +168,12 @@ def test_6_7_an_asset_has_those_of_its_model() -> None:
     }
 
 
+def test_7_a_name_in_place_of_a_part_number_is_not_told_as_one() -> None:
+    for name in ("SBE 37", "sbe 37"):
+        told = of_asset(instrument(model=replace(MODEL, name=name, part_number="SBE 37")))
+        assert told["model"] == {"modelName": name}
+
+
 def test_6_7_without_a_model_there_is_neither_and_the_record_says_what_to_do() -> None:
     told = of_asset(instrument(model=None))
     assert told["manufacturers"] == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cora.equipment.pidinst.suffix import CROCKFORD, is_checked_suffix, random_suffix, suffix_of
+from cora.equipment.identifiers import CROCKFORD
+from cora.equipment.pidinst.suffix import is_checked_suffix, random_suffix, suffix_of
 
 NUMBERS = st.integers(0, 2**30 - 1)
 

@@ -59,7 +59,7 @@ def datacite_attributes(published: PublishedRecord) -> Attributes:
         "titles": [{"title": record.name}],
         "publisher": _publisher(published.publisher),
         "publicationYear": published.publication_year,
-        "subjects": _distinct(_subjects(record)),
+        "subjects": _distinct(_subjects(published)),
         "contributors": _distinct(_contributors(record)),
         "dates": _distinct(
             {"date": each.date, "dateType": "Other", "dateInformation": _DATES[each.date_type]} for each in record.dates
@@ -94,8 +94,14 @@ def datacite_xml(published: PublishedRecord) -> bytes:
     add(root, "publicationYear", f"{told['publicationYear']:04}")
     add(root, "resourceType", told["types"]["resourceType"], resourceTypeGeneral=told["types"]["resourceTypeGeneral"])
     for wrapper, subject in _items(root, "subjects", told):
-        scheme, url = subject["subjectScheme"], subject.get("valueUri")
-        add(wrapper, "subject", subject["subject"], subjectScheme=scheme, valueURI=url)
+        add(
+            wrapper,
+            "subject",
+            subject["subject"],
+            subjectScheme=subject["subjectScheme"],
+            schemeURI=subject.get("schemeUri"),
+            valueURI=subject.get("valueUri"),
+        )
     for wrapper, contributor in _items(root, "contributors", told):
         element = add(wrapper, "contributor", contributorType=contributor["contributorType"])
         _add_agent(element, "contributorName", contributor)
@@ -156,8 +162,9 @@ def _contributors(record: PidinstRecord) -> Iterator[Attributes]:
         yield {**agent, "contributorType": "HostingInstitution"}
 
 
-def _subjects(record: PidinstRecord) -> Iterator[Attributes]:
+def _subjects(published: PublishedRecord) -> Iterator[Attributes]:
     """What comes from a vocabulary. A `urn:uuid:` of this very record keeper is none."""
+    record = published.record
     for each in record.instrument_types:
         known = each.instrument_type_identifier
         if known is not None and known.instrument_type_identifier_type != "URN":
@@ -172,11 +179,15 @@ def _subjects(record: PidinstRecord) -> Iterator[Attributes]:
                 known.measurement_technique_identifier,
                 known.measurement_technique_identifier_type,
             )
+    for each in published.measured_quantities:
+        if each.identifier is not None and each.scheme is not None:
+            yield _subject(each.name, each.identifier, each.scheme)
 
 
 def _subject(name: str, identifier: str, scheme: str) -> Attributes:
     url = as_url(identifier)
-    return {"subject": name, "subjectScheme": scheme, **({} if url is None else {"valueUri": url})}
+    known = {"schemeUri": _SCHEME_URIS[scheme]} if scheme in _SCHEME_URIS else {}
+    return {"subject": name, "subjectScheme": scheme, **known, **({} if url is None else {"valueUri": url})}
 
 
 def _alternate_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
@@ -273,6 +284,8 @@ def _losses(published: PublishedRecord) -> Iterator[Loss]:
     record = published.record
     yield Loss("SchemaVersion", "DataCite has no place for the version of the PIDINST schema.")
     yield from unknown(published, owner=False)
+    if any(each.identifier and as_url(each.identifier) is None for each in published.measured_quantities):
+        yield Loss("measuredQuantityIdentifier", "It is no URL, and DataCite has no place for what a variable is else.")
     if any(each.owner_contact for each in record.owners):
         yield Loss("ownerContact", "DataCite has no place for an e-mail address.")
     if any(each.related_identifier_name for each in record.related_identifiers):

@@ -27,9 +27,14 @@ def oai_dc(published: PublishedRecord) -> bytes:
     """The record in the fifteen elements, each as often as there is something to say."""
     root = etree.Element(etree.QName(NAMESPACE, "dc"), nsmap=_PREFIXES)
     root.set(etree.QName(_XSI, "schemaLocation"), f"{NAMESPACE} {SCHEMA}")
-    for name, text in dict.fromkeys(_elements(published)):
+    for name, text in elements(published):
         etree.SubElement(root, etree.QName(_DC, name)).text = fit(text)
     return as_xml(root)
+
+
+def elements(published: PublishedRecord) -> tuple[tuple[str, str], ...]:
+    """What is told, each once: the name of an element, and its text."""
+    return tuple(dict.fromkeys(_elements(published)))
 
 
 def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:

@@ -68,6 +68,8 @@ def _said(published: PublishedRecord) -> Iterator[str]:
         yield "instrumentTypeIdentifier"
     if record.measured_variables:
         yield "MeasuredVariable"
+    if any(each.identifier for each in published.measured_quantities):
+        yield "measuredQuantityIdentifier"
     if record.dates:
         yield "Date"
     if record.related_identifiers:

@@ -5,7 +5,7 @@ manufacturer, the hosting institution the owner, technical information says
 what the kernel has no property for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cora.equipment.pidinst.reading.facts import Facts, facts_of
@@ -50,7 +50,10 @@ class _Reader:
         owners = tuple(self._owners(members))
         alternates, related = self._alternates(members), self._related(members)
         abstract, facts = self._descriptions(members)
-        types = self._with_subjects(tuple(self._types(part, facts)), facts, members)
+        subjects = tuple(self._subjects(members))
+        types = _identified(tuple(self._types(part, facts)), subjects)
+        variables, techniques = _identified(facts.variables, subjects), _identified(facts.techniques, subjects)
+        self._tell_subjects(subjects, (*types, *variables, *techniques))
         identical = tuple(each for each in related if each.relation == "IsIdenticalTo")
         record = ImportedRecord(
             spot=part.spot,
@@ -63,8 +66,8 @@ class _Reader:
             model=facts.model,
             description=abstract,
             instrument_types=types,
-            measured_variables=facts.variables,
-            measurement_techniques=facts.techniques,
+            measured_variables=variables,
+            measurement_techniques=techniques,
             dates=tuple(self._dates(members)),
             related=tuple(
                 each for each in related if each not in identical and not _is_model(each, facts.model)
@@ -213,10 +216,7 @@ class _Reader:
         if held is not None and text and not named and key_of(text) != "instrument" and not is_unknown(text):
             yield Thing(held.spot, text)
 
-    def _with_subjects(self, types: tuple[Thing, ...], facts: Facts, members: Members) -> tuple[Thing, ...]:
-        """The types with the identifiers that subjects of their names have; other subjects have no place."""
-        found = list(types)
-        told = {each.name for each in facts.techniques}
+    def _subjects(self, members: Members) -> Iterator[Thing]:
         for item in self._items(members, "subject"):
             inner = Members(item)
             name = tidied(item.text or inner.text("subject"))
@@ -224,13 +224,15 @@ class _Reader:
             scheme = tidied(inner.text("subjectscheme"))
             inner.ignore("schemeuri", "classificationcode", "lang")
             self._notes += inner.rest()
-            index = next((at for at, each in enumerate(found) if each.name == name), None)
-            if index is not None:
-                if found[index].code is None and url is not None:
-                    found[index] = Thing(found[index].spot, name, Code(url, scheme or "URL"))
-            elif name is not None and name not in told:
-                self._note(item.spot, f"a subject has no place in cora: {name}")
-        return tuple(found)
+            if name is not None:
+                yield Thing(item.spot, name, None if url is None else Code(url, scheme or "URL"))
+
+    def _tell_subjects(self, subjects: Iterable[Thing], others: Iterable[Thing]) -> None:
+        """Tell the subjects that are nothing else: they have no place."""
+        told = {each.name for each in others}
+        for each in subjects:
+            if each.name not in told:
+                self._note(each.spot, f"a subject has no place in cora: {each.name}")
 
     def _dates(self, members: Members) -> Iterator[Dated]:
         """Both ways of the reference, 2.1: `Other` with what it is, and `Available` from one day to another."""
@@ -273,6 +275,15 @@ class _Reader:
             if value is not None:
                 found.append(read_alternate(value, tidied(inner.text("alternateidentifiertype")), None, item.spot))
         return tuple(found)
+
+
+def _identified(things: Iterable[Thing], subjects: Sequence[Thing]) -> tuple[Thing, ...]:
+    """The things, with the identifiers that subjects of their names have."""
+    codes: dict[str | None, Code] = {}
+    for each in subjects:
+        if each.code is not None:
+            codes.setdefault(each.name, each.code)
+    return tuple(replace(each, code=each.code or codes.get(each.name)) for each in things)
 
 
 def _is_model(related: Related, model: Thing | None) -> bool:

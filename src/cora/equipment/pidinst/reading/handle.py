@@ -40,12 +40,13 @@ def read_handle(part: Part) -> ImportedRecord:
     """The record of a part that has values."""
     notes: list[NotUnderstood] = []
     found: dict[str, Part] = {}
+    beside: dict[str, Spot] = {}
     url: str | None = None
     for value in values_of(part) or ():
         kind, data = value.member("type"), _data(value)
         kind_name = (kind.text or "").strip() if kind else ""
         name = _PROPERTIES.get(kind_name)
-        if kind_name.startswith(_ADMINISTRATIVE) or value.is_empty:
+        if kind_name == "EMAIL" or kind_name.startswith(_ADMINISTRATIVE) or value.is_empty:
             continue
         if data is None or not kind_name:
             lacks = "data" if kind_name else "type"
@@ -53,7 +54,9 @@ def read_handle(part: Part) -> ImportedRecord:
             continue
         if kind_name == "URL":
             url = tidied(data.text)
+            beside["landing_page"] = data.spot
         elif name is None:
+            beside[kind_name] = value.spot
             notes.append(NotUnderstood(value.spot, f"a value of type {kind_name} is not understood{shown(data)}"))
         elif name in found:
             notes.append(NotUnderstood(value.spot, f"a second {name} is not read"))
@@ -61,7 +64,7 @@ def read_handle(part: Part) -> ImportedRecord:
             found[name] = _opened(data, notes)
     record = read_pidinst(Part(part.spot, members=found), Dialect.HANDLE)
     handle = part.member("handle")
-    spots = dict(record.spots)
+    spots = {**beside, **record.spots}
     if record.identifier is None and handle is not None and (own := tidied(handle.text)) is not None:
         spots["identifier"] = handle.spot
         record = replace(record, identifier=Code(own, "Handle"))

@@ -116,7 +116,7 @@ class _Reader:
         members = Members(part)
         # The name of a subject or a variable can stand beside the attributes of its identifier.
         name = tidied(members.text(f"{stem}name", "name", stem))
-        contact = tidied(members.text(f"{stem}contact", "contact"))
+        contact = tidied(members.text("ownercontact", "contact")) if stem == "owner" else None
         code = self._code(members, f"{stem}identifier")
         self._notes += members.rest()
         if name is None and code is None:

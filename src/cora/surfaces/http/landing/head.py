@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from cora.equipment.landing.page import LandingPage
+from cora.equipment.pidinst.forms.dublin_core import elements
 from cora.equipment.pidinst.forms.schema_org import schema_org
 from cora.equipment.pidinst.forms.writing import on_one_line
 from cora.surfaces.http.landing.markup import text
@@ -37,23 +38,10 @@ def json_ld(page: LandingPage) -> str:
 
 def _tags(page: LandingPage) -> Iterator[tuple[str, str]]:
     published, record = page.published, page.published.record
-    summary = on_one_line(record.description or record.name)[:_LONGEST_SUMMARY]
-    makers = [each.manufacturer_name for each in record.manufacturers]
-    keywords = [each.instrument_type_name for each in record.instrument_types] + list(record.measured_variables)
-    year = f"{published.publication_year:04}"
-    yield "description", summary
-    yield "DC.identifier", published.uri
-    yield "DC.title", record.name
-    for maker in makers:
-        yield "DC.creator", maker
-    for owner in record.owners:
-        yield "DC.contributor", owner.owner_name
-    yield "DC.publisher", published.publisher.name
-    yield "DC.date", year
-    yield "DC.type", "Instrument"
-    yield "DC.description", summary
-    for keyword in keywords:
-        yield "DC.subject", keyword
+    told = elements(published)
+    yield "description", _summary(record.description or record.name)
+    for name, value in told:
+        yield f"DC.{name}", _summary(value) if name == "description" else on_one_line(value)
     for part in record.related_identifiers:
         if part.relation_type in ("HasComponent", "IsComponentOf"):
             name = "DCTERMS.hasPart" if part.relation_type == "HasComponent" else "DCTERMS.isPartOf"
@@ -61,15 +49,19 @@ def _tags(page: LandingPage) -> Iterator[tuple[str, str]]:
     yield "DC.language", "en"
     yield "DC.rights", LICENSE
     yield "citation_title", record.name
-    for maker in makers:
-        yield "citation_author", maker
+    for maker in record.manufacturers:
+        yield "citation_author", maker.manufacturer_name
     yield "citation_publisher", published.publisher.name
-    yield "citation_publication_date", year
+    yield "citation_publication_date", f"{published.publication_year:04}"
     if published.resolves:
         yield "citation_doi", published.doi or ""
     yield "citation_public_url", record.landing_page
     yield "citation_language", "en"
-    yield "citation_keywords", "; ".join(keywords)
+    yield "citation_keywords", "; ".join(value for name, value in told if name == "subject")
+
+
+def _summary(value: str) -> str:
+    return on_one_line(value)[:_LONGEST_SUMMARY]
 
 
 def _link(link: Link) -> str:

@@ -1,6 +1,7 @@
 """DataCite: valid by the official schema whatever is told, and told as DataCite's table for PIDINST says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from cora.equipment.pidinst.forms.datacite import (
 )
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier
+from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
 
 PIDINST_RELATIONS = (
     "IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "HasComponent", "IsComponentOf", "References",
@@ -114,7 +115,15 @@ def test_the_table_of_datacite() -> None:
         "Measurement technique: tomography (PaNET: http://purl.org/pan-science/PaNET/PaNET01203)",
     ]
     assert told["descriptions"][0] == {"description": "Turns samples.\nSlowly.", "descriptionType": "Abstract"}
-    assert [each["subject"] for each in told["subjects"]] == ["Rotation stage", "tomography"]
+    assert told["subjects"] == [
+        {"subject": "Rotation stage", "subjectScheme": "URL", "valueUri": "http://vocab.test/L05/134"},
+        {
+            "subject": "tomography",
+            "subjectScheme": "PaNET",
+            "valueUri": "http://purl.org/pan-science/PaNET/PaNET01203",
+        },
+        {"subject": "angle", "subjectScheme": "QUDT", "valueUri": "http://qudt.org/vocab/quantitykind/Angle"},
+    ]
 
 
 def test_xml_and_json_say_the_same() -> None:
@@ -203,6 +212,18 @@ def test_a_test_identifier_is_marked() -> None:
 def test_what_is_lost() -> None:
     assert lost(FULL) == ["SchemaVersion", "ownerContact", "relatedIdentifierName", "alternateIdentifierName"]
     assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
+
+
+def test_a_quantity_whose_identifier_is_no_url_is_a_subject_of_its_scheme_and_a_loss() -> None:
+    terms = (Term("mass", "Q11423", "Wikidata"), Term("salinity", "SDN:P02::PSAL", "SeaDataNet"), Term("torque"))
+    told = replace(FULL, measured_quantities=terms)
+    assert datacite_attributes(told)["subjects"][2:] == [
+        {"subject": "mass", "subjectScheme": "Wikidata", "schemeUri": "https://www.wikidata.org/wiki/"},
+        {"subject": "salinity", "subjectScheme": "SeaDataNet"},
+    ]
+    assert b'schemeURI="https://www.wikidata.org/wiki/">mass<' in datacite_xml(told)
+    assert violations(datacite_xml(told)) == []
+    assert "measuredQuantityIdentifier" in lost(told)
 
 
 def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:

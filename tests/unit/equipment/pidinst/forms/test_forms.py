@@ -4,6 +4,7 @@ identifier is marked."""
 import html
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from cora.equipment.pidinst.forms import FORMS, loss_of
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.values import Term
 
 EVERY_FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 
@@ -94,6 +96,15 @@ def test_nothing_is_said_to_be_lost_that_is_not(form: Form) -> None:
     lost = {name for path in dropped(form, FULL) for name in (_PROPERTIES[path[0]], *path)}
     # The record itself does not tell the identifiers of its measured quantities.
     assert {loss.property for loss in loss_of(form, FULL)} - {"measuredQuantityIdentifier"} <= lost
+
+
+@EVERY_FORM
+def test_the_identifiers_of_measured_quantities_are_told_or_said_to_be_lost(form: Form) -> None:
+    """The record itself does not tell them."""
+    is_told = "http://qudt.org/vocab/quantitykind/angle" in text_of(form, FULL)
+    assert is_told is not ("measuredQuantityIdentifier" in {loss.property for loss in loss_of(form, FULL)})
+    named = replace(FULL, measured_quantities=(Term("angle"), Term("torque")))
+    assert "measuredQuantityIdentifier" not in {loss.property for loss in loss_of(form, named)}
 
 
 @EVERY_FORM

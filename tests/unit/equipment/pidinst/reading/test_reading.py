@@ -159,6 +159,9 @@ def test_datacite_tells_the_same_as_pidinst_but_for_names(form: str) -> None:
         wanted["landing_page"] = None
     assert understood(record) == wanted
     assert [each.name for each in record.measurement_techniques] == ["tomography"]
+    assert things(record.measured_variables) == [
+        ("angle", ("http://qudt.org/vocab/quantitykind/Angle", "QUDT")), ("torque", None),
+    ]  # fmt: skip
     assert [each.says for each in record.not_understood] == [
         "of its publication cora keeps nothing: publisher Argonne National Laboratory, year 2026"
     ]

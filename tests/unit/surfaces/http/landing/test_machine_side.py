@@ -8,11 +8,13 @@ import rdflib
 import signposting
 from idutils.normalizers import normalize_doi  # pyright: ignore[reportUnknownVariableType]
 from idutils.validators import is_doi  # pyright: ignore[reportUnknownVariableType]
+from lxml import etree
 from rdflib.namespace import RDF
 from tests.unit.surfaces.http.landing.pages import DOI, PUBLIC_URL, known, page, shown
 from tests.unit.surfaces.http.landing.test_page import HOSTILE
 
 from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.pidinst.forms.dublin_core import oai_dc
 from cora.surfaces.http.landing.head import json_ld
 from cora.surfaces.http.landing.signposting import LICENSE, header_of, header_of_form, linkset
 
@@ -30,19 +32,29 @@ def _tags(of: Any) -> dict[str, list[str]]:
 
 def test_reference_managers_find_what_they_cite() -> None:
     tags = _tags(page())
-    assert tags["DC.identifier"] == [f"https://doi.org/{DOI}"]
+    assert tags["DC.identifier"][0] == f"https://doi.org/{DOI}"
     assert tags["citation_doi"] == [DOI]
     assert tags["DC.title"] == tags["citation_title"] == ["Stage"]
     assert tags["DC.creator"] == tags["citation_author"] == ["Aerotech"]
     assert tags["DC.publisher"] == ["Advanced Photon Source"]
-    assert tags["DC.date"] == tags["citation_publication_date"] == ["2026"]
-    assert tags["DC.type"] == ["Instrument"]
-    assert tags["DC.subject"] == ["Rotary stage", "angle"]
+    assert tags["DC.date"][0] == "2026"
+    assert tags["citation_publication_date"] == ["2026"]
+    assert tags["citation_keywords"] == ["Rotary stage; angle"]
     assert tags["DCTERMS.hasPart"] == ["10.82433/part"]
     assert "robots" not in tags
     assert is_doi(tags["citation_doi"][0])
     assert normalize_doi(tags["DC.identifier"][0]) == DOI
     assert "citation_doi" not in _tags(page(persistent_id=known(test=True)))
+
+
+def test_dublin_core_is_the_same_in_the_page_and_as_a_form() -> None:
+    told = page()
+    of_page = [
+        (name.removeprefix("DC."), text) for name, texts in _tags(told).items() for text in texts
+        if name.startswith("DC.") and name not in ("DC.language", "DC.rights")
+    ]  # fmt: skip
+    form = etree.fromstring(oai_dc(told.published))
+    assert sorted(of_page) == sorted((etree.QName(each).localname, each.text or "") for each in form)
 
 
 def test_the_json_ld_is_rdf_about_the_identifier() -> None:
