@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from math import ceil
 from typing import TypeVar
 
 import structlog
 
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, NotAskedError
 from cora.equipment.ports.leases import Leases
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
@@ -43,11 +44,18 @@ async def ask_authority(ask: Callable[[], Awaitable[T]], asked_for: PersistentId
     except MintFailedError as failure:
         return failure
     except TimeoutError:
-        return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
+        reason = f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s"
+        return MintFailedError(reason, retryable=True, answered=False)
     except Exception as error:
         # A fault of the adapter must not leave the reservation without a word of what happened.
         _logger.exception("the minter broke", asked_for=str(asked_for))
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
+
+
+def require_asked(failure: MintFailedError) -> None:
+    """Raises `OverloadedError` where the authority was not asked and may be later."""
+    if isinstance(failure, NotAskedError) and failure.retry_after is not None:
+        raise OverloadedError(max(1, ceil(failure.retry_after))).because(failure.reason) from failure
 
 
 async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool:

@@ -24,10 +24,10 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdPushFailed,
     PersistentIdStatus,
 )
-from cora.equipment.minting import ask_authority, exclusively
+from cora.equipment.minting import ask_authority, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest, NotAskedError
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event
@@ -126,7 +126,7 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
 
     `again` tells it all the same, and restores what the authority has lost. Raises `PersistentIdNotKeptHereError` for
     what no authority is told, `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still
-    tells it after `wait` seconds.
+    tells it after `wait` seconds, or no call of the authority is free; that is recorded nowhere.
     """
     async with exclusively(wired.leases, f"mint:{id}", wait=wait):
         publication = await look_up(id, session, wired)
@@ -137,9 +137,12 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
             ask = _ask_again if again else _ask
             answered = await ask_authority(lambda: ask(wired.doi_minter, publication), known.identifier)
         if isinstance(answered, MintFailedError):
-            failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
-            await _record(known.id, [failed], session, last=False)
-            raise PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
+            require_asked(answered)
+            if not isinstance(answered, NotAskedError):
+                failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
+                await _record(known.id, [failed], session, last=False)
+            refusal = PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
+            raise refusal from answered
         events: list[Event] = []
         if answered is not None:
             events.append(PersistentIdMetadataPushed(publication.digest))
