@@ -1,10 +1,10 @@
 """Asking an authority: by one at a time, for no longer than it takes, and with every failure understood."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -34,6 +34,17 @@ async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerat
         except TimeoutError:
             raise OverloadedError(retry_after=5) from None
         yield
+
+
+async def beside_each_other(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it at once. What one of them raises ends the others, and is raised as it is."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def ask_authority(ask: Callable[[], Awaitable[T]], asked_for: PersistentIdentifier | str) -> T | MintFailedError:
