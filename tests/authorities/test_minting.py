@@ -21,7 +21,7 @@ from tests.unit.equipment.world import NO_PAUSE, World
 
 from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.ports.doi_minter import DoiMinter
-from cora.kernel.errors import AuthorityError
+from cora.kernel.errors import AuthorityError, OverloadedError
 from cora.kernel.execute import Kernel
 
 # The calls of a command that meets no fault.
@@ -188,6 +188,31 @@ async def test_a_process_that_dies_while_it_asks_leaves_one_identifier(authority
         story.require_sound(1)
 
 
+async def test_a_client_over_the_limit_is_told_when_to_come_again_and_nothing_is_recorded_of_it() -> None:
+    async with datacite_simulator() as datacite, datacite_client(datacite, calls=3) as minter:
+        story = story_with(minter, datacite, "datacite")
+        await story.assign("asset", await story.world.asset())
+        asset = await story.world.asset()
+        for _ in range(2):
+            with pytest.raises(OverloadedError, match="as often as we may") as refused:
+                await story.world.assign("asset", asset)
+            assert refused.value.retry_after > 250
+        assert len(datacite.plan.calls) == 3
+        assert "PersistentIdMintFailed" not in story.world.log.kinds()
+        _forget_the_calls(minter)
+        await story.world.assign("asset", asset)
+        story.require_sound(2)
+
+
+async def test_what_failed_before_no_call_was_free_is_a_failure() -> None:
+    async with datacite_simulator() as datacite, datacite_client(datacite, calls=2) as minter:
+        story = story_with(minter, datacite, "datacite")
+        datacite.plan.at[1] = Cut.AFTER
+        with pytest.raises(AuthorityError, match="gave no answer"):
+            await story.world.assign("asset", await story.world.asset())
+        assert story.world.log.kinds()[-1] == "PersistentIdMintFailed"
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     authority=st.sampled_from(list(CALLS)),
@@ -222,3 +247,8 @@ def _be_patient(story: Story) -> None:
     object.__setattr__(minter._web._budget, "_not_before", 0.0)
     later = story.world.log.clock() + timedelta(seconds=60)
     story.world.log.clock = lambda: later
+
+
+def _forget_the_calls(minter: Any) -> None:
+    """The time in which calls are counted has passed."""
+    minter._web._budget._free_again.clear()

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,6 +20,8 @@ from tests.conftest import in_database, new_database
 from tests.integration.mcp_world import serving
 from typer.testing import CliRunner, Result
 
+from cora.equipment.adapters import opening
+from cora.equipment.adapters.budget import CallBudget
 from cora.kernel.principal import Role
 from cora.settings import Settings
 from cora.surfaces import start
@@ -38,6 +41,7 @@ class Hall:
     """The example beamline, its authority, and the two ways to it."""
 
     datacite: DataciteSimulator
+    minter: Any
     ways: dict[str, dict[str, str]]
 
     async def cora(self, *arguments: str, code: int = 0, way: str = "beside", answer: str | None = None) -> Result:
@@ -103,7 +107,7 @@ async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 "CORA_SERVER": running.url,
                 "CORA_TOKEN": running.bearers[Role.STEWARD],
             }
-            yield Hall(datacite, {"beside": env, "server": server})
+            yield Hall(datacite, cora.equipment.doi_minter, {"beside": env, "server": server})
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -188,6 +192,33 @@ async def test_all_below_one_are_assigned_past_those_that_cannot_be(hall: Hall, 
     assert [each["outcome"] for each in again["items"]] == ["assigned"]
     assert "nothing without an identifier" in (await hall.pid("assign", "--under", HEXAPOD, way=way)).stdout
     assert len(hall.datacite.records) == len(rows)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_where_no_call_is_free_it_is_waited_for(hall: Hall, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    budgets: list[Any] = []
+
+    def budget(_calls: int) -> CallBudget:
+        budgets.append(CallBudget(3))
+        return budgets[-1]
+
+    async def sleep(_seconds: float) -> None:
+        """The time in which calls are counted has passed."""
+        for each in budgets:
+            each._free_again.clear()
+
+    monkeypatch.setattr(opening, "CallBudget", budget)
+    hall.minter._minters["DOI"]._web._budget = budget(3)
+    others = {"gather": asyncio.gather, "Semaphore": asyncio.Semaphore}
+    monkeypatch.setattr(pid_assign, "asyncio", SimpleNamespace(sleep=sleep, **others))
+    told = await hall.pid("assign", "--under", HEXAPOD, "--yes", way=way)
+    assert "4 assigned." in told.stdout
+    assert "DataCite was called as often as we may" in told.stderr
+    assert "Waiting until then." in told.stderr
+    assert hall.datacite.plan.asked(["PUT"]) == len(hall.datacite.records) == 4
+    for value in hall.datacite.records:
+        history = (await hall.answer("status", value))["history"]
+        assert "PersistentIdMintFailed" not in {each["kind"] for each in history}
 
 
 async def test_incomplete_ones_are_reported_with_what_they_lack_and_nothing_of_it_is_run(

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,6 +16,9 @@ from tests.authorities.faults import Cut, Says
 from tests.integration.scenario import World
 from tests.integration.surfaces import surfaces
 
+from cora.equipment import keep_publications as keeping
+from cora.equipment.adapters.by_scheme import BySchemeMinter
+from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.keep_publications import Kept, keep_publications
 from cora.equipment.pidinst.forms import FORMS
 from cora.kernel.principal import Role
@@ -292,6 +296,80 @@ async def test_what_fails_is_put_off_and_told_later(facility: Facility, fault: A
     await facility.work()
     assert facility.held(value)["titles"][0]["title"] == value
     assert (await facility.known(value))["state"]["last_failure"] is None
+
+
+async def _renamed(facility: Facility, count: int) -> list[str]:
+    """The DOIs of so many assets of which there are news to tell."""
+    known = [await facility.with_doi() for _ in range(count)]
+    for asset, value in known:
+        await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
+    return [value for _, value in known]
+
+
+async def _due_again(facility: Facility) -> None:
+    async with facility.cora.log.pool.acquire() as connection:
+        await connection.execute("update cora.publication set due_at = '-infinity'")
+
+
+async def test_where_no_call_is_free_the_round_ends_and_nothing_is_recorded(facility: Facility) -> None:
+    values = await _renamed(facility, 3)
+    minter: Any = facility.cora.equipment.doi_minter
+    minter._web._budget.hold_off(300.0)
+    before = len(facility.datacite.plan.calls)
+    kept = await facility.work()
+    assert (len(kept.left), kept.failed, len(facility.datacite.plan.calls)) == (3, [], before)
+    assert [(await facility.known(value))["state"]["last_failure"] for value in values] == [None] * 3
+    minter._web._budget._not_before = 0.0
+    assert (await facility.work()).pushed == [], "they are put off"
+    await _due_again(facility)
+    assert len((await facility.work()).pushed) == 3
+
+
+async def test_an_authority_that_gives_no_answer_is_asked_once_in_a_round(facility: Facility) -> None:
+    await _renamed(facility, 3)
+    facility.datacite.plan.always["GET"] = Cut.BEFORE
+    kept = await facility.work()
+    assert (len(kept.failed), len(kept.left)) == (1, 2)
+    facility.datacite.plan.always.clear()
+    await _due_again(facility)
+    assert len((await facility.work()).pushed) == 3
+
+
+async def test_where_no_authority_is_set_up_nothing_is_recorded(facility: Facility) -> None:
+    (value,) = await _renamed(facility, 1)
+    usual = facility.cora.equipment.doi_minter
+    facility.world.surfaces.use_minter(BySchemeMinter({"Handle": StubDoiMinter()}))
+    kept = await facility.work()
+    facility.world.surfaces.use_minter(usual)
+    assert (len(kept.left), kept.failed) == (1, [])
+    assert (await facility.known(value))["state"]["last_failure"] is None
+    await _due_again(facility)
+    assert len((await facility.work()).pushed) == 1
+
+
+@pytest.mark.parametrize("name", ["read_publication", "tell"])
+async def test_what_breaks_is_put_off_and_those_behind_it_are_told(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    values = await _renamed(facility, 3)
+    first = UUID((await facility.known(values[0]))["id"])
+    usual, tries = getattr(keeping, name), list[UUID]()
+
+    async def breaks(id: UUID, *rest: Any, **given: Any) -> Any:
+        if id == first:
+            tries.append(id)
+            raise ZeroDivisionError
+        return await usual(id, *rest, **given)
+
+    monkeypatch.setattr(keeping, name, breaks)
+    kept = await facility.work()
+    assert (kept.failed, len(kept.pushed)) == ([first], 2)
+    times = len(tries)
+    await facility.work()
+    assert len(tries) == times, "it is put off"
+    monkeypatch.setattr(keeping, name, usual)
+    await _due_again(facility)
+    assert (await facility.work()).pushed == [first]
 
 
 async def test_one_worker_acts_for_all(facility: Facility) -> None:

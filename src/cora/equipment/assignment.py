@@ -36,11 +36,11 @@ from cora.equipment.aggregates.persistent_id import (
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
-from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively
+from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import random_suffix
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, Preview
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, NotAskedError, Preview
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
@@ -144,7 +144,11 @@ def taken_up(wanted: Wanted, standing: Standing, minter: DoiMinter) -> Persisten
 async def finish(
     subject: Subject, id: UUID, reservation: UUID, session: Session, wired: Equipment, *, wait: float
 ) -> Answer:
-    """Mint what is reserved and assign it. Raises `OverloadedError` when another still mints after `wait` seconds."""
+    """Mint what is reserved and assign it.
+
+    Raises `OverloadedError` when another still mints after `wait` seconds, or no call of the authority is free: it
+    stays reserved, and that is recorded nowhere.
+    """
     async with exclusively(wired.leases, f"mint:{reservation}", wait=wait):
         publication = await look_up(reservation, session, wired)
         reserved, minted = publication.persistent_id, Minted(publication.persistent_id.identifier)
@@ -152,10 +156,11 @@ async def finish(
             request = publication.request
             answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
             if isinstance(answered, MintFailedError):
+                require_asked(answered)
                 released = await _record_failure(reserved, answered, session, wired.doi_minter)
                 raise PersistentIdentifierMintError(
                     reserved.scheme, answered.reason, answered.retryable, value=reserved.value, released=released
-                )
+                ) from answered
             minted = answered
 
         async def decide(read: Reader) -> Decided:
@@ -239,7 +244,9 @@ def _assigned(
 async def _record_failure(
     reserved: PersistentId, failure: MintFailedError, session: Session, minter: DoiMinter
 ) -> bool:
-    """Record that the authority failed; whether the identifier is released."""
+    """Record that the authority failed, if it was asked; whether the identifier is released."""
+    if isinstance(failure, NotAskedError):
+        return False
     released = False
     events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable, failure.retry_after)]
     if not failure.retryable and await authority_holds_nothing(

@@ -5,16 +5,22 @@ which one acts at a time. It follows the log: the records that the record of an
 identifier was made from are known, so an event that concerns one of them
 touches the identifier. Changes within a short while are told once. What was told
 by other terms, as before contacts were published, is looked at again.
+
+What cannot be told for now holds nothing else up: each authority is told beside
+the others, and left alone when it gives no answer or is not to be asked; what
+breaks is put off.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
+    PersistentId,
     PersistentIdentifierPushError,
     PersistentIdMetadataPushed,
     PersistentIdMintFailed,
@@ -23,10 +29,11 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdStatus,
 )
 from cora.equipment.finish_reservations import WORKER
-from cora.equipment.minting import exclusively
-from cora.equipment.pauses import pause
+from cora.equipment.minting import beside_each_other, exclusively
+from cora.equipment.pauses import LONGEST_PAUSE, pause
 from cora.equipment.ports.publications import Publications
 from cora.equipment.publication import Publication, read_publication, tell, terms_of
+from cora.equipment.resting import Resting
 from cora.equipment.sets import sets_of
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import OverloadedError, Refusal
@@ -52,61 +59,140 @@ class Kept:
     pushed: list[UUID] = field(default_factory=list[UUID])
     unchanged: list[UUID] = field(default_factory=list[UUID])
     failed: list[UUID] = field(default_factory=list[UUID])
+    left: list[UUID] = field(default_factory=list[UUID])
+    """In another's hands, or not told as their authority is left alone or none is set up."""
 
 
-async def keep_publications(kernel: Kernel, publications: Publications, *, quiet: timedelta = QUIET) -> Kept:
-    """Tell the authorities what has changed. Raises nothing that a later run can mend."""
-    wired: Equipment = kernel.wired
-    kept = Kept()
+@dataclass(frozen=True)
+class _Due:
+    """An identifier of which there are news to tell."""
+
+    known: PersistentId
+    touched: int
+
+
+@dataclass(frozen=True)
+class _Round:
+    kernel: Kernel
+    publications: Publications
+    resting: Resting
+    kept: Kept = field(default_factory=Kept)
+
+    @property
+    def wired(self) -> Equipment:
+        wired: Equipment = self.kernel.wired
+        return wired
+
+    async def leave(self, id: UUID, until: datetime) -> None:
+        """Put it off, as it is not to be told now."""
+        self.kept.left.append(id)
+        await self.publications.put_off(id, until)
+
+    async def stumble(self, id: UUID) -> None:
+        """Log what broke on it, and put it off."""
+        self.kept.failed.append(id)
+        until = self.resting.rest(id, self.kernel.clock())
+        _logger.exception("keeping it broke; it is put off", persistent_id=str(id), until=until.isoformat())
+        await self.publications.put_off(id, until)
+
+
+async def keep_publications(
+    kernel: Kernel, publications: Publications, *, quiet: timedelta = QUIET, resting: Resting | None = None
+) -> Kept:
+    """Tell the authorities what has changed, unless another process does so.
+
+    Raises nothing that a later run can mend. `resting` is what earlier runs have learned to leave alone.
+    """
+    now = _Round(kernel, publications, resting or Resting())
     try:
-        async with exclusively(wired.leases, "publications", wait=0.5):
-            await publications.renew(terms_of(wired))
+        async with exclusively(now.wired.leases, "publications", wait=0.5):
+            await publications.renew(terms_of(now.wired))
             while await publications.take_note(PersistentIdReserved.__name__, _UNHEEDED):
                 pass
-            # Whatever fails is put off, so that every round takes others.
+            # Whatever is not told is put off, so that every round takes others.
             while due := await publications.due(quiet, AT_ONCE):
+                by_scheme: dict[str, list[_Due]] = {}
                 for id, touched in due:
-                    await _keep(id, touched, kernel, publications, kept)
+                    if known := await _keep(id, touched, now):
+                        by_scheme.setdefault(known.scheme, []).append(_Due(known, touched))
+                await beside_each_other([_tell_those(scheme, those, now) for scheme, those in by_scheme.items()])
     except OverloadedError:
         _logger.debug("another process keeps the publications")
-    return kept
+    return now.kept
 
 
-async def _keep(id: UUID, touched: int, kernel: Kernel, publications: Publications, kept: Kept) -> None:
-    wired: Equipment = kernel.wired
-    publication, sets, made_from = await _look(id, kernel, wired)
-    known = publication.persistent_id
-    await publications.keep(
-        id,
-        publication.shown_digest,
-        is_public=known.is_public,
-        sets=sets,
-        made_from=made_from,
-        terms=terms_of(wired),
-    )
+async def _keep(id: UUID, touched: int, now: _Round) -> PersistentId | None:
+    """Keep what the world is told of an identifier; it, where its authority is still to be told."""
+    try:
+        publication, sets, made_from = await _look(id, now.kernel, now.wired)
+        known = publication.persistent_id
+        await now.publications.keep(
+            id,
+            publication.shown_digest,
+            is_public=known.is_public,
+            sets=sets,
+            made_from=made_from,
+            terms=terms_of(now.wired),
+        )
+        is_open = await now.wired.tellings.is_open(id)
+    except Refusal as refusal:
+        _logger.info("left for later", persistent_id=str(id), detail=refusal.detail())
+        await now.leave(id, now.kernel.clock() + FIRST_PAUSE)
+        return None
+    except Exception:
+        await now.stumble(id)
+        return None
     if known.status is PersistentIdStatus.RESERVED:
         # It is still on its way; what comes of it is recorded, and touches it again.
-        await publications.settled(id, touched)
-        return
-    if not known.is_kept_here or not (publication.is_news or await wired.tellings.is_open(id)):
-        await publications.settled(id, touched)
-        kept.unchanged.append(id)
-        return
+        await now.publications.settled(id, touched)
+        return None
+    if not known.is_kept_here or not (publication.is_news or is_open):
+        await now.publications.settled(id, touched)
+        now.kept.unchanged.append(id)
+        return None
+    if known.scheme not in now.wired.doi_minter.schemes:
+        # One may be set up later.
+        await now.leave(id, now.kernel.clock() + LONGEST_PAUSE)
+        return None
+    return known
+
+
+async def _tell_those(scheme: str, those: Sequence[_Due], now: _Round) -> None:
+    """Tell the authority of one scheme, until it is to be left alone."""
+    for due in those:
+        id = due.known.id
+        until = now.resting.until(scheme, now.kernel.clock())
+        if until is not None:
+            await now.leave(id, until)
+            continue
+        try:
+            await _tell(due, now)
+        except Exception:
+            await now.stumble(id)
+
+
+async def _tell(due: _Due, now: _Round) -> None:
+    id, value, scheme = due.known.id, due.known.value, due.known.scheme
+    session = Session(now.kernel, Call(WORKER, via="worker", request_id=f"worker:{id}"), b"")
     try:
-        await tell(id, Session(kernel, Call(WORKER, via="worker", request_id=f"worker:{id}"), b""), wired, wait=1.0)
+        await tell(id, session, now.wired, wait=1.0)
     except PersistentIdentifierPushError as refusal:
-        kept.failed.append(id)
-        _logger.warning("not pushed", value=known.value, detail=refusal.detail())
-        failed = await kernel.see(lambda read: read.require(PERSISTENT_ID, id))
-        await publications.put_off(id, kernel.clock() + pause(failed, FIRST_PAUSE))
+        now.resting.heed(scheme, refusal, now.kernel.clock())
+        now.kept.failed.append(id)
+        _logger.warning("not pushed", value=value, detail=refusal.detail())
+        failed = await now.kernel.see(lambda read: read.require(PERSISTENT_ID, id))
+        await now.publications.put_off(id, now.kernel.clock() + pause(failed, FIRST_PAUSE))
     except Refusal as refusal:
-        # Somebody else tells it just now: the next run will see.
-        _logger.info("left for later", value=known.value, detail=refusal.detail())
-        await publications.put_off(id, kernel.clock() + FIRST_PAUSE)
+        # Somebody else tells it just now, or the authority is not to be asked: a later run will see.
+        now.resting.heed(scheme, refusal, now.kernel.clock())
+        _logger.info("left for later", value=value, detail=refusal.detail())
+        moment = now.kernel.clock()
+        await now.leave(id, now.resting.until(scheme, moment) or moment + FIRST_PAUSE)
     else:
-        kept.pushed.append(id)
-        _logger.info("pushed", value=known.value)
-        await publications.settled(id, touched)
+        now.resting.heed(scheme, None, now.kernel.clock())
+        now.kept.pushed.append(id)
+        _logger.info("pushed", value=value)
+        await now.publications.settled(id, due.touched)
 
 
 async def _look(id: UUID, kernel: Kernel, wired: Equipment) -> tuple[Publication, frozenset[str], frozenset[UUID]]:

@@ -1,13 +1,14 @@
 """Asking an authority: by one at a time, for no longer than it takes, and with every failure understood."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from math import ceil
+from typing import Any, TypeVar
 
 import structlog
 
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, NotAskedError
 from cora.equipment.ports.leases import Leases
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
@@ -35,6 +36,17 @@ async def exclusively(leases: Leases, name: str, *, wait: float) -> AsyncGenerat
         yield
 
 
+async def beside_each_other(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it at once. What one of them raises ends the others, and is raised as it is."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def ask_authority(ask: Callable[[], Awaitable[T]], asked_for: PersistentIdentifier | str) -> T | MintFailedError:
     """What an authority answers, or what it failed with. `asked_for` is told to those who run the server."""
     try:
@@ -43,11 +55,18 @@ async def ask_authority(ask: Callable[[], Awaitable[T]], asked_for: PersistentId
     except MintFailedError as failure:
         return failure
     except TimeoutError:
-        return MintFailedError(f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s", retryable=True)
+        reason = f"the authority gave no answer in {AUTHORITY_SECONDS:.0f} s"
+        return MintFailedError(reason, retryable=True, answered=False)
     except Exception as error:
         # A fault of the adapter must not leave the reservation without a word of what happened.
         _logger.exception("the minter broke", asked_for=str(asked_for))
         return MintFailedError(f"the minter broke ({type(error).__name__})", retryable=True)
+
+
+def require_asked(failure: MintFailedError) -> None:
+    """Raises `OverloadedError` where the authority was not asked and may be later."""
+    if isinstance(failure, NotAskedError) and failure.retry_after is not None:
+        raise OverloadedError(max(1, ceil(failure.retry_after))).because(failure.reason) from failure
 
 
 async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool:

@@ -28,10 +28,10 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdPushFailed,
     PersistentIdStatus,
 )
-from cora.equipment.minting import ask_authority, exclusively
+from cora.equipment.minting import ask_authority, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest, NotAskedError
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event
@@ -149,7 +149,7 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
 
     `again` tells it all the same, and restores what the authority has lost. Raises `PersistentIdNotKeptHereError` for
     what no authority is told, `PersistentIdentifierPushError` when it failed, and `OverloadedError` when another still
-    tells it after `wait` seconds.
+    tells it after `wait` seconds, or no call of the authority is free; that is recorded nowhere.
     """
     async with exclusively(wired.leases, f"mint:{id}", wait=wait):
         publication = await look_up(id, session, wired)
@@ -161,9 +161,12 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
             await wired.tellings.begin(id)
             answered = await ask_authority(lambda: _tell(wired.doi_minter, publication, ask), known.identifier)
         if isinstance(answered, MintFailedError):
-            failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
-            await _record(known.id, [failed], session, last=False)
-            raise PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
+            require_asked(answered)
+            if not isinstance(answered, NotAskedError):
+                failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)
+                await _record(known.id, [failed], session, last=False)
+            refusal = PersistentIdentifierPushError(known.scheme, known.value, answered.reason, answered.retryable)
+            raise refusal from answered
         events = publication.events_of(answered.state) if answered is not None else []
         answer = await _record(known.id, events, session, last=True)
         if answered is not None:

@@ -18,7 +18,7 @@ from cora.equipment.aggregates.fixture import FIXTURE
 from cora.equipment.aggregates.persistent_id import PersistentId, SubjectKind, value_claim
 from cora.equipment.identifiers import in_lower_case
 from cora.equipment.minting import ask_authority, exclusively
-from cora.equipment.ports.doi_minter import Held, HeldState, MintFailedError, is_test_value
+from cora.equipment.ports.doi_minter import Held, HeldState, MintFailedError, NotAskedError, is_test_value
 from cora.equipment.publication import Publication, Visibility, look_up, read_publication, tell
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.equipment.wired import Equipment
@@ -183,7 +183,12 @@ async def compare_log(ids: Iterable[UUID], session: Session, wired: Equipment, *
         if differs is None:
             found.agreed.append(id)
         else:
-            found.findings.append(await _finding(told.persistent_id, *differs, session, wired, fix=fix))
+            try:
+                finding = await _finding(told.persistent_id, *differs, session, wired, fix=fix)
+            except OverloadedError as overloaded:
+                found.interrupted = Interruption(overloaded.why, retryable=True, retry_after=overloaded.retry_after)
+                return found
+            found.findings.append(finding)
     return found
 
 
@@ -200,12 +205,15 @@ async def _look(identifier: PersistentIdentifier, wired: Equipment) -> Held | No
 async def _finding(
     known: PersistentId, what: Difference, detail: str, session: Session, wired: Equipment, *, fix: bool
 ) -> Finding:
+    """What is told of a difference. Raises `OverloadedError` where the authority was not asked to mend it."""
     mended, failure = None, None
     if fix and what in MENDED:
         try:
             await tell(known.id, session, wired, wait=WAIT_SECONDS, again=True)
             mended = True
         except Refusal as refusal:
+            if isinstance(refusal, OverloadedError) and isinstance(refusal.__cause__, NotAskedError):
+                raise
             mended, failure = False, refusal.detail()
     return Finding(
         what,

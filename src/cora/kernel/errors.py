@@ -305,6 +305,20 @@ class OverloadedError(Refusal):
     status = 503
     says = "The server is overloaded; try again in {retry_after} s."
     retry_after: int = 1
+    _why = None
+
+    @property
+    def why(self) -> str:
+        """What there is too much of, in words."""
+        return self._why or "the server is overloaded"
+
+    def because(self, why: str) -> Self:
+        """This refusal, with what there is too much of."""
+        self._why = why
+        return self
+
+    def detail(self) -> str:
+        return super().detail() if self._why is None else f"{self._why}; try again in {self.retry_after} s."
 
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": str(self.retry_after)}

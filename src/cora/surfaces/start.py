@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from cora.equipment.aggregates.role import RoleAlreadyExistsError
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.keep_publications import keep_publications
+from cora.equipment.resting import Resting
 from cora.equipment.views import AGGREGATES
 from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment, without_stub
 from cora.equipment.wired import Equipment
@@ -134,21 +135,27 @@ async def _is_empty(dsn: str, schema: str) -> bool:
 
 @asynccontextmanager
 async def working(cora: Opened) -> AsyncGenerator[None]:
-    """Finish what was interrupted, every few seconds, for as long as a server runs."""
-    worker = asyncio.create_task(_work(cora), name="cora worker")
+    """Finish what was interrupted and tell what has changed, every few seconds, for as long as a server runs.
+
+    Of all processes one does each of the two at a time, and neither waits for the other.
+    """
+    resting = Resting()
+    works = (
+        asyncio.create_task(_work(lambda: finish_open_reservations(cora.kernel, cora.log, resting=resting))),
+        asyncio.create_task(_work(lambda: keep_publications(cora.kernel, cora.log.publications, resting=resting))),
+    )
     try:
         yield
     finally:
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
 
 
-async def _work(cora: Opened) -> None:
+async def _work(work: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
-            await finish_open_reservations(cora.kernel, cora.log)
-            await keep_publications(cora.kernel, cora.log.publications)
+            await work()
         except Exception:
             _logger.exception("the worker failed; it goes on")
         await asyncio.sleep(WORK_EVERY)

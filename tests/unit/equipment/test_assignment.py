@@ -24,7 +24,7 @@ from cora.equipment.aggregates.persistent_id import (
     SchemeNotConfiguredError,
 )
 from cora.equipment.pidinst import suffix
-from cora.equipment.ports.doi_minter import MintFailedError
+from cora.equipment.ports.doi_minter import MintFailedError, NotAskedError
 from cora.kernel.errors import (
     ForbiddenError,
     OccurredBeforeLastFactError,
@@ -437,3 +437,16 @@ async def test_an_open_reservation_waits_while_its_scheme_has_no_authority(world
             await world.assign("asset", asset, scheme="Handle", suffix=again)
     world.minter.only = None
     assert (await world.assign("asset", asset, scheme="Handle")).status == 201
+
+
+async def test_an_authority_that_was_not_asked_has_not_failed(world: World) -> None:
+    asset = await world.asset()
+    world.minter.outcomes = [NotAskedError("called as often as we may", retry_after=41.2)] * 2
+    for _ in range(2):
+        with pytest.raises(OverloadedError, match="as often as we may; try again in 42 s") as refused:
+            await world.assign("asset", asset)
+        assert refused.value.headers() == {"Retry-After": "42"}
+    assert world.log.kinds()[-1] == "PersistentIdReserved"
+    await world.assign("asset", asset)
+    assert world.log.kinds().count("PersistentIdReserved") == 1
+    assert world.log.kinds()[-1] == "AssetPersistentIdAssigned"

@@ -5,7 +5,7 @@ from tests.unit.equipment.test_stub_doi_minter import DOI, HANDLE, request
 
 from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
-from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError
+from cora.equipment.ports.doi_minter import DoiMinter, NotAskedError
 
 
 class RealMinter(StubDoiMinter):
@@ -46,8 +46,8 @@ def test_identifiers_are_tests_as_soon_as_those_of_one_authority_are(minters: li
 async def test_a_scheme_without_an_authority_may_have_one_later() -> None:
     minter = BySchemeMinter({"DOI": StubDoiMinter()})
     for ask in (minter.mint, minter.publish, minter.push, minter.hide):
-        with pytest.raises(MintFailedError, match="Handle") as failure:
+        with pytest.raises(NotAskedError, match="Handle") as failure:
             await ask(request(HANDLE))
-        assert failure.value.retryable
-    with pytest.raises(MintFailedError):
+        assert (failure.value.retryable, failure.value.retry_after) == (True, None)
+    with pytest.raises(NotAskedError):
         await minter.look(HANDLE)

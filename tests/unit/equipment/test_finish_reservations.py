@@ -3,16 +3,21 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.unit.equipment.world import Dies, World
 
 from cora.equipment.aggregates.persistent_id import PersistentIdentifierMintError
+from cora.equipment.assignment import finish
 from cora.equipment.finish_reservations import (
+    Finished,
     finish_open_reservations,
     open_reservations,
 )
-from cora.equipment.ports.doi_minter import MintFailedError
+from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest, NotAskedError
+from cora.equipment.resting import FIRST_REST, Resting
+from cora.kernel.execute import Answer
 
 FAILED = MintFailedError("no answer", retryable=True)
 AT_ONCE = timedelta(0)
@@ -23,12 +28,14 @@ def world() -> World:
     return World()
 
 
-async def reserve(world: World, suffix: str, kind: str = "asset") -> None:
+async def reserve(world: World, suffix: str, kind: str = "asset", scheme: str = "DOI") -> None:
     """A reservation whose process died."""
     asset = await world.asset()
     world.minter.dies = "before the minter"
     with pytest.raises(Dies):
-        await world.assign(kind, asset if kind == "asset" else await world.fixture_of(asset), suffix=suffix)
+        await world.assign(
+            kind, asset if kind == "asset" else await world.fixture_of(asset), suffix=suffix, scheme=scheme
+        )
 
 
 async def test_what_a_dead_process_left_is_minted_and_assigned_by_the_worker(world: World) -> None:
@@ -116,3 +123,73 @@ async def test_every_page_of_reservations_is_read(world: World, monkeypatch: pyt
         await reserve(world, f"a{number}")
     found = [each.persistent_id.value async for each in open_reservations(world.log)]
     assert sorted(found) == [f"10.0000/cora-stub/a{number}" for number in range(5)]
+
+
+LOST = MintFailedError("gave no answer", retryable=True, answered=False)
+NOT_ASKED = NotAskedError("no call is free", retry_after=60.0)
+
+
+@pytest.mark.parametrize(("outcome", "recorded", "seconds"), [(LOST, 1, FIRST_REST.seconds), (NOT_ASKED, 0, 60)])
+async def test_an_authority_that_gives_no_answer_or_is_not_to_be_asked_is_left_alone_and_holds_up_no_other(
+    world: World, outcome: MintFailedError, recorded: int, seconds: int
+) -> None:
+    for number in range(3):
+        await reserve(world, f"a{number}")
+    await reserve(world, "h1", scheme="Handle")
+    usual, asked = world.minter.mint, list[str]()
+
+    async def mint(request: MintRequest) -> Minted:
+        asked.append(request.identifier.scheme)
+        if request.identifier.scheme == "DOI":
+            raise outcome
+        return await usual(request)
+
+    world.minter.mint = mint
+    resting, began = Resting(), world.log.clock()
+    world.log.clock = lambda: began
+    for _ in range(2):
+        await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE, resting=resting)
+    assert sorted(asked) == ["DOI", "Handle"]
+    assert world.log.kinds().count("PersistentIdMintFailed") == recorded
+    world.minter.mint = usual
+    world.log.clock = lambda: began + timedelta(seconds=seconds)
+    finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE, resting=resting)
+    assert len(finished.assigned) >= 2
+
+
+async def test_where_no_authority_is_set_up_nothing_is_recorded(world: World) -> None:
+    await reserve(world, "h1", scheme="Handle")
+    world.minter.only = {"DOI"}
+    before = world.log.kinds()
+    finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE)
+    assert (len(finished.left), world.log.kinds(), world.minter.asked) == (1, before, [])
+
+
+async def test_what_breaks_is_put_off_and_those_behind_it_are_finished(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await reserve(world, f"a{number}")
+    tried: list[UUID] = []
+    [first, *_] = [each.persistent_id.id async for each in open_reservations(world.log)]
+
+    async def breaks(subject: Any, id: UUID, reservation: UUID, *rest: Any, **given: Any) -> Answer:
+        tried.append(reservation)
+        if reservation == first:
+            raise ZeroDivisionError
+        return await finish(subject, id, reservation, *rest, **given)
+
+    monkeypatch.setattr("cora.equipment.finish_reservations.finish", breaks)
+    resting, began = Resting(), world.log.clock()
+    for seconds, tries in ((0, 1), (1, 1), (10, 2), (20, 2), (30, 3)):
+        world.log.clock = lambda at=began + timedelta(seconds=seconds): at
+        finished = await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE, resting=resting)
+        assert len(finished.assigned) == (2 if seconds == 0 else 0)
+        assert tried.count(first) == tries
+
+
+async def test_one_worker_finishes_for_all(world: World) -> None:
+    await reserve(world, "a1")
+    async with world.wired.leases.hold("reservations"):
+        assert await finish_open_reservations(world.kernel, world.log, grace=AT_ONCE) == Finished()
+    assert world.minter.asked == []

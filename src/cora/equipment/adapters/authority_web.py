@@ -4,8 +4,8 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from cora.equipment.adapters.budget import AT_ONCE, BudgetSpentError, CallBudget, UnansweredError
-from cora.equipment.ports.doi_minter import MintFailedError
+from cora.equipment.ports.doi_minter import MintFailedError, NotAskedError
 
 # DataCite waits up to 10 s for the handle server before it answers.
 TIMEOUT = httpx.Timeout(10.0, read=40.0, write=30.0, pool=30.0)
@@ -32,6 +32,11 @@ Json = Mapping[str, Any]
 
 class NoAnswerError(Exception):
     """The request or its answer was lost: what was asked may have been done."""
+
+    @property
+    def failure(self) -> MintFailedError:
+        """The same, where it is not asked again."""
+        return MintFailedError(str(self), retryable=True, answered=False)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,15 @@ def path_of(identifier: str) -> str:
     return quote(identifier, safe="/")
 
 
+@contextmanager
+def failed_before(failure: MintFailedError) -> Generator[None]:
+    """Another try: where no call is free for it, the failure of the tries before is what the request came to."""
+    try:
+        yield
+    except NotAskedError as not_asked:
+        raise (not_asked if isinstance(failure, NotAskedError) else failure) from None
+
+
 class AuthorityWeb:
     """The calls to one authority.
 
@@ -149,16 +163,16 @@ class AuthorityWeb:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request and read its answer. Raises `NoAnswerError` and, where no call is free, `MintFailedError`."""
+        """Send a request and read its answer. Raises `NoAnswerError` and, where no call is free, `NotAskedError`."""
         try:
             async with self._budget.call(PATIENCE_SECONDS):
                 answer = await self._exchange(method, path, query, body, headers)
         except BudgetSpentError as spent:
             reason = f"{self.name} was called as often as we may; the next call is free in {spent.seconds:.0f} s"
-            raise MintFailedError(reason, retryable=True, retry_after=spent.seconds) from None
+            raise NotAskedError(reason, retry_after=spent.seconds) from None
         except UnansweredError:
             reason = f"{self.name} has not answered earlier calls; this one was not made"
-            raise MintFailedError(reason, retryable=True) from None
+            raise NotAskedError(reason, retry_after=PATIENCE_SECONDS) from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise NoAnswerError(f"{self.name} gave no answer ({type(error).__name__})") from None
         return answer
@@ -203,14 +217,15 @@ class AuthorityWeb:
 
         Raises `MintFailedError` when there is none after all tries.
         """
-        failure = self.not_asked()
+        failure: MintFailedError = self.not_asked()
         query = tuple(query)
         for pause in (0.0, *self.pauses):
             await self.sleep(pause)
             try:
-                answer = await self.send(method, path, query=query, body=body, headers=headers)
+                with failed_before(failure):
+                    answer = await self.send(method, path, query=query, body=body, headers=headers)
             except NoAnswerError as lost:
-                failure = MintFailedError(str(lost), retryable=True)
+                failure = lost.failure
                 continue
             if answer.status == until:
                 return answer
@@ -222,9 +237,9 @@ class AuthorityWeb:
                 break
         raise failure
 
-    def not_asked(self) -> MintFailedError:
+    def not_asked(self) -> NotAskedError:
         """The failure before the first try."""
-        return MintFailedError(f"{self.name} was not asked", retryable=True)
+        return NotAskedError(f"{self.name} was not asked")
 
     def failure(self, answer: Answer, said: str | None = None, *, retryable: bool | None = None) -> MintFailedError:
         """An answer as a failure, with its reason in words."""

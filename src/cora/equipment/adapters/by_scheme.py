@@ -7,8 +7,8 @@ from cora.equipment.ports.doi_minter import (
     Held,
     HeldPage,
     Minted,
-    MintFailedError,
     MintRequest,
+    NotAskedError,
     Preview,
 )
 from cora.equipment.values import PersistentIdentifier
@@ -70,8 +70,8 @@ class BySchemeMinter:
         return await self._of(scheme).list_from(scheme, cursor)
 
     def _of(self, scheme: str) -> DoiMinter:
-        """Raises `MintFailedError` for a scheme without an authority: one may be set up later."""
+        """Raises `NotAskedError` for a scheme without an authority: one may be set up later."""
         minter = self._minters.get(scheme)
         if minter is None:
-            raise MintFailedError(f"no authority for the scheme {scheme} is set up here", retryable=True)
+            raise NotAskedError(f"no authority for the scheme {scheme} is set up here")
         return minter

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from cora.equipment.adapters.authority_web import PAUSES, Answer, AuthorityWeb, NoAnswerError, objects_of, path_of
+from cora.equipment.adapters.authority_web import (
+    PAUSES,
+    Answer,
+    AuthorityWeb,
+    NoAnswerError,
+    failed_before,
+    objects_of,
+    path_of,
+)
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.datacite_answers import errors_of, held_of, is_taken, next_cursor
 from cora.equipment.pidinst.forms.form import Loss
@@ -178,12 +186,13 @@ class Datacite:
             reason = f"the metadata is not valid by the schema of DataCite 4.7: {wrong}"
             raise MintFailedError(reason, retryable=False)
         body = _body(request, told, transition)
-        failure = self._web.not_asked()
+        failure: MintFailedError = self._web.not_asked()
         for pause in (*self._web.pauses, None):
             try:
-                answer = await self._web.send("PUT", f"/dois/{path_of(request.identifier.value)}", body=body)
+                with failed_before(failure):
+                    answer = await self._web.send("PUT", f"/dois/{path_of(request.identifier.value)}", body=body)
             except NoAnswerError as lost:
-                failure = MintFailedError(str(lost), retryable=True)
+                failure = lost.failure
             else:
                 if answer.is_success:
                     held = held_of(answer.members.get("data"), self._repository)
@@ -196,7 +205,8 @@ class Datacite:
                         raise failure
             if pause is not None:
                 await self._web.sleep(pause)
-            held = await self.look(request.identifier)
+            with failed_before(failure):
+                held = await self.look(request.identifier)
             self._require(held, is_ours)
             if held is not None and _shows(before, wanted) and self._is_done(held, request, wanted):
                 return Minted(request.identifier, held.state, found=True)

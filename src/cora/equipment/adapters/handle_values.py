@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError
+from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError, failed_before
 from cora.equipment.pidinst.forms import loss_of
 from cora.equipment.pidinst.forms.form import Loss, untold
 from cora.equipment.pidinst.forms.handle import HANDLE, TYPES, handle_values
@@ -124,12 +124,13 @@ async def register_once(
 
     Raises `MintFailedError`, also for a Handle that leads elsewhere.
     """
-    failure = web.not_asked()
+    failure: MintFailedError = web.not_asked()
     for pause in (*web.pauses, None):
         try:
-            answer = await send()
+            with failed_before(failure):
+                answer = await send()
         except NoAnswerError as lost:
-            failure = MintFailedError(str(lost), retryable=True)
+            failure = lost.failure
         else:
             if is_done(answer):
                 return Minted(request.identifier)
@@ -138,7 +139,8 @@ async def register_once(
                 raise failure
         if pause is not None:
             await web.sleep(pause)
-        held = await look(request.identifier)
+        with failed_before(failure):
+            held = await look(request.identifier)
         if held is not None:
             if not held.is_for(request.url):
                 raise MintFailedError(f"the Handle {held.identifier.value} leads elsewhere already", retryable=False)

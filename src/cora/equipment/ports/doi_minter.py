@@ -100,14 +100,28 @@ class MintFailedError(Exception):
 
     `reason` is shown to clients and kept in the log: no secrets in it.
     `retryable` says that the same request may succeed later, `retry_after` that
-    it should not come before so many seconds have passed.
+    it should not come before so many seconds have passed. `answered` is false
+    where the request or its answer was lost.
     """
 
-    def __init__(self, reason: str, *, retryable: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retryable: bool, retry_after: float | None = None, answered: bool = True
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.retry_after = retry_after
+        self.answered = answered
+
+
+class NotAskedError(MintFailedError):
+    """The authority was not asked, so this is no failure of it and no fact about the identifier.
+
+    By our own limit or its wish the next call is `retry_after` seconds away; None where no authority is set up.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason, retryable=True, retry_after=retry_after)
 
 
 class DoiMinter(Protocol):

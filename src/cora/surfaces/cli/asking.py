@@ -119,7 +119,7 @@ async def sent(client: httpx.AsyncClient, server: str, method: str, target: str,
         raise UnreachableError(f"{server} does not accept the token; give another with --token")
     if isinstance(told.get("errors"), list):
         raise InvalidRequestError(tuple(Violation(each["pointer"], each["detail"]) for each in told["errors"]))
-    raise ProblemError(str(told["code"]), str(told.get("detail", "")))
+    raise ProblemError(str(told["code"]), str(told.get("detail", "")), told)
 
 
 def required(answer: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import asyncpg
@@ -36,11 +37,12 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 class ProblemError(Exception):
-    """What a server answers instead: the stable code of a refusal, and what is wrong in words."""
+    """What a server answers instead: the stable code of a refusal, what is wrong in words, and all of the answer."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, members: Mapping[str, Any] = MappingProxyType({})) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
+        self.members = members
 
 
 _TOLD_IN_WORDS = (

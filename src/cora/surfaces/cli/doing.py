@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 
 from cora.equipment import features
-from cora.kernel.errors import NotFoundError, Refusal
+from cora.kernel.errors import NotFoundError, OverloadedError, Refusal
 from cora.kernel.identity import new_id
 from cora.kernel.requests import DRY_RUN, read_call, to_request
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, declared_slices
@@ -86,6 +86,20 @@ def _at_server(client: httpx.AsyncClient, server: str) -> Do:
 def is_missing(error: Refusal | ProblemError) -> bool:
     """Whether what was asked for is not there."""
     return isinstance(error, NotFoundError) or (isinstance(error, ProblemError) and error.code.endswith("NotFound"))
+
+
+def retry_after(error: Refusal | ProblemError) -> int | None:
+    """In how many seconds the same may be done; None for what another try does not mend."""
+    code, members = told_by(error)
+    if code != OverloadedError.code():
+        return None
+    seconds = members.get("retry_after")
+    return seconds if isinstance(seconds, int) and seconds > 0 else 1
+
+
+def told_by(error: Refusal | ProblemError) -> tuple[str, Mapping[str, Any]]:
+    """The code of a refusal and its members."""
+    return (error.code(), error.members()) if isinstance(error, Refusal) else (error.code, error.members)
 
 
 def said(error: Refusal | ProblemError) -> str:

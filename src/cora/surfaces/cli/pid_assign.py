@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,12 +24,14 @@ from cora.surfaces.cli.common import (
     show_table,
     written,
 )
-from cora.surfaces.cli.doing import REFUSED, Do, Reached, reaching, said
+from cora.surfaces.cli.doing import REFUSED, Do, Reached, reaching, retry_after, said, told_by
 from cora.surfaces.cli.facility import Server, TokenOption
 from cora.surfaces.cli.finding import KINDS, find_id, pages_at
 from cora.surfaces.cli.pid_finding import Named, find_subject
 from cora.surfaces.cli.progress import ProgressBar
 
+TRIES = 20
+"""How often one record is waited for, one time after the other."""
 _AT_ONCE = 8
 _HEADER = ("kind", "name", "id", "complete", "missing", "outcome", "identifier", "detail")
 
@@ -101,7 +103,8 @@ def assign(
     To one asset or fixture, or with --under to every asset below another that has none.
 
     Fixtures stand below nothing, so each is named by itself. What is decommissioned is left out. Incomplete records are
-    reported, with what they lack; a failure does not stop the others. Run again, it goes on with those that are left.
+    reported, with what they lack; a failure does not stop the others. Where the authority may be called no more for a
+    while, it is waited for. Run again, it goes on with those that are left.
     The exit code is 1 when one of them has no identifier in the end.
 
     \b
@@ -125,7 +128,7 @@ def assign(
                 )  # fmt: skip
             with ProgressBar("rehearsing") as told:
                 found = await _looked_at(reached.ask, subjects, told)
-                found = [await _done(reached.do, each, scheme, suffix, dry_run=True) for each in found]
+                found = [await _rehearsed(reached.do, each, scheme, suffix) for each in found]
             ready = [each for each in found if each.outcome == READY]
             if dry_run or not ready or not _confirmed(ready, scheme, yes=yes):
                 return found
@@ -184,26 +187,53 @@ async def _looked_at(ask: Ask, subjects: Sequence[Named], told: ProgressBar) -> 
     return list(await asyncio.gather(*(looked_at(each) for each in subjects)))
 
 
-async def _done(
-    do: Do, candidate: Candidate, scheme: IdentifierScheme, suffix: str | None, *, dry_run: bool
-) -> Candidate:
-    """A complete record with its identifier, or with what it was refused for."""
+async def _rehearsed(do: Do, candidate: Candidate, scheme: IdentifierScheme, suffix: str | None) -> Candidate:
+    """A complete record with what it would have, or with what it would be refused for."""
     if candidate.outcome != READY:
         return candidate
-    kind, id, _ = candidate.subject
-    fields = {f"{kind}_id": id, "scheme": str(scheme), **({"suffix": suffix} if suffix is not None else {})}
     try:
-        answer = await do(f"assign_{kind}_persistent_id", fields, dry_run=dry_run)
+        answer = await do(*_command(candidate, scheme, suffix), dry_run=True)
     except REFUSED as refusal:
         return replace(candidate, outcome=FAILED, detail=said(refusal))
-    if not dry_run:
-        return replace(candidate, outcome=ASSIGNED, value=answer["value"], detail="")
     # Without a suffix the value of a rehearsal is not the one that is assigned.
     value = answer["value"] if suffix is not None else ""
     if answer["problems"]:
         return replace(candidate, outcome=FAILED, value=value, detail="; ".join(answer["problems"]))
     lost = ", ".join(dict.fromkeys(each["property"] for each in answer["loss"]))
     return replace(candidate, value=value, detail=f"not told: {lost}" if lost else "")
+
+
+async def _done(
+    do: Do,
+    candidate: Candidate,
+    scheme: IdentifierScheme,
+    suffix: str | None,
+    wait: Callable[[int, str], Awaitable[None]],
+) -> Candidate:
+    """A complete record with its identifier, waited for as long as it takes, or with what it was refused for."""
+    if candidate.outcome != READY:
+        return candidate
+    for attempt in range(TRIES):
+        try:
+            answer = await do(*_command(candidate, scheme, suffix))
+        except REFUSED as refusal:
+            code, members = told_by(refusal)
+            if attempt and code.endswith("PersistentIdAlreadyAssigned"):
+                # What was reserved here a server has finished meanwhile.
+                return replace(candidate, outcome=ASSIGNED, value=str(members["value"]), detail="")
+            seconds = retry_after(refusal)
+            if seconds is None or attempt + 1 == TRIES:
+                return replace(candidate, outcome=FAILED, detail=said(refusal))
+            await wait(seconds, said(refusal))
+        else:
+            return replace(candidate, outcome=ASSIGNED, value=answer["value"], detail="")
+    raise AssertionError
+
+
+def _command(candidate: Candidate, scheme: IdentifierScheme, suffix: str | None) -> tuple[str, dict[str, Any]]:
+    kind, id, _ = candidate.subject
+    fields = {f"{kind}_id": id, "scheme": str(scheme), **({"suffix": suffix} if suffix is not None else {})}
+    return f"assign_{kind}_persistent_id", fields
 
 
 def _confirmed(ready: Sequence[Candidate], scheme: IdentifierScheme, *, yes: bool) -> bool:
@@ -223,9 +253,17 @@ async def _assigned(
 ) -> list[Candidate]:
     done: list[Candidate] = []
     with ProgressBar("assigning") as told:
-        for number, each in enumerate(found, 1):
-            done.append(await _done(reached.do, each, scheme, suffix, dry_run=False))
-            told(number, len(found))
+
+        async def wait(seconds: int, why: str) -> None:
+            err.print(f"{why} Waiting until then.", style="yellow", markup=False, highlight=False)
+            for left in range(seconds, 0, -1):
+                told.rename(f"waiting {left} s")
+                await asyncio.sleep(1.0)
+            told.rename("assigning")
+
+        for each in found:
+            told(len(done), len(found))
+            done.append(await _done(reached.do, each, scheme, suffix, wait))
     return done
 
 

@@ -25,3 +25,7 @@ class ProgressBar:
 
     def __call__(self, done: int, total: int | None, _what: str = "") -> None:
         self._progress.update(self._task, completed=done, total=total)
+
+    def rename(self, what: str) -> None:
+        """What is being done from now on, in words."""
+        self._progress.update(self._task, description=what)

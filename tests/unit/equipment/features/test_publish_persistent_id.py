@@ -11,7 +11,8 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdentifierPushError,
 )
 from cora.equipment.features.publish_persistent_id import PublishPersistentId, publish_persistent_id
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest, NotAskedError
+from cora.kernel.errors import OverloadedError, Refusal
 from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Principal, Role
 
@@ -66,6 +67,22 @@ async def test_after_a_failure_the_same_command_resumes_it(world: World, monkeyp
     assert world.log.kinds().count("PersistentIdPublicationRequested") == 1
     state = world.state(PERSISTENT_ID, id)
     assert (state["status"], state["last_failure"]) == ("Minted", None)
+
+
+@pytest.mark.parametrize(("seconds", "refusal"), [(7.0, OverloadedError), (None, PersistentIdentifierPushError)])
+async def test_an_authority_that_was_not_asked_has_not_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float | None, refusal: type[Refusal]
+) -> None:
+    id = await draft(world)
+
+    async def not_asked(_request: MintRequest) -> Minted:
+        raise NotAskedError("no call is free", retry_after=seconds)
+
+    monkeypatch.setattr(world.minter, "publish", not_asked)
+    with pytest.raises(refusal, match="no call is free"):
+        await publish(world, id)
+    assert world.log.kinds()[-1] == "PersistentIdPublicationRequested"
+    assert world.state(PERSISTENT_ID, id)["last_failure"] is None
 
 
 async def test_a_rehearsal_asks_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
