@@ -311,6 +311,21 @@ async def _due_again(facility: Facility) -> None:
         await connection.execute("update cora.publication set due_at = '-infinity'")
 
 
+async def test_what_was_put_off_for_long_is_told_when_something_is_done_about_it(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    facility.datacite.plan.always["PUT"] = Says(
+        422, '{"errors":[{"status":"422","title":"Not so."}]}', "application/json"
+    )
+    await facility.world.do("describe_asset", asset_id=asset, name="Changed", description=None)
+    assert len((await facility.work()).failed) == 1
+    facility.datacite.plan.always.clear()
+    assert await facility.work() == Kept()
+    identifier = (await facility.known(value))["id"]
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=identifier, reason="never existed")
+    assert len((await facility.work()).pushed) == 1
+    assert facility.datacite.records[value].state == "registered"
+
+
 async def test_where_no_call_is_free_the_round_ends_and_nothing_is_recorded(facility: Facility) -> None:
     values = await _renamed(facility, 3)
     minter: Any = facility.cora.equipment.doi_minter

@@ -11,7 +11,8 @@ from cora.log.types import Connection, Pool
 AT_ONCE = 2000
 """Events that are looked at in one statement."""
 
-# An event concerns the record of its stream and those whose ids it names, an erased contact itself. How far the log was
+# An event concerns the record of its stream and those whose ids it names, an erased contact itself. What was put off is
+# due again: what somebody did may mend what failed, and a withdrawal waits for nothing. How far the log was
 # looked at is kept in the statement that touches what the events concern.
 _TAKE_NOTE = """
 with known as (
@@ -36,7 +37,8 @@ with known as (
     union
     select (regexp_matches(f.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g'))[1]::uuid from fresh f
 ), touched as (
-    update publication p set touched = s.upto, touched_at = coalesce(p.touched_at, clock_timestamp())
+    update publication p set touched = s.upto, touched_at = coalesce(p.touched_at, clock_timestamp()),
+           due_at = '-infinity'
     from stretch s
     where p.persistent_id in (
         select m.persistent_id from publication_source m join concerned c on c.id = m.entity
