@@ -376,3 +376,21 @@ async def test_long_lists_are_gone_through_by_their_pages() -> None:
         parts = await all_of(story, of="authority")
         assert [len(part.others) for part in parts] == [20, 20, 5]
         assert PersistentIdMetadataPushed.__name__ not in story.world.log.kinds()
+
+
+async def test_where_no_call_is_free_to_mend_it_the_rest_is_left_for_later() -> None:
+    async with story_of("datacite") as story:
+        id = (await minted(story, "lost"))[1]
+        simulator: Any = story.simulator
+        simulator.records.clear()
+        minter: Any = story.world.wired.doi_minter
+        budget = minter._web._budget
+        budget._calls = len(budget._free_again) + 1
+        before = story.world.log.kinds()
+        part = await asked(story, ids=[id], fix=True)
+        assert part.interrupted is not None
+        assert "as often as we may" in part.interrupted.reason
+        assert (part.interrupted.retryable, part.findings, story.world.log.kinds()) == (True, (), before)
+        budget._calls = 1000
+        (finding,) = (await asked(story, ids=[id], fix=True)).findings
+        assert finding.mended
