@@ -14,7 +14,7 @@ from cora.equipment.identifiers import normal_doi
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
 from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, Publisher
-from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord
+from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord, RelationType
 from cora.equipment.values import AlternateIdentifierKind
 
 NAMESPACE = "http://datacite.org/schema/kernel-4"
@@ -24,15 +24,12 @@ _PREFIXES: Any = {None: NAMESPACE, "xsi": _XSI}
 _LOCATION = "https://schema.datacite.org/meta/kernel-4.7/metadata.xsd"
 _SCHEMA = "datacite-4.7/metadata.xsd"
 
-# The relation types that DataCite calls otherwise; those of the same name are not listed, all else is `Other`.
-_RELATIONS = {"HasComponent": "HasPart", "IsComponentOf": "IsPartOf"}
-_SAME_RELATIONS = frozenset(
-    {"IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "References", "HasMetadata", "IsIdenticalTo"}
-)
-_RELATED_TYPES = frozenset(
-    {"ARK", "arXiv", "bibcode", "CSTR", "DOI", "EAN13", "EISSN", "Handle", "IGSN", "ISBN", "ISSN", "ISTC", "LISSN"}
-    | {"LSID", "PMID", "PURL", "RAiD", "RRID", "SWHID", "UPC", "URL", "URN", "w3id"}
-)
+# Parts of an instrument are instruments, which DataCite likes to be told.
+_RELATIONS: dict[RelationType, dict[str, str]] = {
+    "IsDescribedBy": {"relationType": "IsDescribedBy"},
+    "HasComponent": {"relationType": "HasPart", "resourceTypeGeneral": "Instrument"},
+    "IsComponentOf": {"relationType": "IsPartOf", "resourceTypeGeneral": "Instrument"},
+}
 _SCHEME_URIS = {
     "ROR": "https://ror.org/",
     "ORCID": "https://orcid.org/",
@@ -226,30 +223,11 @@ def _related_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
         yield {
             "relatedIdentifier": each.related_identifier,
             "relatedIdentifierType": each.related_identifier_type.value,
-            **datacite_relation(each.relation_type),
+            **_RELATIONS[each.relation_type],
         }
     for each in record.alternate_identifiers:
         if (doi := _other_doi(each)) is not None:
             yield {"relatedIdentifier": doi, "relatedIdentifierType": "DOI", "relationType": "IsIdenticalTo"}
-    known = record.model and record.model.model_identifier
-    if known is not None and known.model_identifier_type in _RELATED_TYPES:
-        yield {
-            "relatedIdentifier": known.model_identifier,
-            "relatedIdentifierType": known.model_identifier_type,
-            "relationType": "References",
-        }
-
-
-def datacite_relation(relation: str) -> dict[str, str]:
-    """A PIDINST relation type as DataCite tells it: by its own name for it, else as `Other` with the name of PIDINST.
-
-    Parts of an instrument are instruments, which DataCite likes to be told.
-    """
-    if relation in _SAME_RELATIONS:
-        return {"relationType": relation}
-    if relation in _RELATIONS:
-        return {"relationType": _RELATIONS[relation], "resourceTypeGeneral": "Instrument"}
-    return {"relationType": "Other", "relationTypeInformation": relation}
 
 
 def _descriptions(record: PidinstRecord) -> Iterator[Attributes]:

@@ -17,18 +17,12 @@ from cora.equipment.pidinst.forms.datacite import (
     DATACITE_XML,
     NAMESPACE,
     datacite_attributes,
-    datacite_relation,
     datacite_xml,
     violations,
 )
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
-
-PIDINST_RELATIONS = (
-    "IsDescribedBy", "IsNewVersionOf", "IsPreviousVersionOf", "HasComponent", "IsComponentOf", "References",
-    "HasMetadata", "WasUsedIn", "IsIdenticalTo", "IsAttachedTo",
-)  # fmt: skip
 
 
 def lost(published: PublishedRecord) -> list[str]:
@@ -145,39 +139,6 @@ def test_the_attributes_are_what_the_schema_of_datacite_for_json_was(published: 
     del told["id"]
     told.pop("doi", None)
     jsonschema_rs.validate(derived, {**told, "publicationYear": f"{told['publicationYear']:04}"})
-
-
-def test_a_model_is_referenced_where_datacite_knows_the_type_of_its_identifier() -> None:
-    known = pidinst.ModelIdentifier(model_identifier="RRID:SCR_016386", model_identifier_type="RRID")
-    told = datacite_attributes(changed(model=pidinst.Model(model_name="M", model_identifier=known)))
-    assert told["relatedIdentifiers"][-1] == {
-        "relatedIdentifier": "RRID:SCR_016386",
-        "relatedIdentifierType": "RRID",
-        "relationType": "References",
-    }
-
-
-@pytest.mark.parametrize(
-    ("pidinst_name", "told"),
-    [
-        ("HasComponent", {"relationType": "HasPart", "resourceTypeGeneral": "Instrument"}),
-        ("IsComponentOf", {"relationType": "IsPartOf", "resourceTypeGeneral": "Instrument"}),
-        ("IsIdenticalTo", {"relationType": "IsIdenticalTo"}),
-        ("WasUsedIn", {"relationType": "Other", "relationTypeInformation": "WasUsedIn"}),
-        ("IsAttachedTo", {"relationType": "Other", "relationTypeInformation": "IsAttachedTo"}),
-    ],
-)
-def test_relations(pidinst_name: str, told: dict[str, str]) -> None:
-    assert datacite_relation(pidinst_name) == told
-
-
-@pytest.mark.parametrize("relation", PIDINST_RELATIONS)
-def test_every_relation_of_pidinst_is_valid(relation: str) -> None:
-    related = FULL.record.related_identifiers[0].model_copy(update={"relation_type": relation})
-    xml = datacite_xml(changed(related_identifiers=(related,)))
-    assert violations(xml) == []
-    if b'relationType="Other"' in xml:
-        assert f'relationTypeInformation="{relation}"'.encode() in xml
 
 
 def test_another_doi_of_the_instrument_is_a_relation_since_datacite_refuses_it_as_an_alternate() -> None:
