@@ -356,7 +356,8 @@ def _change(
         show_json(done)
         return
     state = done["state"]
-    out.print(says.format(f"The {state['scheme']} {state['value']}"), markup=False, highlight=False)
+    told = says.format(f"the {state['scheme']} {state['value']}")
+    out.print(told[0].upper() + told[1:], markup=False, highlight=False)
 
 
 app.command()(assign)
