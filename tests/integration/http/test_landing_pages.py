@@ -178,6 +178,9 @@ async def test_a_withdrawn_identifier_has_a_tombstone_for_ever(world: Hutch) -> 
     assert "Why: Entered twice" in told
     assert "never existed" not in told
     assert (await get(world, f"/id/{asset}/pidinst.json")).status_code == 200
+    for form in ("citation.txt", "datacite.xml", "bibtex.bib"):
+        assert "not to be cited: Entered twice" in (await get(world, f"/id/{asset}/{form}")).text
+    assert '"creativeWorkStatus":' in tombstone.text
 
 
 async def test_a_fixture_tells_its_components_and_their_exchange(world: Hutch) -> None:

@@ -4,6 +4,7 @@ identifier is marked."""
 import html
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -106,6 +107,14 @@ def test_what_is_unknown_is_told_as_such(form: Form) -> None:
 def test_a_test_identifier_is_marked(form: Form) -> None:
     assert TEST_REMARK in form.render(TEST).decode()
     assert TEST_REMARK not in form.render(FULL).decode()
+
+
+@EVERY_FORM
+def test_a_withdrawn_identifier_is_marked(form: Form) -> None:
+    told = form.render(replace(FULL, withdrawn="Entered twice")).decode()
+    assert "Withdrawn identifier, not to be cited: Entered twice" in told
+    assert "ithdrawn" not in form.render(FULL).decode()
+    assert ("creativeWorkStatus" in told) == (form.name == "schema-org.jsonld")
 
 
 @EVERY_FORM

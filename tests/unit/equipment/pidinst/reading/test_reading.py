@@ -77,7 +77,7 @@ def expected(published: PublishedRecord) -> dict[str, Any]:
         "identifier": (tidied(fit(told["identifier"]["identifier"])), told["identifier"]["identifierType"]),
         "name": tidied(fit(told["name"])),
         "landing_page": tidied(told["landingPage"]),
-        "description": tidied(fit(described(published.record) or "")),
+        "description": tidied(fit(described(published) or "")),
         "owners": named(told["owners"] or [{"ownerName": ":unav"}], "owner"),
         "manufacturers": named(told["manufacturers"] or [{"manufacturerName": ":unav"}], "manufacturer"),
         "model": named([told["model"]] if told.get("model") else [], "model"),
