@@ -169,7 +169,7 @@ async def test_a_preview_is_readable_and_a_fixture_has_one(hall: Hall, way: str)
     assert "Nothing was recorded" in told.stderr
     refused = await hall.pid("preview", "aps/2-BM", code=1, way=way)
     assert "Manufacturer" in refused.stderr
-    assert "is no asset" in (await hall.pid("preview", "nowhere", code=2, way=way)).stderr
+    assert "is no asset" in (await hall.pid("preview", "nowhere", code=1, way=way)).stderr
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -316,7 +316,6 @@ async def test_what_failed_is_listed_with_when_it_is_tried_next(hall: Hall) -> N
         (("assign", ROTARY, "--family", "Camera"), "goes with --under"),
         (("assign", "--under", "aps/2-BM", "--suffix", "a"), "goes with one record"),
         (("assign", "--under", TOWER), "is no asset"),
-        (("status", "nobody"), "is no asset"),
     ],
 )
 async def test_wrong_usage_is_told(hall: Hall, arguments: tuple[str, ...], says: str) -> None:
@@ -327,6 +326,12 @@ async def test_wrong_usage_is_told(hall: Hall, arguments: tuple[str, ...], says:
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_unknown_identifier_is_told(hall: Hall, way: str) -> None:
     told = await hall.pid("publish", "https://doi.org/10.1234/nobody", code=1, way=way)
-    assert "10.1234/nobody" in told.stderr
+    assert "no identifier 10.1234/nobody is recorded" in told.stderr
+    told = await hall.pid("status", "10.82433/unknown-1", code=1, way=way)
+    assert "no identifier 10.82433/unknown-1 is recorded" in told.stderr
+    assert "Usage" not in told.stderr
+    assert "is no asset" in (await hall.pid("status", "nobody", code=1, way=way)).stderr
+    told = await hall.pid("assign", ROTARY, "--suffix", "A b", code=1, way=way)
+    assert "/suffix: must be 1 to 100 small letters" in told.stderr
     told = await hall.pid("status", ROTARY, code=1, way=way)
     assert "cora pid assign" in told.stderr

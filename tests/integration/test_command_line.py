@@ -190,7 +190,9 @@ def test_a_killed_server_loses_nothing_and_the_next_one_takes_over(place: Place)
     with place.serving() as served:
         created = served.post("/facilities", {"code": "f1", "name": "One"})
         assert created.status_code == 201
-        served.stop(signal.SIGKILL)
+        told = served.stop(signal.SIGKILL).stdout
+        assert str(place.directory / "admin-token") in told
+        assert served.token not in told
         assert place.is_running
     with place.serving(CORA_LOG_FORMAT="json") as served:
         assert len(served.get("/facilities").json()["items"]) == 1
@@ -206,6 +208,18 @@ def test_a_public_server_with_the_stub_minter_does_not_start(database: Place) ->
     told = database.cora("serve", CORA_PUBLIC_URL="https://instruments.example.org", CORA_PORT=str(free_port()))
     assert told.returncode == 1
     assert "CORA_ALLOW_TEST_IDENTIFIERS" in told.stderr
+
+
+def test_a_misspelled_setting_is_told_with_the_nearest_one(database: Place) -> None:
+    known = {"CORA_SERVER": "http://localhost", "CORA_TOKEN": "t", "CORA_TEST_PICTURES": "x", "CORA_LOG_FORMAT": "json"}
+    told = database.cora("token", "list", CORA_PUBLSH="draft", CORA_QQQ="1", **known)
+    assert told.returncode == 0
+    warned = [line for line in told.stderr.splitlines() if "no setting" in line]
+    assert warned == [
+        "CORA_PUBLSH is no setting of cora and is ignored. Is CORA_PUBLISH meant?",
+        "CORA_QQQ is no setting of cora and is ignored. The settings are in docs/reference/settings.md.",
+    ]
+    assert "no setting" not in told.stdout
 
 
 def test_commands_that_start_at_once_on_nothing_all_find_the_same_database(place: Place) -> None:

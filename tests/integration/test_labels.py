@@ -109,19 +109,23 @@ async def test_sheets_are_the_same_beside_and_through_a_server(hall: Hall, tmp_p
     told = await hall.cora("labels", "--under", "aps/2-BM", "--out", str(files[0]))
     other = await hall.cora("labels", "--under", "aps/2-BM", "--out", str(files[1]), beside=True)
     assert files[0].read_bytes() == files[1].read_bytes()
-    assert told.output.replace(str(files[0]), "") == other.output.replace(str(files[1]), "")
-    assert re.fullmatch(r"[0-9]+ labels on 1 page of avery-l4731: \S+\n", told.output)
+    assert told.stdout.replace(str(files[0]), "") == other.stdout.replace(str(files[1]), "")
+    assert re.fullmatch(r"[0-9]+ labels on 1 page of avery-l4731: \S+\n", told.stdout)
+    assert "lead to http://127.0.0.1:8000/id/..., which only this machine can reach: set CORA_PUBLIC_URL" in told.stderr
+    facility = await hall.cora("labels", "--under", "aps", "--out", str(files[0]))
+    assert facility.stdout.split()[0] == told.stdout.split()[0]
+    assert "FacilityNotFound" in (await hall.cora("labels", "--under", "sap", "-o", str(files[0]), code=1)).stderr
 
 
 async def test_families_and_places_narrow_a_sheet(hall: Hall, tmp_path: Path) -> None:
     file = str(tmp_path / "labels.pdf")
     families = (await hall.get("/families", limit="1")).json()["items"]
     told = await hall.cora("labels", "--family", families[0]["state"]["name"], "--layout", "roll-62x29", "-o", file)
-    number = int(told.output.split()[0])
+    number = int(told.stdout.split()[0])
     listed = (await hall.get("/assets", family_ids=families[0]["id"], count="true")).json()["count"]
     assert number == listed
     told = await hall.cora("labels", "--under", ROTARY, "--layout", "avery-l7160", "--start", "21", "-o", file)
-    assert told.output.endswith(f"of avery-l7160: {file}\n")
+    assert told.stdout.endswith(f"of avery-l7160: {file}\n")
     refused = await hall.cora("labels", "--layout", "avery-l7160", "--start", "22", "-o", file, code=2)
     assert "has 21 places" in refused.output
     nobody = await hall.cora("labels", "--under", "aps/nowhere", "-o", str(tmp_path / "none.pdf"), code=1)

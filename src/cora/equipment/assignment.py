@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
@@ -39,7 +39,7 @@ from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.forms.form import Loss
-from cora.equipment.pidinst.suffix import random_suffix
+from cora.equipment.pidinst.suffix import PATTERN, chosen_suffix, random_suffix
 from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, NotAskedError, Preview
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
@@ -60,7 +60,7 @@ SUFFIX_TRIES = 16
 WAIT_SECONDS = 30.0
 
 
-Suffix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+Suffix = Annotated[str, AfterValidator(chosen_suffix), Field(json_schema_extra={"pattern": PATTERN})]
 """What comes after the prefix of the authority."""
 
 

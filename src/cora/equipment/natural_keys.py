@@ -27,7 +27,10 @@ async def find_asset(path: str, read: Reader) -> UUID | None:
     """An asset by its path: the code of its facility, then names down the tree."""
     code, *names = split_path(path)
     if not names:
-        raise ValueError("names a facility only; an asset's path goes on with names down the tree, such as aps/2-BM")
+        raise ValueError(
+            "names a facility only; an asset's path goes on with names down the tree, such as aps/2-BM; the topmost "
+            f"assets of a facility are listed with facility_code={code}"
+        )
     found: UUID | None = None
     for name in names:
         found = await read.owner(name_claim(name, found, None if found else code))

@@ -171,20 +171,17 @@ async def _seed_roles(kernel: Kernel) -> None:
                 await kernel.command(declared, role, Call(SYSTEM, via="system", request_id="first start"))
 
 
-async def first_token(cora: Opened) -> tuple[Path, bool]:
-    """The file with the admin token for the commands run beside the server, made on an empty database.
-
-    The second is whether it was made just now.
-    """
+async def first_token(cora: Opened) -> Path:
+    """The file with the admin token for the commands run beside the server, made on an empty database."""
     path = cora.settings.data_dir / FIRST_TOKEN
     if await cora.tokens.list():
-        return path, False
+        return path
     try:
         token = await cora.tokens.create(Role.ADMIN, "admin")
     except TokenNameTakenError:
-        return path, False
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(token)
-    return path, True
+    return path

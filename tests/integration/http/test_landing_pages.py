@@ -115,6 +115,17 @@ async def test_what_has_no_public_identifier_is_told_to_browsers_in_words(world:
         assert (await get(world, f"{path}/linkset.json")).status_code == 404
 
 
+async def test_an_address_with_a_slash_or_an_unknown_form_is_told_to_browsers_in_words(world: Hutch) -> None:
+    moved = await get(world, "/id/{stage}/", headers=BROWSER, params={"utm_source": "mail"})
+    assert moved.status_code == 308
+    assert moved.headers["location"] == f"../{world.ids['stage']}?utm_source=mail"
+    for path in ("/id/x/", "/id/{stage}/nope.txt"):
+        page = await get(world, path, headers=BROWSER)
+        assert page.status_code == 404
+        assert "No public page here" in page.text
+    assert (await get(world, "/id/{stage}/nope.txt")).json()["code"] == "InvalidRequest"
+
+
 async def test_it_is_kept_for_a_while_and_then_asked_for_by_its_tag(world: Hutch) -> None:
     page = await get(world, "/id/{stage}", headers=BROWSER)
     assert page.headers["cache-control"] == "public, max-age=60"
@@ -167,6 +178,9 @@ async def test_a_withdrawn_identifier_has_a_tombstone_for_ever(world: Hutch) -> 
     assert "Why: Entered twice" in told
     assert "never existed" not in told
     assert (await get(world, f"/id/{asset}/pidinst.json")).status_code == 200
+    for form in ("citation.txt", "datacite.xml", "bibtex.bib"):
+        assert "not to be cited: Entered twice" in (await get(world, f"/id/{asset}/{form}")).text
+    assert '"creativeWorkStatus":' in tombstone.text
 
 
 async def test_a_fixture_tells_its_components_and_their_exchange(world: Hutch) -> None:

@@ -254,6 +254,13 @@ async def test_what_cannot_be_read_is_a_bad_verb(site: Site) -> None:
     assert code(valid((await web.post("/oai", json={"verb": "Identify"})).content)) == "badVerb"
 
 
+@pytest.mark.parametrize("query", ["identifier=%FF%00", "identifier=oai:x:%FF", "identifier=oai:x:1&%FF=1"])
+async def test_what_is_no_utf_8_is_a_bad_argument(site: Site, query: str) -> None:
+    web = site.world.surfaces.web[Role.ANONYMOUS]
+    answer = await web.get(f"/oai?verb=GetRecord&metadataPrefix=oai_dc&{query}")
+    assert code(valid(answer.content)) == "badArgument"
+
+
 async def test_an_altered_token_is_refused(site: Site) -> None:
     answer = await site.ask(verb="ListRecords", metadataPrefix="oai_dc")
     token = answer.findtext(f".//{OAI}resumptionToken") or ""

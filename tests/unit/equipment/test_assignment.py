@@ -202,6 +202,7 @@ async def test_a_hopeless_failure_releases_the_identifier_so_that_another_can_be
         await world.assign("asset", asset, suffix="bad")
     assert not failure.value.retryable
     assert "choose another suffix" in failure.value.detail()
+    assert "mend CORA_DATACITE_PREFIX" in failure.value.detail()
     assert world.log.kinds()[-2:] == ["PersistentIdMintFailed", "PersistentIdReleased"]
     assert (await world.assign("asset", asset, suffix="good")).status == 201
     assert (await world.assign("asset", await world.asset(), suffix="bad")).status == 201

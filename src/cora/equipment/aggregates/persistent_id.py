@@ -325,7 +325,8 @@ class PersistentIdentifierPushError(AuthorityError):
     retryable: bool
 
     def detail(self) -> str:
-        what = f"The authority did not take what it was told of the {self.scheme} {self.value}: {self.reason}."
+        reason = self.reason.removesuffix(".")
+        what = f"The authority did not take what it was told of the {self.scheme} {self.value}: {reason}."
         if self.retryable:
             return f"{what} Send the command again, or wait until cora has done so."
         return f"{what} See the reason and mend it, then send the command again; cora tries again once a day."
@@ -342,11 +343,16 @@ class PersistentIdentifierMintError(AuthorityError):
     released: bool = False
 
     def detail(self) -> str:
-        what = f"The {self.scheme} {self.value or 'identifier'} could not be minted: {self.reason}."
+        reason = self.reason.removesuffix(".")
+        what = f"The {self.scheme} {self.value or 'identifier'} could not be minted: {reason}."
         if self.retryable:
             return f"{what} It stays reserved: send the command again to resume it, or wait until cora has done so."
         if self.released:
-            return f"{what} It is released: see the reason, and choose another suffix or leave it out."
+            setting = "CORA_DATACITE_PREFIX" if self.scheme is IdentifierScheme.DOI else "CORA_HANDLE_PREFIX"
+            return (
+                f"{what} It is released: see the reason, and choose another suffix or leave it out; where the prefix "
+                f"is not ours, no suffix helps: mend {setting}."
+            )
         if self.value is None:
             return f"{what} Sending the command again will not help; see the reason."
         return (

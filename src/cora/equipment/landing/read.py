@@ -130,7 +130,7 @@ def _published(
     subject: Asset | Fixture,
     known: PersistentId,
 ) -> PublishedRecord:
-    return published_record(record, instruments, facility, subject, known.reserved_at)
+    return published_record(record, instruments, facility, subject, known)
 
 
 def _facility(facility: Facility | None) -> FacilityTold | None:

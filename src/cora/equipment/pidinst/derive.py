@@ -90,18 +90,19 @@ def published_record(
     instruments: Iterable[Instrument],
     facility: Facility | None,
     subject: Asset | Fixture,
-    reserved_at: datetime | None,
+    known: PersistentId | None,
 ) -> PublishedRecord:
     """A record as it is published: by the facility, since its identifier was reserved or, before, since it began."""
     assigned = subject.persistent_id
     return PublishedRecord(
         record=record,
         publisher=UNKNOWN_PUBLISHER if facility is None else Publisher(facility.name, facility.identifier),
-        publication_year=(reserved_at or subject.registered_at).astimezone(UTC).year,
+        publication_year=(known.reserved_at if known else subject.registered_at).astimezone(UTC).year,
         resolves=assigned is not None and not assigned.test,
         measured_quantities=_distinct(
             term for instrument in instruments for family in instrument.families for term in family.measured_variables
         ),
+        withdrawn=known.withdrawal.reason if known and known.withdrawal else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from cora.equipment.aggregates.assembly import ASSEMBLY, Assembly
@@ -14,7 +13,7 @@ from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.equipment.aggregates.persistent_id import PersistentId
 from cora.equipment.ports.contacts import Contacts
-from cora.equipment.public import identifier_of, public_identifiers
+from cora.equipment.public import public_identifiers
 from cora.kernel.contact import ContactId
 from cora.kernel.reader import Reader
 
@@ -140,12 +139,6 @@ async def gather_facility(assets: Sequence[Asset], read: Reader) -> Facility | N
         if (found := await _facility(code, read)) is not None:
             return found
     return None
-
-
-async def gather_reservation(id: UUID, read: Reader) -> datetime | None:
-    """When the identifier of an asset or a fixture was reserved; None while there is none."""
-    found = await identifier_of(id, read)
-    return None if found is None else found.reserved_at
 
 
 async def _responsible(assets: Sequence[Asset], read: Reader) -> list[Asset]:

@@ -2,7 +2,10 @@
 of PIDINST 1.1 adds."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 from urllib.parse import quote
+
+from pydantic import Field
 
 from cora.equipment.pidinst.record import Identifier, PidinstRecord
 from cora.equipment.values import AgentIdentifier, IdentifierScheme, PersistentIdentifier, Term
@@ -34,6 +37,7 @@ class PublishedRecord:
     that the year in which the instrument began. `resolves` is false while
     there is no identifier, and for a test identifier. `measured_quantities`
     are the measured variables with their identifiers (PIDINST 1.1, property 15).
+    `withdrawn` is why the identifier was withdrawn; no authority is told it in the record.
     """
 
     record: PidinstRecord
@@ -41,6 +45,7 @@ class PublishedRecord:
     publication_year: int
     resolves: bool
     measured_quantities: tuple[Term, ...] = ()
+    withdrawn: Annotated[str | None, Field(exclude=True)] = None
 
     @property
     def doi(self) -> str | None:
@@ -70,7 +75,8 @@ class PublishedRecord:
                 "test": self.record.test or test,
             }
         )
-        return replace(self, record=record, publication_year=year or self.publication_year, resolves=not test)
+        year = year or self.publication_year
+        return replace(self, record=record, publication_year=year, resolves=not test, withdrawn=None)
 
 
 def identifier_url(scheme: str, value: str) -> str | None:

@@ -7,11 +7,11 @@ from cora.equipment.pidinst.gather import (
     gather_compound,
     gather_facility,
     gather_instrument,
-    gather_reservation,
     gather_surroundings,
 )
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.public import identifier_of
 from cora.equipment.wired import Equipment
 from cora.kernel.reader import Reader
 
@@ -39,7 +39,7 @@ async def read_published_asset(asset: Asset, read: Reader, wired: Equipment) -> 
     instrument = await gather_instrument(asset, read, contacts=wired.public_contacts)
     record = asset_record(instrument, await gather_surroundings(asset, read), wired.public_url)
     facility = await gather_facility([asset], read)
-    return published_record(record, [instrument], facility, asset, await gather_reservation(asset.id, read))
+    return published_record(record, [instrument], facility, asset, await identifier_of(asset.id, read))
 
 
 async def read_published_fixture(fixture: Fixture, read: Reader, wired: Equipment) -> PublishedRecord:
@@ -48,4 +48,4 @@ async def read_published_fixture(fixture: Fixture, read: Reader, wired: Equipmen
     instruments = [component.instrument for component in compound.components]
     facility = await gather_facility([instrument.asset for instrument in instruments], read)
     record = fixture_record(compound, wired.public_url)
-    return published_record(record, instruments, facility, fixture, await gather_reservation(fixture.id, read))
+    return published_record(record, instruments, facility, fixture, await identifier_of(fixture.id, read))

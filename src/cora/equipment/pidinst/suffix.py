@@ -1,10 +1,22 @@
 """Suffixes of persistent identifiers: six Crockford base32 characters and two check digits, `xxxx-xxNN`."""
 
+import re
 import secrets
 
 from cora.equipment.identifiers import CROCKFORD
 
+PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
+"""What a suffix that is chosen looks like."""
 _BITS = 30
+
+
+def chosen_suffix(text: str) -> str:
+    """The text, where it may be a suffix. Raises `ValueError`."""
+    if not re.fullmatch(PATTERN.strip("^$"), text):
+        raise ValueError(
+            "must be 1 to 100 small letters (a to z), digits, dots, hyphens and underscores, a letter or digit first"
+        )
+    return text
 
 
 def suffix_of(number: int) -> str:

@@ -70,6 +70,11 @@ async def find_id(ask: Ask, view: View[Any], which: str, when: Parameters) -> st
     return str(record["id"])
 
 
+def is_id(text: str) -> bool:
+    """Whether the text is the id of some record."""
+    return _as_id(text) is not None
+
+
 def _as_id(text: str) -> str | None:
     try:
         return str(UUID(text))

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from cora.surfaces.cli.asking import Ask, asking, required
 from cora.surfaces.cli.common import DataDir, err, out, run, settings_from, written
 from cora.surfaces.cli.facility import Server, TokenOption
-from cora.surfaces.cli.finding import KINDS, find_id, find_record, pages_at
+from cora.surfaces.cli.finding import KINDS, find_id, find_record, gathered, is_id, pages_at
 from cora.surfaces.cli.progress import ProgressBar
 
 # What draws takes long to import, so it is left to the moment when it is needed.
@@ -30,7 +31,10 @@ class LayoutName(StrEnum):
 def labels(
     under: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="An asset (aps/2-BM) and all below it; left out, all assets."),
+        typer.Option(
+            metavar="PATH",
+            help="An asset (aps/2-BM) and all below it, or all of a facility (aps); else all assets.",
+        ),
     ] = None,
     family: Annotated[
         str | None, typer.Option(metavar="WHICH", help="Only assets of this family: its name or id.")
@@ -78,6 +82,12 @@ def labels(
     if not assets:
         err.print("There are no assets to label.", style="red")
         raise typer.Exit(1)
+    if urlsplit(page).hostname in ("127.0.0.1", "::1", "localhost"):
+        err.print(
+            f"Labels without an identifier lead to {page}..., which only this machine can reach: set CORA_PUBLIC_URL, "
+            f"{'here' if server is None else 'for the server'}, before they are printed.",
+            style="yellow", markup=False, highlight=False,
+        )  # fmt: skip
     with ProgressBar("Labels") as progress, written(output) as file:
         drawn = (label_of(each["state"], page + each["id"], sheet) for each in assets)
         file.write(as_sheets(drawn, sheet, start, lambda number: progress(number, len(assets))))
@@ -93,17 +103,28 @@ async def _assets(ask: Ask, under: str | None, family: str | None) -> list[dict[
     wanted = None if family is None else await find_id(ask, KINDS["family"], family, {})
     if wanted is not None:
         query["family_ids"] = [wanted]
-    if under is not None:
-        top = await find_record(ask, KINDS["asset"], under, {}, {"beside": ["false"]})
-        query["under"] = [top["id"]]
-        if wanted is None or wanted in top["state"]["family_ids"]:
-            found.append(top)
+    tops = [None] if under is None else await _tops(ask, under)
     with ProgressBar("Assets") as progress:
-        async for page in pages_at(ask, "/assets", query, None):
-            found += page.items
-            progress(len(found), None)
-            await asyncio.sleep(0)
+        for top in tops:
+            narrowed = query
+            if top is not None:
+                narrowed = {**query, "under": [top["id"]]}
+                if wanted is None or wanted in top["state"]["family_ids"]:
+                    found.append(top)
+            async for page in pages_at(ask, "/assets", narrowed, None):
+                found += page.items
+                progress(len(found), None)
+                await asyncio.sleep(0)
     return [each for each in found if each["state"]["lifecycle"] != "Decommissioned"]
+
+
+async def _tops(ask: Ask, under: str) -> list[dict[str, Any]]:
+    """The asset of this id or path, or the topmost assets of the facility of this code, by name."""
+    if "/" in under.strip("/") or is_id(under):
+        return [await find_record(ask, KINDS["asset"], under, {}, {"beside": ["false"]})]
+    facility = await find_record(ask, KINDS["facility"], under.strip("/"), {})
+    query = {"facility_code": [facility["state"]["code"]], "sort": ["name"], "fields": [_FIELDS]}
+    return (await gathered(pages_at(ask, "/assets", query, None))).items
 
 
 async def _pages(ask: Ask, assets: Sequence[dict[str, Any]]) -> str:

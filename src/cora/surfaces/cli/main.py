@@ -1,5 +1,6 @@
 """The command line: `cora serve`, `cora apply`, `cora call` and the rest."""
 
+import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from cora.surfaces.cli.common import (
     show_table,
     time_text,
 )
+from cora.surfaces.cli.environment import known_names, unknown
 from cora.surfaces.cli.facility import apply, export, plan
 from cora.surfaces.cli.labels import labels
 from cora.surfaces.cli.pid import app as pid_app
@@ -269,7 +271,14 @@ def main() -> None:
     """The entry point of `cora`."""
     # Asked to stop, a command unwinds as after Ctrl-C: it may be the last user of the embedded Postgres.
     signal.signal(signal.SIGTERM, _interrupt)
+    _warn_of_unknown_settings()
     app()
+
+
+def _warn_of_unknown_settings() -> None:
+    for name, near in unknown(os.environ, known_names(app)):
+        hint = f" Is {near} meant?" if near else " The settings are in docs/reference/settings.md."
+        err.print(f"{name} is no setting of cora and is ignored.{hint}", style="yellow", markup=False, highlight=False)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

@@ -362,7 +362,8 @@ def _change(
         return
     state = done["state"]
     says += of_recorded if state["origin"] == IdentifierOrigin.RECORDED else ""
-    out.print(says.format(f"The {state['scheme']} {state['value']}"), markup=False, highlight=False)
+    told = says.format(f"the {state['scheme']} {state['value']}")
+    out.print(told[0].upper() + told[1:], markup=False, highlight=False)
 
 
 app.command()(assign)

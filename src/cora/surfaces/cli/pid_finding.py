@@ -1,9 +1,6 @@
 """How `cora pid` finds what it is asked about: an identifier however it is written, or what it names."""
 
 from typing import Any, NamedTuple
-from uuid import UUID
-
-import typer
 
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.fixture import FIXTURE
@@ -14,7 +11,7 @@ from cora.kernel.errors import InvalidRequestError
 from cora.surfaces.cli.asking import Ask, required
 from cora.surfaces.cli.common import ProblemError
 from cora.surfaces.cli.doing import REFUSED, is_missing
-from cora.surfaces.cli.finding import KINDS, find_record
+from cora.surfaces.cli.finding import KINDS, find_record, is_id
 
 
 class Named(NamedTuple):
@@ -27,7 +24,7 @@ class Named(NamedTuple):
 
 async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
     """The record of an identifier by its value in any way it is written, its id, or what it names."""
-    if _is_id(which):
+    if is_id(which):
         found = await _record(ask, PERSISTENT_ID.kind, which)
         if found is not None:
             return found
@@ -36,8 +33,10 @@ async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
         if found is not None:
             return found
         if "://" in which or ":" in which.partition("/")[0]:
-            raise PERSISTENT_ID.not_found(as_kept(which))
-    subject = await find_subject(ask, which)
+            raise _unknown(which)
+    subject = await _find_subject(ask, which)
+    if subject is None:
+        raise _unknown(which) if _is_value(which) else _nothing(which)
     query = {"subject_id": [subject.id], "limit": ["50"]}
     items = required(await ask("/persistent-ids", query), "items")["items"]
     held = [each for each in items if each["state"]["status"] != "Released"] or items
@@ -48,15 +47,30 @@ async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
 
 
 async def find_subject(ask: Ask, which: str) -> Named:
-    """An asset by its id or path, or a fixture by its id or name."""
-    asset = await _record(ask, ASSET.kind, which) if _is_id(which) or "/" in which.strip("/") else None
+    """An asset by its id or path, or a fixture by its id or name. Raises `ProblemError` where there is none."""
+    found = await _find_subject(ask, which)
+    if found is None:
+        raise _nothing(which)
+    return found
+
+
+async def _find_subject(ask: Ask, which: str) -> Named | None:
+    asset = await _record(ask, ASSET.kind, which) if is_id(which) or "/" in which.strip("/") else None
     if asset is not None:
         return Named(ASSET.kind, asset["id"], asset["beside"]["path"])
     fixture = await _record(ask, FIXTURE.kind, which)
     if fixture is not None:
         return Named(FIXTURE.kind, fixture["id"], fixture["state"]["name"])
+    return None
+
+
+def _nothing(which: str) -> ProblemError:
     says = f"{which!r} is no asset (by its id or path, as aps/2-BM/SampleTable) and no fixture (by its id or name)"
-    raise typer.BadParameter(says, param_hint="WHICH")
+    return ProblemError("SubjectNotFound", says)
+
+
+def _unknown(which: str) -> ProblemError:
+    return ProblemError("PersistentIdNotFound", f"no identifier {as_kept(which)} is recorded; see: cora pid list")
 
 
 async def name_of(ask: Ask, kind: str, id: str) -> str:
@@ -76,14 +90,6 @@ async def _record(ask: Ask, kind: str, which: str) -> dict[str, Any] | None:
         if is_missing(error):
             return None
         raise
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_value(text: str) -> bool:

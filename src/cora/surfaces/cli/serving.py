@@ -33,12 +33,12 @@ async def serve_until_stopped(settings: Settings, example: Path | None = None) -
                     "The instruments of the demo would be registered with a real authority, for ever; "
                     "leave its settings out (CORA_DATACITE_..., CORA_HANDLE_...), or use cora serve."
                 )
-            path, is_new = await first_token(cora)
+            path = await first_token(cora)
             if example is not None:
                 await _load(cora, example)
 
             async def tell() -> None:
-                _tell(settings.address, path, is_new=is_new, is_demo=example is not None)
+                _tell(settings.address, path, is_demo=example is not None)
 
             await serve(cora, listener, tell)
 
@@ -61,12 +61,13 @@ async def _load(cora: Opened, example: Path) -> None:
             loaded.touch()
 
 
-def _tell(address: str, token: Path, *, is_new: bool, is_demo: bool) -> None:
+def _tell(address: str, token: Path, *, is_demo: bool) -> None:
+    """Where to look and with which token. What a server writes is kept by others: only the demo shows the token."""
     out.print(f"\ncora is up at {address}\n", highlight=False)
     bearer = "$TOKEN"
     if not token.exists():
         out.print("Make a token with: cora token create --role operator\n", highlight=False)
-    elif is_new or is_demo:
+    elif is_demo:
         bearer = token.read_text()
         out.print(f"Token (admin, kept in {token}):\n  {bearer}\n", highlight=False, markup=False)
     else:

@@ -1,11 +1,14 @@
 """Who publishes a record, since when, and how it is called by a link."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter
 from tests.unit.equipment.pidinst.facts import BEGAN, FACILITY, FAMILY, asset, compound, identifier, instrument
+from tests.unit.equipment.pidinst.forms.records import FULL
 from tests.unit.equipment.world import World
 
 from cora.equipment.aggregates.asset import ASSET
@@ -13,6 +16,8 @@ from cora.equipment.aggregates.asset.events import AssetRegistered
 from cora.equipment.aggregates.asset.state import AssetTier
 from cora.equipment.aggregates.facility import FACILITY as FACILITIES
 from cora.equipment.aggregates.facility import FacilityRegistered
+from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus, Withdrawal
+from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.pidinst.derive import fixture_record, published_record
 from cora.equipment.pidinst.published import (
     UNKNOWN_PUBLISHER,
@@ -22,7 +27,7 @@ from cora.equipment.pidinst.published import (
     identifier_url,
 )
 from cora.equipment.subject import SUBJECTS
-from cora.equipment.values import IdentifierScheme, Term
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier, Term
 from cora.kernel.identity import new_id
 from cora.kernel.reader import Reader
 
@@ -81,8 +86,21 @@ def test_before_it_has_an_identifier_it_is_published_since_it_began() -> None:
     told = published_record(_record(), [instrument(of)], FACILITY, of, None)
     assert told.publication_year == BEGAN.year
     assert told.publisher == Publisher(FACILITY.name, FACILITY.identifier)
-    reserved = published_record(_record(), [instrument(of)], None, of, datetime(2025, 1, 1, tzinfo=UTC))
-    assert reserved.publication_year == 2025
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    own = PersistentId(
+        of.id, IdentifierScheme.DOI, "10.5438/a", None, "asset", of.id, IdentifierOrigin.MINTED, test=False,
+        status=PersistentIdStatus.WITHDRAWN, reserved_at=at, withdrawal=Withdrawal("Entered twice", at),
+    )  # fmt: skip
+    reserved = published_record(_record(), [instrument(of)], None, of, own)
+    assert (reserved.publication_year, reserved.withdrawn) == (2025, "Entered twice")
+
+
+def test_no_authority_is_told_in_the_record_that_it_is_withdrawn() -> None:
+    told = replace(FULL, withdrawn="Entered twice")
+    own = PersistentIdentifier(IdentifierScheme.DOI, "10.5438/a")
+    page = FULL.record.landing_page
+    assert told.under(own, landing_page=page) == FULL.under(own, landing_page=page)
+    assert TypeAdapter(PublishedRecord).dump_json(told) == TypeAdapter(PublishedRecord).dump_json(FULL)
 
 
 def test_measured_quantities_are_those_of_all_families_once_each() -> None:

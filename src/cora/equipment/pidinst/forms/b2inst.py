@@ -19,7 +19,7 @@ def b2inst_metadata(published: PublishedRecord) -> dict[str, Any]:
         },
         "SchemaVersion": record.schema_version,
         "LandingPage": record.landing_page,
-        "Description": described(record),
+        "Description": described(published),
         "Owner": [valued(each.model_dump(mode="json"), "ownerIdentifier") for each in record.owners]
         or [{"ownerName": UNAVAILABLE}],
         "Manufacturer": [

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, untold
-from cora.equipment.pidinst.forms.writing import TEST_REMARK, as_json, fit, on_one_line
+from cora.equipment.pidinst.forms.writing import as_json, fit, on_one_line, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
 _SAYS = "A reference has no place for it."
@@ -32,7 +32,7 @@ def csl(published: PublishedRecord) -> dict[str, Any]:
         "genre": "Instrument",
         "keyword": ", ".join(each.instrument_type_name for each in record.instrument_types),
         "abstract": record.description,
-        "note": TEST_REMARK if record.test else None,
+        "note": " ".join(remarks(published)),
     }
     return {name: value for name, value in told.items() if value}
 
@@ -50,7 +50,7 @@ def bibtex(published: PublishedRecord) -> str:
         "url": _verbatim(published.uri),
         "keywords": ", ".join(_escaped(each.instrument_type_name) for each in record.instrument_types),
         "abstract": None if record.description is None else _escaped(record.description),
-        "note": TEST_REMARK if record.test else None,
+        "note": _escaped(" ".join(remarks(published))),
     }
     key = re.sub(r"[^A-Za-z0-9:./-]+", "-", record.identifier.identifier)
     lines = "".join(f",\n  {name} = {{{value}}}" for name, value in told.items() if value)
@@ -68,7 +68,7 @@ def citation(published: PublishedRecord) -> str:
     if not published.resolves:
         own = record.identifier
         told += f" ({own.identifier_type}: {on_one_line(own.identifier)})"
-    return f"{told} [{TEST_REMARK}]" if record.test else told
+    return " ".join((told, *(f"[{on_one_line(each)}]" for each in remarks(published))))
 
 
 def _makers(published: PublishedRecord) -> list[str]:

@@ -12,7 +12,7 @@ from lxml import etree
 
 from cora.equipment.identifiers import normal_doi
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
-from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, violations_of
+from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, remarks, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, Publisher
 from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord, RelationType
 from cora.equipment.values import AlternateIdentifierKind
@@ -63,7 +63,7 @@ def datacite_attributes(published: PublishedRecord) -> Attributes:
         ),
         "alternateIdentifiers": _distinct(_alternate_identifiers(record)),
         "relatedIdentifiers": _distinct(_related_identifiers(record)),
-        "descriptions": _distinct(_descriptions(record)),
+        "descriptions": _distinct((*_descriptions(record), *_withdrawal(published))),
     }
     return {**own, **told}
 
@@ -237,6 +237,12 @@ def _descriptions(record: PidinstRecord) -> Iterator[Attributes]:
         yield {"description": fact, "descriptionType": "TechnicalInfo"}
     if record.test:
         yield {"description": TEST_REMARK, "descriptionType": "Other"}
+
+
+def _withdrawal(published: PublishedRecord) -> Iterator[Attributes]:
+    """Why it was withdrawn, in the forms at the tombstone; DataCite itself is not told."""
+    if published.withdrawn:
+        yield {"description": remarks(published)[-1], "descriptionType": "Other"}
 
 
 def _technical_facts(record: PidinstRecord) -> Iterator[str]:

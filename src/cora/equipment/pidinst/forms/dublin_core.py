@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from cora.equipment.pidinst.forms.form import Form, Loss, untold
-from cora.equipment.pidinst.forms.writing import TEST_REMARK, as_xml, fit
+from cora.equipment.pidinst.forms.writing import as_xml, fit, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
 
@@ -52,8 +52,8 @@ def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:
         yield "description", record.description
     if record.model is not None:
         yield "description", f"Model: {record.model.model_name}"
-    if record.test:
-        yield "description", TEST_REMARK
+    for remark in remarks(published):
+        yield "description", remark
     yield "publisher", published.publisher.name
     for each in record.owners:
         yield "contributor", each.owner_name

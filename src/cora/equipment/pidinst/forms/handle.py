@@ -47,7 +47,7 @@ def _told(published: PublishedRecord) -> Iterator[tuple[str, Any]]:
     makers = [valued(each.model_dump(mode="json"), "manufacturerIdentifier") for each in record.manufacturers]
     yield "Manufacturers", _each("Manufacturer", makers or [{"manufacturerName": UNAVAILABLE}])
     yield "Model", record.model and valued(record.model.model_dump(mode="json"), "modelIdentifier")
-    yield "Description", described(record)
+    yield "Description", described(published)
     types = [valued(each.model_dump(mode="json"), "instrumentTypeIdentifier") for each in record.instrument_types]
     yield "InstrumentTypes", _each("InstrumentType", types)
     yield "MeasuredVariables", _each("MeasuredVariable", list(record.measured_variables))

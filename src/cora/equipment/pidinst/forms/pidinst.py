@@ -29,7 +29,7 @@ def pidinst_members(published: PublishedRecord, version: Version = "1.0") -> Mem
     told["schemaVersion"] = version
     told["owners"] = told["owners"] or [{"ownerName": UNAVAILABLE}]
     told["manufacturers"] = told["manufacturers"] or [{"manufacturerName": UNAVAILABLE}]
-    told["description"] = described(record)
+    told["description"] = described(published)
     if version == "1.1":
         quantities = {each.name for each in published.measured_quantities}
         told["measuredVariables"] = [name for name in record.measured_variables if name not in quantities]

@@ -41,7 +41,8 @@ def schema_org(published: PublishedRecord) -> Node:
         "@id": published.uri,
         "@type": ["CreativeWork", "IndividualProduct"],
         "name": record.name,
-        "description": described(record),
+        "description": described(published),
+        "creativeWorkStatus": "Withdrawn" if published.withdrawn else None,
         "url": record.landing_page,
         "identifier": list(_identifiers(published)),
         "serialNumber": [

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from lxml import etree
 
-from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.pidinst.published import PublishedRecord
 
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
 
@@ -22,10 +22,17 @@ def fit(text: str) -> str:
     return _UNFIT.sub("\ufffd", text)
 
 
-def described(record: PidinstRecord) -> str | None:
-    """The description, with the remark on a test identifier where one is shown."""
-    parts = (record.description, TEST_REMARK if record.test else None)
-    return "\n".join(filter(None, parts)) or None
+def remarks(published: PublishedRecord) -> tuple[str, ...]:
+    """What keeps readers from citing the identifier: that it is a test, or why it was withdrawn."""
+    return (
+        *((TEST_REMARK,) if published.record.test else ()),
+        *((f"Withdrawn identifier, not to be cited: {published.withdrawn}",) if published.withdrawn else ()),
+    )
+
+
+def described(published: PublishedRecord) -> str | None:
+    """The description, with the remarks on the identifier."""
+    return "\n".join(filter(None, (published.record.description, *remarks(published)))) or None
 
 
 def on_one_line(text: str) -> str:

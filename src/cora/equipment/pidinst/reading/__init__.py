@@ -5,6 +5,7 @@
 Nothing is raised for what stands in a document; what is not understood is told with its place.
 """
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 from cora.equipment.pidinst.reading.datacite import kind_of_resource, read_datacite
@@ -35,8 +36,10 @@ def read_records(content: bytes, format: Format = Format.AUTO) -> Read:
     try:
         if len(content) > LARGEST:
             raise UnreadableError(f"it is larger than {LARGEST // 1024**2} MiB; divide it")
+        if not content.removeprefix(BOM_UTF8).strip():
+            raise UnreadableError("it is empty")
         if is_xml(content):
-            found = list(records_in_xml(xml_root(content), refused))
+            found = list(records_in_xml(xml_root(content), format, refused))
         else:
             found = list(records_in_json(json_part(content, notes), format, refused))
         if len(found) > MOST_RECORDS:

@@ -35,7 +35,7 @@ class Found(NamedTuple):
     dialect: Dialect
 
 
-def records_in_xml(root: etree._Element, notes: list[NotUnderstood]) -> Iterator[Found]:
+def records_in_xml(root: etree._Element, format: Format, notes: list[NotUnderstood]) -> Iterator[Found]:
     """The records of an XML document: its root, those in an answer of OAI-PMH, or those in any other root."""
     elements = list(_elements(root, 0))
     if not elements:
@@ -43,8 +43,12 @@ def records_in_xml(root: etree._Element, notes: list[NotUnderstood]) -> Iterator
         notes.append(NotUnderstood(spot, f"neither PIDINST nor DataCite: the root is <{local_name(root)}>"))
     for number, element in enumerate(elements, 1):
         spot = Spot(number, f"/{local_name(element)}", int(element.sourceline or 0))
-        part = xml_part(element, spot)
-        yield Found(part, Dialect.DATACITE_XML if local_name(element) == "resource" else Dialect.PIDINST_XML)
+        is_datacite = local_name(element) == "resource"
+        own = Format.DATACITE if is_datacite else Format.PIDINST
+        if format not in (Format.AUTO, own):
+            notes.append(NotUnderstood(spot, f"a record of {own}, not of {format}; leave --format out"))
+            continue
+        yield Found(xml_part(element, spot), Dialect.DATACITE_XML if is_datacite else Dialect.PIDINST_XML)
 
 
 def _elements(element: etree._Element, depth: int) -> Iterator[etree._Element]:

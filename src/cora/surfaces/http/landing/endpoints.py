@@ -12,6 +12,7 @@ from uuid import UUID
 from cora.equipment.landing.page import LandingPage
 from cora.equipment.landing.read import Past, read_landing_page
 from cora.equipment.pidinst.derive import landing_page as landing_page_url
+from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.ports.public_pages import PublicPages
 from cora.equipment.wired import Equipment
 from cora.kernel.errors import NotFoundError, UnknownPathError, Violation
@@ -31,6 +32,7 @@ from cora.surfaces.http.messages import Headers, Reply, Request
 PUBLIC = (b"cache-control", b"public, max-age=60")
 
 _NAMED = b"text/html"
+_FORM_NAMES = frozenset(form.name for form in FORMS)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,16 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
     async def of_all(request: Request) -> Reply:
         return await sitemap(request, landing.pages, url)
 
+    async def for_who_adds_a_slash(request: Request) -> Reply:
+        query = b"?" + request.query_string if request.query_string else b""
+        try:
+            place = f"../{UUID(request.values[0])}".encode("ascii") + query
+        except ValueError:
+            return await for_people(request)
+        return Reply(308, b"", headers=[(b"location", place)])
+
     paths.add("GET", LANDING_PAGE, Endpoint(for_people))
+    paths.add("GET", f"{LANDING_PAGE}/", Endpoint(for_who_adds_a_slash))
     paths.add("GET", f"{LANDING_PAGE}/{LINKSET_NAME}", Endpoint(for_machines))
     paths.add("GET", "/robots.txt", Endpoint(for_crawlers))
     paths.add("GET", "/sitemap.xml", Endpoint(of_all))
@@ -114,6 +125,8 @@ def _describing(
     """A form that says which page it describes."""
 
     async def describing(request: Request) -> Reply:
+        if request.values[1] not in _FORM_NAMES and request.accepts(_NAMED):
+            return Reply(404, missing_page(), HTML, [*SECURITY])
         reply = await handle(request)
         if reply.status in (200, 304):
             # It answered, so this is the id of a record.

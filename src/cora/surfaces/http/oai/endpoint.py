@@ -46,9 +46,10 @@ def add_oai(paths: Paths, kernel: Kernel, harvest: Harvest, site: Site) -> None:
 
 def _read(text: bytes) -> Mapping[str, Sequence[str]]:
     try:
-        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_ARGUMENTS)
+        # A character that stands for what is no UTF-8 is in no legal argument.
+        pairs = parse_qsl(text.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MOST_ARGUMENTS)
     except ValueError:
-        # No verb can be told from it.
+        # Too many of them: no verb can be told from it.
         return _UNREADABLE
     found: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -120,6 +120,14 @@ def test_a_test_identifier_is_marked(form: Form) -> None:
 
 
 @EVERY_FORM
+def test_a_withdrawn_identifier_is_marked(form: Form) -> None:
+    told = form.render(replace(FULL, withdrawn="Entered twice")).decode()
+    assert "Withdrawn identifier, not to be cited: Entered twice" in told
+    assert "ithdrawn" not in form.render(FULL).decode()
+    assert ("creativeWorkStatus" in told) == (form.name == "schema-org.jsonld")
+
+
+@EVERY_FORM
 @settings(deadline=None, max_examples=60)
 @given(RECORDS)
 def test_any_record_can_be_read(form: Form, published: PublishedRecord) -> None:

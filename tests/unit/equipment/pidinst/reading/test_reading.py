@@ -77,7 +77,7 @@ def expected(published: PublishedRecord) -> dict[str, Any]:
         "identifier": (tidied(fit(told["identifier"]["identifier"])), told["identifier"]["identifierType"]),
         "name": tidied(fit(told["name"])),
         "landing_page": tidied(told["landingPage"]),
-        "description": tidied(fit(described(published.record) or "")),
+        "description": tidied(fit(described(published) or "")),
         "owners": named(told["owners"] or [{"ownerName": ":unav"}], "owner"),
         "manufacturers": named(told["manufacturers"] or [{"manufacturerName": ":unav"}], "manufacturer"),
         "model": named([told["model"]] if told.get("model") else [], "model"),
@@ -281,7 +281,7 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "it is not JSON"),
+        (b"", "it is empty"),
         (b"hello", "line 1: it is not JSON"),
         (b"<a><b></a>", "it is not XML"),
         (b"<a/>", "neither PIDINST nor DataCite: the root is <a>"),
@@ -336,3 +336,16 @@ def test_whatever_has_become_of_a_record_is_told_in_words(changed: tuple[str, by
         read = read_records(changed[1], format)
         assert read.records or read.refused
         assert all(each.says for each in (*read.refused, *read.not_understood))
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_document_is_told_as_such(content: bytes):
+    assert [each.says for each in read_records(content).refused] == ["it is empty"]
+
+
+def test_a_record_of_another_format_than_is_asked_for_is_refused():
+    content = b"<instrument xmlns='http://pidinst.org/schema'><name>A</name></instrument>"
+    read = read_records(content, Format.HANDLE)
+    assert read.records == ()
+    assert [each.says for each in read.refused] == ["a record of pidinst, not of handle; leave --format out"]
+    assert read_records(content, Format.PIDINST).records

@@ -68,7 +68,7 @@ def page(
     basic: dict[str, Any] = {
         "id": asset.id,
         "persistent_id": own,
-        "published": published_record(record, [described], FACILITY, asset, AT),
+        "published": published_record(record, [described], FACILITY, asset, own),
         "facility": FacilityTold(f"{name} facility", "https://facility.example", ROR),
         "lifecycle": Standing("In service", AT),
         "condition": Standing("Faulted", AT),
