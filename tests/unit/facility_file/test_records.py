@@ -190,6 +190,15 @@ async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> Non
     }
 
 
+async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_other_has_ended(hutch: Hutch) -> None:
+    twins = [record("Pump", dates=dates("2001-05-02", "2011-01-01")), record("Pump"), record("Pump")]
+    await imported(hutch, twins)
+    assert await paths_of(hutch) == ["Imported", "Imported/Pump", "Imported/Pump (2)", "Imported/Pump (3)"]
+    lives = {each["name"]: each["lifecycle"] for each in hutch.states("asset")}
+    assert lives["Pump"] == "Decommissioned"
+    assert lives["Pump (2)"] == lives["Pump (3)"] == "Commissioned"
+
+
 async def test_what_lives_keeps_its_whole_alive(hutch: Hutch) -> None:
     told = await imported(hutch, [
         record("Whole", "20.5/whole", dates=dates("2001-05-02", "2011-01-01")),

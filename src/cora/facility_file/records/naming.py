@@ -29,6 +29,7 @@ class Naming:
         self._facility = facility
         self._destination = destination
         self._taken: dict[tuple[str, ...], set[str]] = defaultdict(set[str])
+        self._ended: dict[tuple[str, ...], set[str]] = defaultdict(set[str])
         self._ids: dict[tuple[str, ...], UUID | None] = {}
         self._paths: dict[UUID, tuple[str, ...]] = {}
         self._matched: set[UUID] = set()
@@ -36,8 +37,8 @@ class Naming:
     async def settle(self, items: Sequence[Item]) -> None:
         """Give every item its path, and find those that are recorded under it without an identifier."""
         for item in items:
-            if item.recorded is not None and not item.is_left_out and not item.is_dead:
-                await self._keep(item)
+            if item.recorded is not None and not item.is_left_out:
+                await (self._keep(item) if not item.is_dead else self._leave(item.recorded))
         for item in self._from_above(items):
             await self._name(item)
 
@@ -59,6 +60,12 @@ class Naming:
         if not can_be_said(item.path):
             item.is_left_out = True
             item.tell(item.record.spot, "left as it is recorded: no path leads to it")
+
+    async def _leave(self, record: Record) -> None:
+        """Give no name to what is new that another record of the import had: it may have had to make do with a longer
+        one then, and is known by that."""
+        path = await self._path_of(record)
+        self._ended[path[:-1]].add(folded(path[-1]))
 
     async def _path_of(self, record: Record) -> tuple[str, ...]:
         """The path of a recorded asset. Most have few parents between them, so these are remembered."""
@@ -97,6 +104,8 @@ class Naming:
             if folded(name) in self._taken[above]:
                 continue
             recorded = await self._recorded(above, name)
+            if recorded is None and folded(name) in self._ended[above]:
+                continue
             if recorded is None or (recorded.id not in self._matched and _is_same(recorded, item)):
                 break
             self._taken[above].add(folded(name))
