@@ -288,6 +288,6 @@ async def test_an_unknown_identifier_is_told(hall: Hall, way: str) -> None:
     assert "Usage" not in told.stderr
     assert "is no asset" in (await hall.pid("status", "nobody", code=1, way=way)).stderr
     told = await hall.pid("assign", ROTARY, "--suffix", "A b", code=1, way=way)
-    assert "/suffix: must be 1 to 100 small letters" in told.stderr
+    assert "must be 1 to 100 small letters (a to z), digits, dots, hyphens and underscores" in told.stdout
     told = await hall.pid("status", ROTARY, code=1, way=way)
     assert "cora pid assign" in told.stderr
