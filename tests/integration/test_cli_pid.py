@@ -127,7 +127,7 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
     await hall.pid("publish", f"doi:{value}", way=way)
     assert kept.state == "findable"
     saved = kept.saved
-    await hall.pid("push", value, way=way)
+    assert f"should have of the DOI {value}." in (await hall.pid("push", value, way=way)).stdout
     assert kept.saved == saved
     await hall.pid("push", ROTARY, "--again", way=way)
     assert kept.saved == saved + 1
