@@ -197,11 +197,12 @@ async def test_a_retry_resumes_the_same_identifier(world: World, given: str | No
 
 async def test_a_hopeless_failure_releases_the_identifier_so_that_another_can_be_tried(world: World) -> None:
     asset = await world.asset()
-    world.minter.outcomes = [MintFailedError("this suffix is not allowed", retryable=False)]
+    world.minter.outcomes = [MintFailedError("this suffix is not allowed.", retryable=False)]
     with pytest.raises(PersistentIdentifierMintError) as failure:
         await world.assign("asset", asset, suffix="bad")
     assert not failure.value.retryable
     assert "choose another suffix" in failure.value.detail()
+    assert "this suffix is not allowed. It is released" in failure.value.detail()
     assert "mend CORA_DATACITE_PREFIX" in failure.value.detail()
     assert world.log.kinds()[-2:] == ["PersistentIdMintFailed", "PersistentIdReleased"]
     assert (await world.assign("asset", asset, suffix="good")).status == 201

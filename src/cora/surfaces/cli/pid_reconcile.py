@@ -114,7 +114,7 @@ def reconcile(
         _show(list(report.findings.values()), names)
         out.print(report.summary[:1].upper() + report.summary[1:] + ".", markup=False, highlight=False)
     if report.interrupted is not None:
-        says = f"Not all was compared: {report.interrupted}."
+        says = f"Not all was compared: {report.interrupted.removesuffix('.')}."
         err.print(says, style="red", markup=False, highlight=False)
     if report.left or report.interrupted is not None:
         raise typer.Exit(1)
