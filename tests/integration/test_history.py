@@ -192,6 +192,17 @@ async def test_every_kind_has_it(world: World, view: Any) -> None:
     assert missing["code"] == aggregate.not_found.code()
 
 
+async def test_what_is_false_is_not_missing_in_lists_of_the_past_either(world: World) -> None:
+    given = {"scheme": "DOI", "value": "10.1234/no-test"}
+    await world.do("record_asset_persistent_id", asset_id=await world.asset(), **given)
+    (known,) = (await get(world, "/persistent-ids", value=given["value"]))["items"]
+    assert known["state"]["test"] is False
+    for missing, count in (("test", 0), ("last_error", 1)):
+        for when in ({}, {"as_of": known["position"]}):
+            found = await get(world, "/persistent-ids", value=given["value"], missing=missing, **when)
+            assert len(found["items"]) == count
+
+
 async def test_what_cannot_be_asked(world: World) -> None:
     path = f"/assets/{await world.asset()}/history"
     refused: list[tuple[dict[str, Any], str]] = [

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.model.definitions import role_id
-from tests.model.identifiers import is_kept_here, is_news
+from tests.model.identifiers import is_kept_here, is_lost, is_news
 from tests.model.schemas import KEYS, UNUSABLE, USABLE, VALUES
 from tests.model.world import State, World, is_in_use
 
@@ -462,9 +462,13 @@ def of_identifier(where: Where, **parts: Callable[[Draws], Any]) -> Callable[[Dr
     return draw
 
 
+def _is_interrupted(persistent_id: State) -> bool:
+    return persistent_id["status"] == "Draft" and persistent_id["publication_requested_at"] is not None
+
+
 def _push(d: Draws) -> State:
-    where = partial(is_news, d.world) if d.chance(50) else is_kept_here
-    return {"persistent_id_id": d.id("persistent_id", where), "again": d.chance(40)}
+    wanted: tuple[Where, ...] = (is_kept_here, partial(is_news, d.world), partial(is_lost, d.world), _is_interrupted)
+    return {"persistent_id_id": d.id("persistent_id", d.one(wanted)), "again": d.chance(40)}
 
 
 def _stands(*statuses: str) -> Where:

@@ -181,6 +181,11 @@ def withdraw(world: World, given: State) -> None:
     _becomes(world, persistent_id, status="Withdrawn", withdrawal=withdrawal)
 
 
+def is_lost(world: World, persistent_id: State) -> bool:
+    """Whether its authority should hold it, and does not."""
+    return is_kept_here(persistent_id) and persistent_id["value"] not in world.held
+
+
 def is_news(world: World, persistent_id: State) -> bool:
     """Whether the authority was told something else last."""
     told = _told(world, persistent_id, _visibility(persistent_id))

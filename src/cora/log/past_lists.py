@@ -95,7 +95,7 @@ class _Wanted:
             found = _at(state, path)
             if not isinstance(found, str) or not (found < moment if is_end else found >= moment):
                 return False
-        return not any(_at(state, self._aggregate.filters[name].path) for name in self._asked.missing)
+        return all(_at(state, self._aggregate.filters[name].path) in (None, [], {}) for name in self._asked.missing)
 
     def key(self, state: dict[str, Any]) -> str:
         """What the record is ordered by."""
