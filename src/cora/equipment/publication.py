@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from uuid import UUID
 
@@ -64,7 +65,7 @@ class Publication:
         is_public = self.visibility is Visibility.FINDABLE
         return MintRequest(self.persistent_id.identifier, self.url, self.published, publish=is_public)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of where it leads, who may see it and the metadata that its authority is sent, in hexadecimal."""
         return self.digest_as(self.visibility)
