@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import httpx2
@@ -17,6 +18,7 @@ from tests.integration.mcp_world import told
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.kernel.principal import Role
 from cora.kernel.slice import QuerySlice, Slice
+from cora.surfaces import start
 from cora.surfaces.http.endpoints import body_is_patch
 from cora.surfaces.mcp.http import MCP_PATH
 from cora.surfaces.server import application
@@ -102,6 +104,14 @@ def as_tool(declared: Slice, arguments: Mapping[str, Any]) -> tuple[str, dict[st
         return declared.name, given
     (path_id,) = declared.route.path_fields
     return declared.tool.name, {"kind": path_id.removesuffix("_id"), "id": given.pop(path_id), **given}
+
+
+@asynccontextmanager
+async def unattended(cora: Opened) -> AsyncGenerator[Surfaces]:
+    """The surfaces without the worker of a server: the tests are the worker."""
+    with patch.object(start, "WORK_EVERY", 3600.0):
+        async with surfaces(cora) as shown:
+            yield shown
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from tests.authorities.clients import datacite_client
 from tests.authorities.datacite_simulator import DataciteSimulator, datacite_simulator
 from tests.authorities.faults import Cut, Says
 from tests.integration.scenario import World
-from tests.integration.surfaces import surfaces
+from tests.integration.surfaces import unattended
 
 from cora.equipment import keep_publications as keeping
 from cora.equipment.adapters.by_scheme import BySchemeMinter
@@ -23,7 +23,6 @@ from cora.equipment.keep_publications import Kept, keep_publications
 from cora.equipment.pidinst.forms import FORMS
 from cora.kernel.principal import Role
 from cora.log.verify import verify
-from cora.surfaces import start
 from cora.surfaces.start import Opened
 
 AT_ONCE = timedelta(0)
@@ -76,10 +75,8 @@ class Facility:
 
 @pytest.fixture(scope="module")
 async def world(module_cora: Opened) -> AsyncGenerator[World]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(start, "WORK_EVERY", 3600.0)  # the tests are the worker
-        async with surfaces(module_cora) as shown:
-            yield World(shown)
+    async with unattended(module_cora) as shown:
+        yield World(shown)
 
 
 @pytest.fixture

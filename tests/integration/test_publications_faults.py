@@ -15,11 +15,10 @@ from tests.authorities.datacite_simulator import DataciteSimulator, datacite_sim
 from tests.authorities.faults import PASSING, TOO_MANY, Fault
 from tests.authorities.handle_simulator import HandleSimulator, epic_simulator, handle_simulator
 from tests.integration.scenario import World
-from tests.integration.surfaces import surfaces
+from tests.integration.surfaces import unattended
 
 from cora.equipment.keep_publications import keep_publications
 from cora.kernel.principal import Role
-from cora.surfaces import start
 from cora.surfaces.start import Opened
 
 FAULTS: tuple[Fault, ...] = (*PASSING, TOO_MANY)
@@ -38,10 +37,8 @@ CALLS = 2
 
 @pytest.fixture(scope="module")
 async def world(module_cora: Opened) -> AsyncGenerator[World]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(start, "WORK_EVERY", 3600.0)  # the tests are the worker
-        async with surfaces(module_cora) as shown:
-            yield World(shown)
+    async with unattended(module_cora) as shown:
+        yield World(shown)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from lxml import html
 from tests.authorities.clients import handle_client
 from tests.authorities.handle_simulator import HandleSimulator, handle_simulator
 from tests.integration.scenario import World
-from tests.integration.surfaces import surfaces
+from tests.integration.surfaces import unattended
 
 from cora.equipment.keep_publications import Kept, keep_publications
 from cora.equipment.pidinst.forms import FORMS
@@ -20,7 +20,6 @@ from cora.kernel.identity import new_id
 from cora.kernel.principal import Role
 from cora.log.verify import verify
 from cora.settings import Settings
-from cora.surfaces import start
 from cora.surfaces.start import Opened, opened
 
 TELL = {"pidinst.json", "pidinst.xml", "pidinst-1.1.xml", "schema-org.jsonld", "b2inst.json", "handle.json"}
@@ -86,11 +85,9 @@ class Desk:
 @pytest.fixture(scope="module")
 async def module_desk(module_cora: Opened) -> AsyncGenerator[Desk]:
     async with handle_simulator() as handles, handle_client(handles, pidinst=True) as client:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(start, "WORK_EVERY", 3600.0)  # the tests are the worker
-            async with surfaces(module_cora) as shown:
-                shown.use_minter(client)
-                yield Desk(World(shown), handles)
+        async with unattended(module_cora) as shown:
+            shown.use_minter(client)
+            yield Desk(World(shown), handles)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -28,11 +27,6 @@ GRACE = Principal("grace", Role.OPERATOR)
 _FILES = sorted((Path(cora.log.__file__).parent / "schema").glob("*.sql"))
 _NEXT_FILE = "\n-- next file\n"
 _SCHEMA = _NEXT_FILE.join(path.read_text() for path in _FILES)
-
-
-def in_database(dsn: str, name: str) -> str:
-    """The address of another database of the same server."""
-    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
 async def connect(dsn: str, schema: str | None = None) -> Connection:
