@@ -152,6 +152,7 @@ class Reader:
     """When the latest fact of each record occurred."""
     _ahead: dict[UUID, Stored] = field(default_factory=dict[UUID, Stored])
     _relations: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
+    _sources: dict[tuple[str, UUID], tuple[UUID, ...]] = field(default_factory=dict[tuple[str, UUID], tuple[UUID, ...]])
     _claims: dict[Claim, UUID | None] = field(default_factory=dict[Claim, UUID | None])
     _beside: set[UUID] = field(default_factory=set[UUID])
     _heads: set[int] = field(default_factory=set[int])
@@ -193,7 +194,8 @@ class Reader:
 
     async def sources(self, relation: str, target: UUID) -> tuple[UUID, ...]:
         """Every record that points at `target` through the relation, smallest id first."""
-        return await self._pointing(relation, target, first=False)
+        known = self._sources.get((relation, target))
+        return await self._pointing(relation, target, first=False) if known is None else known
 
     async def first_source(self, relation: str, target: UUID) -> UUID | None:
         """The record with the smallest id that points at `target` through the relation."""
@@ -202,10 +204,16 @@ class Reader:
 
     async def sources_of(self, relation: str, targets: Sequence[UUID]) -> list[tuple[UUID, ...]]:
         """Every record that points at each target through the relation, in one look."""
-        if not targets:
-            return []
-        found = await self.source.pointings([(relation, target) for target in targets])
-        return [self._noted(relation, target, each) for target, each in zip(targets, found, strict=True)]
+        asked = [(relation, target) for target in targets]
+        await self.sources_ahead(*asked)
+        return [self._sources[each] for each in asked]
+
+    async def sources_ahead(self, *asked: tuple[str, UUID]) -> None:
+        """Look in one go who points at each of several targets through a relation, for the `sources` that follow."""
+        wanted = [each for each in dict.fromkeys(asked) if each not in self._sources]
+        if wanted:
+            for each, found in zip(wanted, await self.source.pointings(wanted), strict=True):
+                self._sources[each] = self._noted(*each, found)
 
     async def counts(self, *asked: tuple[str, UUID]) -> list[int]:
         """How many records (`MOST_COUNTED` at most) point at each target through a relation. For people: no decision

@@ -21,8 +21,7 @@ from cora.kernel.errors import InvalidRequestError, Violation
 from cora.kernel.moment import moment_text
 from cora.kernel.requests import read_json, read_moment
 from cora.kernel.showing import envelope
-from cora.log.look import Fetch
-from cora.log.snapshot import stored
+from cora.log.look import Fetch, stored
 
 _BELOW = """d.id in (
     with recursive below(id) as (

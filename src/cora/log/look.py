@@ -13,7 +13,7 @@ import structlog
 
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import OverloadedError
-from cora.kernel.reader import MOST_COUNTED, Holder, Pointing, ReadSet
+from cora.kernel.reader import MOST_COUNTED, Holder, Pointing, ReadSet, Stored
 from cora.log.batch import claim_key, read_rows
 from cora.log.connect import BUSY, LOST
 from cora.log.link import Link
@@ -72,9 +72,17 @@ Fetch = Callable[..., Awaitable[Rows]]
 _logger = structlog.get_logger("cora.log")
 
 
-async def find_records(fetch: Fetch, ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    """One row per id, in order; `version` is None for what does not exist."""
-    return await fetch(RECORDS, ids)
+def stored(row: asyncpg.Record) -> Stored:
+    """A row of `RECORDS` as a Reader wants it."""
+    return Stored(
+        row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"],
+        row["created_at"], row["recorded_at"], (), row["began_at"],
+    )  # fmt: skip
+
+
+async def find_records(fetch: Fetch, ids: Sequence[UUID]) -> list[Stored]:
+    """Each of several records, in order."""
+    return [stored(row) for row in await fetch(RECORDS, ids)]
 
 
 async def find_pointing(fetch: Fetch, asked: Sequence[tuple[str, UUID, bool]]) -> list[Pointing]:
@@ -112,8 +120,10 @@ async def find_current(fetch: Fetch, asked: Sequence[ReadSet]) -> list[bool]:
 
 @dataclass(slots=True)
 class _Look(Generic[K, V]):
-    asked: K
-    found: asyncio.Future[V]
+    """What a caller asks for together. Many in one future: each would cost as much as all of them."""
+
+    asked: Sequence[K]
+    found: asyncio.Future[list[V]]
 
 
 class Gatherer(Generic[K, V]):
@@ -128,18 +138,19 @@ class Gatherer(Generic[K, V]):
 
     async def look(self, asked: K) -> V:
         """What is found for one. Raises `OverloadedError` when too many wait or the database is away."""
-        return await self._begin(asked)
+        (found,) = await self.look_all((asked,))
+        return found
 
     async def look_all(self, asked: Sequence[K]) -> list[V]:
         """What is found for several, asked for together."""
-        begun = [self._begin(each) for each in asked]
+        begun = [self._begin(asked[at : at + MAXIMUM_LOOKS]) for at in range(0, len(asked), MAXIMUM_LOOKS)]
         try:
-            return [await found for found in begun]
+            return [value for found in begun for value in await found]
         finally:
             for found in begun:
                 found.cancel()  # of no consequence but when an earlier one failed
 
-    def _begin(self, asked: K) -> asyncio.Future[V]:
+    def _begin(self, asked: Sequence[K]) -> asyncio.Future[list[V]]:
         if len(self._looks) >= MAXIMUM_WAITING or self._task.done():
             raise OverloadedError
         look: _Look[K, V] = _Look(asked, asyncio.get_running_loop().create_future())
@@ -161,10 +172,8 @@ class Gatherer(Generic[K, V]):
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            looks = [self._looks.popleft() for _ in range(min(len(self._looks), MAXIMUM_LOOKS))]
-            if not self._looks:
-                self._arrived.clear()
-            asked = list(dict.fromkeys(look.asked for look in looks))
+            looks = self._next_looks()
+            asked = list(dict.fromkeys(each for look in looks for each in look.asked))
             try:
                 found = dict(zip(asked, await self._search(asked), strict=True))
             except asyncio.CancelledError:
@@ -177,7 +186,18 @@ class Gatherer(Generic[K, V]):
                 continue
             for look in looks:
                 if not look.found.done():
-                    look.found.set_result(found[look.asked])
+                    look.found.set_result([found[each] for each in look.asked])
+
+    def _next_looks(self) -> list[_Look[K, V]]:
+        """The next that together ask for no more than one statement should."""
+        looks: list[_Look[K, V]] = []
+        room = MAXIMUM_LOOKS
+        while self._looks and len(self._looks[0].asked) <= room:
+            looks.append(self._looks.popleft())
+            room -= len(looks[-1].asked)
+        if not self._looks:
+            self._arrived.clear()
+        return looks
 
     async def _search(self, asked: Sequence[K]) -> Sequence[V]:
         loop = asyncio.get_running_loop()

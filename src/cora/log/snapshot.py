@@ -27,14 +27,6 @@ left join lateral (
 """
 
 
-def stored(row: asyncpg.Record) -> Stored:
-    """A row of `look.RECORDS` as a Reader wants it."""
-    return Stored(
-        row["head"], row["version"] or 0, row["kind"], row["position"] or 0, row["document"], row["occurred_at"],
-        row["created_at"], row["recorded_at"], (), row["began_at"],
-    )  # fmt: skip
-
-
 class ConnectionSource:
     """Looks one by one, over one connection."""
 
@@ -48,7 +40,7 @@ class ConnectionSource:
 
     async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
         """Several records by their ids, in one look."""
-        return [stored(row) for row in await find_records(self._fetch, ids)]
+        return await find_records(self._fetch, ids)
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""

@@ -31,7 +31,7 @@ from cora.log.past_lists import past_page
 from cora.log.pool import borrowed, over
 from cora.log.publications import PublicationTable
 from cora.log.search import find_words
-from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined, stored
+from cora.log.snapshot import ConnectionSource, as_answered, find_answers, find_joinings, joined
 from cora.log.tail import Tail
 from cora.log.tokens import TokenTable
 from cora.log.types import Connection, Pool
@@ -70,7 +70,7 @@ class PostgresLog:
         self._histories = Walks[tuple[AskedHistory, When], RecordedHistory](link(WALKING), find_history)
         self._milestones = Walks[tuple[AskedMilestones, When], Sequence[LogEvent]](link(WALKING), find_milestones)
         self._writer = Writer(link(), self.tail.wake)
-        self._records = Gatherer[UUID, asyncpg.Record](link(), find_records)
+        self._records = Gatherer[UUID, Stored](link(), find_records)
         self._pointing = Gatherer[tuple[str, UUID, bool], Pointing](link(), find_pointing)
         self._counts = Gatherer[tuple[str, UUID], tuple[int, int]](link(), find_counts)
         self._holders = Gatherer[Claim, Holder](link(), find_holders)
@@ -124,11 +124,11 @@ class PostgresLog:
 
     async def record(self, id: UUID) -> Stored:
         """A record by its id."""
-        return stored(await self._records.look(id))
+        return await self._records.look(id)
 
     async def records(self, ids: Sequence[UUID]) -> Sequence[Stored]:
         """Several records by their ids, in one look."""
-        return [stored(row) for row in await self._records.look_all(ids)]
+        return await self._records.look_all(ids)
 
     async def pointing(self, relation: str, target: UUID, *, first: bool) -> Pointing:
         """The records that point at `target` through a relation."""

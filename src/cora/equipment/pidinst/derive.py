@@ -111,7 +111,7 @@ def missing_of_asset(instrument: Instrument) -> tuple[pidinst.Missing, ...]:
     asset = instrument.asset
     return tuple(
         _missing(
-            has_owner=bool(_owners(instrument)),
+            has_owner=_has_owner(instrument),
             owner_remedy=f"add an owner to asset {asset.id} (add_asset_owner).",
             has_manufacturer=instrument.model is not None,
             manufacturer_remedy=(
@@ -129,7 +129,7 @@ def missing_of_fixture(compound: Compound) -> tuple[pidinst.Missing, ...]:
     no_asset = "it comes from bound assets, and the fixture binds none; register a fixture that does."
     return tuple(
         _missing(
-            has_owner=any(_owners(instrument) for instrument in instruments),
+            has_owner=any(map(_has_owner, instruments)),
             owner_remedy=f"add an owner to asset {assets[0].id} (add_asset_owner)." if assets else no_asset,
             has_manufacturer=any(instrument.model is not None for instrument in instruments),
             manufacturer_remedy=(
@@ -157,6 +157,10 @@ def _identifier(id: UUID, assigned: AssignedIdentifier | None) -> pidinst.Identi
     if assigned is None:
         return pidinst.Identifier(identifier=id.urn, identifier_type="URN")
     return pidinst.Identifier(identifier=assigned.value, identifier_type=assigned.scheme)
+
+
+def _has_owner(instrument: Instrument) -> bool:
+    return instrument.responsible is not None or instrument.facility is not None
 
 
 def _owners(instrument: Instrument) -> tuple[pidinst.Owner, ...]:

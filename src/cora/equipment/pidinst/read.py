@@ -24,8 +24,9 @@ async def read_asset_record(asset: Asset, read: Reader, wired: Equipment) -> Pid
 
 
 async def look_ahead(asset: Asset, read: Reader) -> None:
-    """Look in one go at what the record of an asset rests on, as far as the asset names it."""
-    await read.ahead(asset.parent_id, asset.fixture_id, asset.model_id, *asset.family_ids)
+    """Look in one go at what the record of an asset rests on: what it names, and its components."""
+    children = await read.sources("asset.parent_id", asset.id)
+    await read.ahead(asset.parent_id, asset.fixture_id, asset.model_id, *asset.family_ids, *children)
 
 
 async def read_fixture_record(fixture: Fixture, read: Reader, wired: Equipment) -> PidinstRecord:

@@ -7,9 +7,9 @@ the draft of 1.1) and what cora says of the record: `complete`, `missing`, `test
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme
@@ -26,17 +26,19 @@ class Missing:
     detail: str
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+_ABSENT: Any = Field(default=None, exclude_if=_is_absent)
+
+
 class _Part(BaseModel):
     """A property that is absent is left out, never shown as null."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
     )
-
-    # No return type: with one, the schema of the answer would lose the properties.
-    @model_serializer(mode="wrap")
-    def _without_absent(self, handler: SerializerFunctionWrapHandler):
-        return {name: value for name, value in handler(self).items() if value is not None}
 
 
 class Identifier(_Part):
@@ -57,8 +59,10 @@ class Owner(_Part):
     """5: an institution responsible for the instrument."""
 
     owner_name: str
-    owner_contact: str | None = Field(default=None, description="An e-mail address, where the server publishes them.")
-    owner_identifier: OwnerIdentifier | None = None
+    owner_contact: str | None = Field(
+        default=None, exclude_if=_is_absent, description="An e-mail address, where the server publishes them."
+    )
+    owner_identifier: OwnerIdentifier | None = _ABSENT
 
 
 class ManufacturerIdentifier(_Part):
@@ -72,7 +76,7 @@ class Manufacturer(_Part):
     """6: who made the instrument."""
 
     manufacturer_name: str
-    manufacturer_identifier: ManufacturerIdentifier | None = None
+    manufacturer_identifier: ManufacturerIdentifier | None = _ABSENT
 
 
 class ModelIdentifier(_Part):
@@ -86,7 +90,7 @@ class Model(_Part):
     """7: the model of an instrument, or the assembly a fixture was built from."""
 
     model_name: str
-    model_identifier: ModelIdentifier | None = None
+    model_identifier: ModelIdentifier | None = _ABSENT
 
 
 class InstrumentTypeIdentifier(_Part):
@@ -100,7 +104,7 @@ class InstrumentType(_Part):
     """9: what the instrument is, whoever made it."""
 
     instrument_type_name: str
-    instrument_type_identifier: InstrumentTypeIdentifier | None = None
+    instrument_type_identifier: InstrumentTypeIdentifier | None = _ABSENT
 
 
 class Date(_Part):
@@ -116,7 +120,7 @@ class RelatedIdentifier(_Part):
     related_identifier: str
     related_identifier_type: IdentifierScheme
     relation_type: RelationType
-    related_identifier_name: str | None = None
+    related_identifier_name: str | None = _ABSENT
 
 
 class AlternateIdentifier(_Part):
@@ -124,7 +128,7 @@ class AlternateIdentifier(_Part):
 
     alternate_identifier: str
     alternate_identifier_type: AlternateIdentifierKind
-    alternate_identifier_name: str | None = None
+    alternate_identifier_name: str | None = _ABSENT
 
 
 class MeasurementTechniqueIdentifier(_Part):
@@ -138,7 +142,7 @@ class MeasurementTechnique(_Part):
     """14 (PIDINST 1.1, draft): a technique the instrument serves."""
 
     measurement_technique_name: str
-    measurement_technique_identifier: MeasurementTechniqueIdentifier | None = None
+    measurement_technique_identifier: MeasurementTechniqueIdentifier | None = _ABSENT
 
 
 class PidinstRecord(_Part):
@@ -155,8 +159,8 @@ class PidinstRecord(_Part):
     name: str
     owners: tuple[Owner, ...]
     manufacturers: tuple[Manufacturer, ...]
-    model: Model | None = None
-    description: str | None = None
+    model: Model | None = _ABSENT
+    description: str | None = _ABSENT
     instrument_types: tuple[InstrumentType, ...] = ()
     measured_variables: tuple[str, ...] = ()
     dates: tuple[Date, ...] = ()

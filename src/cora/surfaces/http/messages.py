@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -73,13 +74,7 @@ class Request:
 
         The first, when it takes none of them.
         """
-        given = [_accepted(each) for each in self.headers.get(b"accept", b"*/*").lower().split(b",")]
-
-        def liking(media_type: bytes) -> tuple[float, int]:
-            exact, quality = max((_exactness(pattern, media_type), quality) for pattern, quality in given)
-            return (quality, exact) if exact and quality else (0.0, 0)
-
-        return max(offered, key=liking)
+        return _preferred(self.headers.get(b"accept", b"*/*"), offered)
 
     def query(self) -> dict[str, list[str]]:
         """The query parameters, each with its values. Raises `InvalidRequestError` when they cannot be read."""
@@ -150,6 +145,18 @@ class Reply:
 def repeated(query: dict[str, list[str]], names: Iterable[str]) -> list[Violation]:
     """The query parameters of these names that are given more than once."""
     return [Violation(f"/{name}", "is given twice") for name in names if len(query.get(name, ())) > 1]
+
+
+@lru_cache(256)
+def _preferred(accept: bytes, offered: tuple[bytes, ...]) -> bytes:
+    """Programs send the same few headers again and again."""
+    given = [_accepted(each) for each in accept.lower().split(b",")]
+
+    def liking(media_type: bytes) -> tuple[float, int]:
+        exact, quality = max((_exactness(pattern, media_type), quality) for pattern, quality in given)
+        return (quality, exact) if exact and quality else (0.0, 0)
+
+    return max(offered, key=liking)
 
 
 def _accepted(text: bytes) -> tuple[bytes, float]:
