@@ -23,7 +23,7 @@ from cora.surfaces.http.dispatch import Endpoint, Paths
 from cora.surfaces.http.endpoints import asked_moment
 from cora.surfaces.http.forms import FORM_OF_RECORD, LANDING_PAGE
 from cora.surfaces.http.landing.crawlers import CACHED, robots, sitemap
-from cora.surfaces.http.landing.markup import HTML, SECURITY
+from cora.surfaces.http.landing.markup import HTML, SECURITY, SECURITY_WITH_COPY
 from cora.surfaces.http.landing.page import landing_page, missing_page
 from cora.surfaces.http.landing.signposting import LINKSET, LINKSET_NAME, header_of, header_of_form, linkset
 from cora.surfaces.http.messages import Headers, Reply, Request
@@ -90,7 +90,7 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
                 raise
             return Reply(404, missing_page(), HTML, [*SECURITY])
         shown = pages.shown(page, moment)
-        return _kept(request, shown.body, shown.tag, HTML, [*SECURITY, (b"link", shown.link)])
+        return _kept(request, shown.body, shown.tag, HTML, [*SECURITY_WITH_COPY, (b"link", shown.link)])
 
     async def for_machines(request: Request) -> Reply:
         page, _ = await _read(request, landing)

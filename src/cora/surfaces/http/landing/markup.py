@@ -1,21 +1,40 @@
 """How pages are made: escaped text, times that people read, and one document around all of it.
 
-No script and no image: the pages work wherever text does. Links and text keep a
+The pages work wherever text does: no image, and one short script whose only deed
+is a button that copies, which is not there without it. Links and text keep a
 contrast of at least 4.5 to 1 on their ground (WCAG 2.2, 1.4.3), in both colour schemes.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
 from urllib.parse import quote
 
 from cora.equipment.pidinst.forms.writing import as_url, fit
 
 HTML = b"text/html; charset=utf-8"
-SECURITY = [
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-]
+_COPY = """
+const button=document.getElementById("copy-button"),field=document.getElementById("copy"),
+said=document.getElementById("copied");
+button.hidden=false;
+button.addEventListener("click",async()=>{field.focus();field.select();let done=true;
+try{await navigator.clipboard.writeText(field.value)}catch{done=document.execCommand("copy")}
+said.textContent=done?"Copied":"Selected: press Ctrl+C or \u2318C"});
+"""
+"""Without a secure connection a browser has no `navigator.clipboard`; what is selected can be copied there too."""
+_COPY_HASH = b64encode(sha256(_COPY.encode()).digest())
+
+
+def _security(script: bytes) -> list[tuple[bytes, bytes]]:
+    policy = b"default-src 'none'; style-src 'unsafe-inline'; script-src %s; frame-ancestors 'none'" % script
+    return [(b"content-security-policy", policy), (b"referrer-policy", b"no-referrer")]
+
+
+SECURITY = _security(b"'none'")
+SECURITY_WITH_COPY = _security(b"'sha256-%s'" % _COPY_HASH)
+"""For a page with what `to_copy` makes: that very script runs, and no other."""
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -28,8 +47,8 @@ _STYLE = """
 *{box-sizing:border-box}
 body{font:1rem/1.55 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1.2rem 1rem 3rem;color:var(--ink);
 background:var(--ground);overflow-wrap:anywhere}
-a{color:var(--link);text-underline-offset:.15em}a:focus-visible,input:focus-visible{outline:3px solid var(--link);
-outline-offset:2px}
+a{color:var(--link);text-underline-offset:.15em}a:focus-visible,input:focus-visible,button:focus-visible{
+outline:3px solid var(--link);outline-offset:2px}
 h1{font-size:1.7rem;line-height:1.25;margin:.3rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}
 header p,footer,.soft{color:var(--soft)}header p{margin:0}.lead{font-size:1.1rem;margin:.2rem 0 1rem}
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.35rem 1rem;margin:0}dt{font-weight:600}dd{margin:0;
@@ -39,11 +58,13 @@ ul,ol{padding-left:1.2rem;margin:.3rem 0}li{margin:.2rem 0}.life{list-style:none
 .notice{border:2px solid var(--warn);padding:.6rem .9rem;margin:1.2rem 0}.notice p{margin:.3rem 0}
 .copy{width:100%;font:.95rem ui-monospace,monospace;padding:.5rem;border:1px solid var(--line);border-radius:.3rem;
 color:inherit;background:transparent;user-select:all}
-label{display:block;color:var(--soft);margin-top:.6rem}blockquote{margin:.4rem 0;padding:.5rem .9rem;
+label{display:block;color:var(--soft);margin-top:.6rem}button{font:inherit;color:var(--link);background:transparent;
+border:1px solid currentColor;border-radius:.3rem;padding:.45rem .9rem;margin:.5rem .6rem 0 0;cursor:pointer}
+button[hidden]{display:none}blockquote{margin:.4rem 0;padding:.5rem .9rem;
 border-left:3px solid var(--line);user-select:all}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.8rem;font-size:.95rem}code{font-size:.95em}
 @media(max-width:34rem){dl,.life li{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-@media print{body{max-width:none;padding:0}.copy,label{display:none}a{color:inherit}}
+@media print{body{max-width:none;padding:0}.copy,label,button,#copied{display:none}a{color:inherit}}
 """.replace("\n", "")
 
 
@@ -82,6 +103,17 @@ def minute(moment: datetime) -> str:
     """The same with the time of day: 3 May 2026, 14:05 UTC."""
     at = moment.astimezone(UTC)
     return _time(at, f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC")
+
+
+def to_copy(value: str) -> str:
+    """A value that can be selected and, where scripts run, copied by a button. Once on a page."""
+    return (
+        '<label for="copy">To copy: select the line below</label>\n'
+        f'<input class="copy" id="copy" type="text" readonly value="{text(value)}">\n'
+        '<button id="copy-button" type="button" hidden>Copy</button>'
+        '<span id="copied" class="soft" role="status"></span>\n'
+        f"<script>{_COPY}</script>"
+    )
 
 
 def section(heading: str, *parts: str) -> str:

@@ -10,7 +10,18 @@ from cora.equipment.pidinst.forms.citing import citation
 from cora.equipment.pidinst.published import agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.surfaces.http.landing.head import head_of
-from cora.surfaces.http.landing.markup import day, document, facts, link, listed, mail, minute, section, text
+from cora.surfaces.http.landing.markup import (
+    day,
+    document,
+    facts,
+    link,
+    listed,
+    mail,
+    minute,
+    section,
+    text,
+    to_copy,
+)
 from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_of
 
 MOST_COMPONENTS = 200
@@ -108,16 +119,9 @@ def _identifier(page: LandingPage) -> str:
     own = page.persistent_id
     if not page.published.resolves:
         shown = f"<p>{text(f'{own.scheme}: {own.value}')}</p>"
-        return section("Persistent identifier", shown, _to_copy(own.value))
+        return section("Persistent identifier", shown, to_copy(own.value))
     url = page.published.uri
-    return section("Persistent identifier", f"<p>{link(url, url)}</p>", _to_copy(url))
-
-
-def _to_copy(value: str) -> str:
-    return (
-        '<label for="copy">To copy: select the line below</label>\n'
-        f'<input class="copy" id="copy" type="text" readonly value="{text(value)}">'
-    )
+    return section("Persistent identifier", f"<p>{link(url, url)}</p>", to_copy(url))
 
 
 def _about(page: LandingPage) -> str:

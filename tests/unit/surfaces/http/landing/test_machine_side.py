@@ -63,7 +63,7 @@ def test_the_json_ld_is_rdf_about_the_identifier() -> None:
     assert SCHEMA.CreativeWork in set(graph.objects(own, RDF.type))
     assert [str(each) for each in graph.objects(own, SCHEMA.name)] == ["Stage"]
     assert [str(each) for each in graph.objects(own, SCHEMA.license)] == [LICENSE]
-    (script,) = shown(page()).iter("script")
+    (script,) = shown(page()).findall(".//script[@type='application/ld+json']")
     assert json.loads(script.text or "") == json.loads(json_ld(page()))
 
 
