@@ -66,12 +66,16 @@ class RecordedHistory(NamedTuple):
 
 
 class AskedMilestones(NamedTuple):
-    """The newest events of some kinds in the history of a record; `relations` as for a history."""
+    """The newest events of some kinds in the history of a record; `relations` as for a history.
+
+    By `gained` the record gains sources: what made one point at it is a milestone of it.
+    """
 
     id: UUID
     relations: tuple[str, ...]
     kinds: tuple[str, ...]
     limit: int
+    gained: tuple[str, ...] = ()
 
 
 class Between(NamedTuple):

@@ -133,8 +133,8 @@ async def find_history(fetch: Fetch, asked_when: tuple[AskedHistory, When]) -> R
 
 
 def _milestones_query(true_at: datetime | None) -> str:
-    """Those of some kinds among the latest events of a record: two short walks along an index, filtered afterwards."""
-    of_event = "" if true_at is None else "and e.occurred_at <= $6"
+    """Those of some kinds among the latest events of a record: short walks along an index, filtered afterwards."""
+    of_event = "" if true_at is None else "and e.occurred_at <= $7"
     return f"""
 with own as (
     select $1::uuid as stream
@@ -148,6 +148,11 @@ with own as (
     union
     (select m.position from mention m
      where m.entity = $1 and m.position <= $3 and m.joining order by m.position desc limit {LOOK_BACK})
+    union
+    select g.position from unnest($6::text[]) r(relation) cross join lateral (
+        select f.since as position from reference f
+        where f.relation = r.relation and f.target = $1 and f.since <= $3 order by f.since desc limit {LOOK_BACK}
+    ) g
 )
 select {_SHOWN} from found p join event e on e.position = p.position join document d on d.id = e.stream
 where e.kind = any($4::text[]) {of_event}
@@ -163,6 +168,7 @@ async def find_milestones(fetch: Fetch, asked_when: tuple[AskedMilestones, When]
     asked, when = asked_when
     upto = LAST if when.is_now else await position_of(fetch, when)
     values: list[Any] = [asked.id, list(asked.relations), upto, list(asked.kinds), asked.limit + 1]
+    values.append(list(asked.gained))
     if when.true_at is not None:
         values.append(when.true_at)
     return [LogEvent(*row) for row in await fetch(_milestones_query(when.true_at), *values)]

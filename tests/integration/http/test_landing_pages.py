@@ -19,7 +19,7 @@ from tests.integration.support.past import (
 )
 
 from cora.equipment.keep_publications import keep_publications
-from cora.equipment.landing.life import MOST
+from cora.equipment.landing.life import MOST, MOST_READ
 from cora.kernel.principal import Role
 from cora.surfaces.http.landing.crawlers import sitemap
 from cora.surfaces.http.messages import Request
@@ -71,6 +71,7 @@ async def test_the_life_is_told_in_words_the_latest_first(world: Hutch) -> None:
         "Identifier published",
         "Installed in slot S-ROT",
         "Put into service",
+        "Component screw entered in the equipment record",
         "Entered in the equipment record",
     ]
 
@@ -194,6 +195,30 @@ async def test_a_fixture_tells_its_components_and_their_exchange(world: Hutch) -
     assert life(page)[-1].startswith("Put together from 1 component")
 
 
+async def test_the_exchange_of_a_component_is_told_where_it_happened(world: Hutch) -> None:
+    do = world.world.do
+    whole = await world.world.active(parent_id=world.ids["beamline"], model_id=world.ids["stage_model"], name="Mono")
+    await do("assign_asset_persistent_id", asset_id=whole, scheme="DOI", suffix="mono")
+    parts = [
+        {"command": "register_asset", "arguments": {"name": name, "tier": "Device", "parent_id": whole}}
+        for name in ("Encoder", "Motor")
+    ]
+    batch = await world.world.surfaces.web[Role.OPERATOR].post("/batch", json={"commands": parts, "atomic": True})
+    assert batch.status_code == 200, batch.text
+    made = await get(world, "/id/" + str(whole))
+    assert life(made)[0] == "Components Motor and Encoder entered in the equipment record"
+    motor = batch.json()["answers"][1]["body"]
+    await do("decommission_asset", asset_id=motor["id"], reason="worn out")
+    await do("register_asset", name="Motor", tier="Device", parent_id=whole)
+    told = life(await get(world, f"/id/{whole}"))
+    assert told[:3] == [
+        "Component Motor entered in the equipment record",
+        "Component Motor decommissioned",
+        "Components Motor and Encoder entered in the equipment record",
+    ]
+    assert life(await get(world, f"/id/{whole}?as_of={motor['position']}")) == told[2:]
+
+
 async def test_many_events_do_not_bury_a_life_and_the_page_stays_bounded(world: Hutch) -> None:
     asset = await world.world.active(parent_id=world.ids["beamline"], model_id=world.ids["stage_model"])
     await world.world.do("assign_asset_persistent_id", asset_id=asset, scheme="DOI", suffix="busy")
@@ -201,7 +226,7 @@ async def test_many_events_do_not_bury_a_life_and_the_page_stays_bounded(world: 
         await world.world.do("add_asset_note", asset_id=asset, text=f"note {number}")
     page = await get(world, f"/id/{asset}")
     assert life(page)[-1] == "Entered in the equipment record"
-    for _ in range(MOST):
+    for _ in range(MOST_READ):
         await world.world.do("degrade_asset", asset_id=asset, reason="slow")
     page = await get(world, f"/id/{asset}")
     assert len(life(page)) == MOST

@@ -1,6 +1,8 @@
 """The life of an asset or a fixture in words: only what is public in nature, and nobody's name."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,6 +11,10 @@ from cora.kernel.events import LogEvent
 
 MOST = 50
 """Milestones that a page shows."""
+MOST_READ = 200
+"""Events that it makes them from: many components enter at once."""
+MOST_NAMED = 5
+"""Components that are named where many entered on one day."""
 
 _UNNAMED = "another place"
 
@@ -28,13 +34,32 @@ Words = Callable[[Happened, UUID, Names], str | None]
 
 
 def life_of(subject: UUID, happened: Iterable[Happened], names: Names, words: Mapping[str, Words]) -> list[Milestone]:
-    """The milestones of a record, the latest first."""
-    told = [
-        (each.event.occurred_at, each.event.position, text)
-        for each in happened
-        if (text := words[each.event.kind](each, subject, names)) is not None
-    ]
-    return [Milestone(at, text) for at, _, text in sorted(told, reverse=True)]
+    """The milestones of a record, the latest first. Components that entered on one day are one."""
+    told = [each for each in happened if words[each.event.kind](each, subject, names) is not None]
+    told.sort(key=lambda each: (each.event.occurred_at, each.event.position), reverse=True)
+    found: list[Milestone] = []
+    for _, alike in groupby(told, key=lambda each: _entered_on(each, subject) or each.event.position):
+        latest, *earlier = alike
+        text = words[latest.event.kind](latest, subject, names)
+        if earlier:
+            text = _entered_together([names.get(each.event.stream, "unknown") for each in (latest, *earlier)])
+        found.append(Milestone(latest.event.occurred_at, text or ""))
+    return found
+
+
+def _entered_on(happened: Happened, subject: UUID) -> date | None:
+    """The day, in UTC, on which a component was entered; None for anything else."""
+    event = happened.event
+    is_component = event.kind == "AssetRegistered" and event.stream != subject
+    return event.occurred_at.astimezone(UTC).date() if is_component else None
+
+
+def _entered_together(components: Sequence[str]) -> str:
+    named = components[:MOST_NAMED]
+    more = len(components) - len(named)
+    last = f"{more} more" if more else named[-1]
+    listed = ", ".join(named if more else named[:-1])
+    return f"Components {listed} and {last} entered in the equipment record"
 
 
 def spoken_of(happened: Iterable[Happened]) -> dict[UUID, str]:
@@ -63,6 +88,15 @@ def standing_since(happened: Sequence[Happened], subject: UUID, wanted: set[str]
 
 def _says(text: str) -> Words:
     return lambda happened, subject, _names: text if happened.event.stream == subject else None
+
+
+def _own_or_component(own: str, of_component: str) -> Words:
+    def words(happened: Happened, subject: UUID, names: Names) -> str:
+        if happened.event.stream == subject:
+            return own
+        return f"Component {names.get(happened.event.stream, 'unknown')} {of_component}"
+
+    return words
 
 
 def _of_identifier(text: str) -> Words:
@@ -114,14 +148,14 @@ _SERVES: Mapping[str, Words] = {
     "AssetDetachedFromFixture": _in_fixture("Taken out of", "taken out"),
 }
 ASSET_WORDS: Mapping[str, Words] = {
-    "AssetRegistered": _says("Entered in the equipment record"),
+    "AssetRegistered": _own_or_component("Entered in the equipment record", "entered in the equipment record"),
     "AssetActivated": _says("Put into service"),
     "AssetMaintenanceEntered": _says("Taken out of service for maintenance"),
     "AssetMaintenanceExited": _says("Back in service after maintenance"),
     "AssetDegraded": _says("Reported to work less well than it should"),
     "AssetFaulted": _says("Reported faulty"),
     "AssetRestored": _says("Reported to work as it should again"),
-    "AssetDecommissioned": _says("Decommissioned"),
+    "AssetDecommissioned": _own_or_component("Decommissioned", "decommissioned"),
     "AssetRelocated": _relocated,
     "MountAssetInstalled": _at_mount("Installed in"),
     "MountAssetUninstalled": _at_mount("Taken out of"),

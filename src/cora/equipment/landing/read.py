@@ -28,7 +28,7 @@ from cora.equipment.pidinst.read import look_ahead
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.public import identifier_of, public_identifiers
 from cora.equipment.wired import Equipment
-from cora.kernel.aggregate import Aggregate
+from cora.kernel.aggregate import Aggregate, living_or_former
 from cora.kernel.events import AskedMilestones, Events
 from cora.kernel.reader import Reader
 from cora.kernel.when import When
@@ -38,6 +38,7 @@ _SPOKEN_OF: Mapping[str, tuple[Aggregate[Any], str]] = {
     "fixture": (FIXTURE, "name"),
     "mount": (MOUNT, "slot_code"),
 }
+_COMPONENTS = tuple(living_or_former("asset.parent_id"))
 _BROKEN = {"AssetDegraded", "AssetFaulted", "AssetRestored"}
 _CONDITIONS = {
     AssetCondition.NOMINAL: ("Works as it should", "AssetRestored"),
@@ -147,12 +148,12 @@ async def _life(
     """What happened, the newest first, and what is shown of it."""
     if past.events is None:
         return [], Life()
-    asked = AskedMilestones(id, (SUBJECT,), tuple(words), life.MOST)
+    asked = AskedMilestones(id, (SUBJECT,), tuple(words), life.MOST_READ, _COMPONENTS)
     found = await past.events.milestones(asked, past.when)
     happened = [life.Happened(each, json.loads(each.data)) for each in found]
-    shown = happened[: life.MOST]
-    names = await _names(life.spoken_of(shown), read)
-    return happened, Life(tuple(life.life_of(id, shown, names, words)), len(happened) > len(shown))
+    names = await _names(life.spoken_of(happened), read)
+    told = life.life_of(id, happened, names, words)
+    return happened, Life(tuple(told[: life.MOST]), len(told) > life.MOST or len(happened) > life.MOST_READ)
 
 
 async def _names(kinds: Mapping[UUID, str], read: Reader) -> dict[UUID, str]:

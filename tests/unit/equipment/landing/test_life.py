@@ -79,6 +79,39 @@ def test_the_latest_fact_comes_first_whenever_it_was_recorded() -> None:
     assert [each.words for each in told] == ["Reported faulty", "Put into service"]
 
 
+def test_components_that_entered_on_one_day_are_one_milestone() -> None:
+    others = {UUID(int=number): f"Part {number}" for number in range(20, 28)}
+    entered = [
+        Happened(happened(2, "AssetRegistered", id, parent_id=str(OWN)).event._replace(position=20 + at), {})
+        for at, id in enumerate(others)
+    ]
+
+    def words(*events: Happened) -> list[str]:
+        return [each.words for each in life_of(OWN, events, {**NAMES, **others}, ASSET_WORDS)]
+
+    assert words(*entered[:1]) == ["Component Part 20 entered in the equipment record"]
+    assert words(*entered[:3]) == ["Components Part 22, Part 21 and Part 20 entered in the equipment record"]
+    assert words(*entered) == [
+        "Components Part 27, Part 26, Part 25, Part 24, Part 23 and 3 more entered in the equipment record"
+    ]
+    later = happened(3, "AssetRegistered", OTHER)
+    own = happened(1, "AssetRegistered")
+    assert words(own, *entered[:2], later) == [
+        "Component Camera entered in the equipment record",
+        "Components Part 21 and Part 20 entered in the equipment record",
+        "Entered in the equipment record",
+    ]
+    between = Happened(happened(2, "AssetFaulted").event._replace(position=21), {})
+    apart = [entered[0], between, Happened(entered[1].event._replace(position=22), {})]
+    assert len(words(*apart)) == 3
+
+
+def test_a_component_that_ended_is_told_where_it_was() -> None:
+    ended = happened(1, "AssetDecommissioned", OTHER, reason="blind")
+    assert told(ended) == ["Component Camera decommissioned"]
+    assert told(ended, subject=OTHER) == ["Decommissioned"]
+
+
 def test_who_is_spoken_of() -> None:
     moved = happened(1, "AssetRelocated", OTHER, from_parent_id=str(OWN), to_parent_id=str(PLACE))
     put = happened(1, "MountAssetInstalled", MOUNT, "mount", asset_id=str(OWN))
