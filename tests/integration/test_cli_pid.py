@@ -22,10 +22,11 @@ from typer.testing import CliRunner, Result
 
 from cora.equipment.adapters import opening
 from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.wired import Equipment
 from cora.kernel.principal import Role
 from cora.settings import Settings
 from cora.surfaces import start
-from cora.surfaces.cli import pid_assign, pid_reconcile
+from cora.surfaces.cli import common, pid_assign, pid_reconcile
 from cora.surfaces.cli.main import app
 from cora.surfaces.start import opened
 
@@ -41,7 +42,7 @@ class Hall:
     """The example beamline, its authority, and the two ways to it."""
 
     datacite: DataciteSimulator
-    minter: Any
+    equipment: Equipment
     ways: dict[str, dict[str, str]]
 
     async def cora(self, *arguments: str, code: int = 0, way: str = "beside", answer: str | None = None) -> Result:
@@ -107,7 +108,7 @@ async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 "CORA_SERVER": running.url,
                 "CORA_TOKEN": running.bearers[Role.STEWARD],
             }
-            yield Hall(datacite, cora.equipment.doi_minter, {"beside": env, "server": server})
+            yield Hall(datacite, cora.equipment, {"beside": env, "server": server})
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -208,7 +209,7 @@ async def test_where_no_call_is_free_it_is_waited_for(hall: Hall, way: str, monk
             each._free_again.clear()
 
     monkeypatch.setattr(opening, "CallBudget", budget)
-    hall.minter._minters["DOI"]._web._budget = budget(3)
+    hall.equipment.doi_minter._minters["DOI"]._web._budget = budget(3)
     others = {"gather": asyncio.gather, "Semaphore": asyncio.Semaphore}
     monkeypatch.setattr(pid_assign, "asyncio", SimpleNamespace(sleep=sleep, **others))
     told = await hall.pid("assign", "--under", HEXAPOD, "--yes", way=way)
@@ -245,10 +246,45 @@ async def test_incomplete_ones_are_reported_with_what_they_lack_and_nothing_of_i
 async def test_on_a_terminal_it_is_asked_before_it_is_for_ever(
     hall: Hall, answer: str, assigned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pid_assign, "_on_terminal", lambda: True)
+    monkeypatch.setattr(common, "on_terminal", lambda: True)
     told = await hall.cora("pid", "assign", ROTARY, code=0 if assigned else 1, answer=f"{answer}\n")
     assert f"Assign a DOI to {ROTARY}, for ever?" in told.stderr
     assert len(hall.datacite.records) == assigned
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_identifiers_are_redirected_when_the_pages_have_moved(hall: Hall, way: str) -> None:
+    for path, suffix in ((ROTARY, "rotary"), (HEXAPOD, "hexapod")):
+        await hall.pid("assign", path, "--suffix", suffix, way=way)
+    told = await hall.pid("redirect", way=way)
+    assert told.stdout == "All identifiers lead to where their pages are.\n"
+    # The server of a facility is started anew with its new address.
+    object.__setattr__(hall.equipment, "public_url", "https://moved.test")
+    hall.ways["beside"]["CORA_PUBLIC_URL"] = "https://moved.test"
+    shown = await hall.answer("redirect", "--dry-run", way=way)
+    assert [(each["leads_to"][:17], each["moves_to"][:18]) for each in shown["items"]] == [
+        ("https://cora.test", "https://moved.test")
+    ] * 2
+    assert not shown["done"]
+    one = await hall.pid("redirect", ROTARY, way=way)
+    assert "1 moved." in one.stdout
+    rest = await hall.answer("redirect", "--yes", way=way)
+    assert [each["value"] for each in rest["items"]] == [f"{PREFIX}/hexapod"]
+    assert (await hall.answer("redirect", way=way))["items"] == []
+    unknown = await hall.pid("redirect", f"{PREFIX}/nobody", code=1, way=way)
+    assert "no identifier" in unknown.stderr
+
+
+@pytest.mark.parametrize(("answer", "moved"), [("n", False), ("y", True)])
+async def test_on_a_terminal_it_is_asked_before_identifiers_are_redirected(
+    hall: Hall, answer: str, moved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hall.pid("assign", ROTARY, "--suffix", "rotary")
+    hall.ways["beside"]["CORA_PUBLIC_URL"] = "https://moved.test"
+    monkeypatch.setattr(common, "on_terminal", lambda: True)
+    told = await hall.cora("pid", "redirect", answer=f"{answer}\n")
+    assert f"Have {PREFIX}/rotary lead to https://moved.test?" in told.stderr
+    assert ("1 moved." in told.stdout) is moved
 
 
 @pytest.mark.parametrize("way", WAYS)

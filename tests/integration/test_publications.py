@@ -65,6 +65,17 @@ class Facility:
         return await self.world.surfaces.web[Role.ANONYMOUS].get(path)
 
     @contextmanager
+    def set(self, **wired: Any) -> Generator[None]:
+        """Other settings for a while."""
+        equipment = self.cora.equipment
+        usual = {name: getattr(equipment, name) for name in wired}
+        for name, value in wired.items():
+            object.__setattr__(equipment, name, value)
+        yield
+        for name, value in usual.items():
+            object.__setattr__(equipment, name, value)
+
+    @contextmanager
     def counted(self) -> Generator[list[Any]]:
         """The requests that change something at DataCite."""
         calls: list[Any] = []
@@ -271,6 +282,35 @@ async def test_a_withdrawn_identifier_is_hidden_and_keeps_its_record(facility: F
     assert shown.json()["state"]["persistent_id"]["value"] == value
     refused = await facility.world.surfaces.http("withdraw_persistent_id", {"persistent_id_id": id, "reason": "again"})
     assert (refused.status_code, refused.json()["code"]) == (409, "PersistentIdCannotWithdraw")
+
+
+async def test_pages_that_have_moved_are_told_whatever_the_identifier_is(facility: Facility) -> None:
+    """Published, withdrawn, and a draft that is published before its authority was told."""
+    moved = "https://moved.example.org"
+    _, published = await facility.with_doi()
+    _, withdrawn = await facility.with_doi()
+    with facility.set(publishes=False):
+        _, draft = await facility.with_doi()
+    id = (await facility.known(withdrawn))["id"]
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=id, reason="never existed")
+    await facility.work()
+    with facility.set(public_url=moved):
+        with facility.counted() as calls:
+            await facility.work()
+        assert calls == []
+        for value in (published, withdrawn, draft):
+            known = await facility.known(value)
+            await facility.world.do("redirect_persistent_id", persistent_id_id=known["id"])
+        await facility.world.do("publish_persistent_id", persistent_id_id=(await facility.known(draft))["id"])
+        await facility.work()
+        with facility.counted() as calls:
+            await facility.work()
+        assert calls == []
+    for value, state in ((published, "findable"), (withdrawn, "registered"), (draft, "findable")):
+        known = (await facility.known(value))["state"]
+        assert known["landing_page"].startswith(f"{moved}/id/")
+        assert facility.held(value)["url"] == known["landing_page"]
+        assert facility.datacite.records[value].state == state
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
 from tests.integration.scenario import UNKNOWN, World
 from tests.integration.surfaces import surfaces
 
+from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import (
     PersistentIdCannotPublishError,
@@ -14,6 +15,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdentifierPushError,
     PersistentIdNotFoundError,
     PersistentIdNotKeptHereError,
+    SchemeNotConfiguredError,
 )
 from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
 from cora.kernel.principal import Role
@@ -103,6 +105,29 @@ async def what_the_authority_does_not_take(world: World) -> Tried:
     id, identifier = await _identifier(world)
     members = {**identifier, "reason": "closed for good", "retryable": False}
     return Tried({"persistent_id_id": id, "again": True}, members, "once a day", minter=Closed())
+
+
+@does("redirect_persistent_id")
+async def what_leads_there_already(world: World) -> Tried:
+    id, _ = await _identifier(world)
+    return Tried({"persistent_id_id": id}, {"status": "Minted", "former_landing_pages": []})
+
+
+@refuses("redirect_persistent_id", PersistentIdNotKeptHereError)
+async def what_is_not_led_by_us(world: World) -> Tried:
+    value = f"10.1234/{world.name('r').replace(' ', '-')}"
+    await world.do("record_asset_persistent_id", asset_id=await world.asset(), scheme="DOI", value=value)
+    id = await _stream_of(world, value)
+    members = {"id": id, "scheme": "DOI", "value": value, "state": "Minted", "origin": "Recorded"}
+    return Tried({"persistent_id_id": id}, members, "minted itself")
+
+
+@refuses("redirect_persistent_id", SchemeNotConfiguredError)
+async def what_no_authority_here_leads(world: World) -> Tried:
+    id, identifier = await _identifier(world)
+    settings = ["CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"]
+    members = {"scheme": identifier["scheme"], "configured": [], "to_set": settings}
+    return Tried({"persistent_id_id": id}, members, "set up for it", minter=BySchemeMinter({}))
 
 
 @does("withdraw_persistent_id", "PersistentIdWithdrawn")

@@ -100,6 +100,7 @@ _ASSIGNING = {
 _ON_IDENTIFIERS = {
     "publish_persistent_id": Planned(identifiers.publish, "steward", "persistent_id"),
     "push_persistent_id": Planned(identifiers.push, "steward", "persistent_id"),
+    "redirect_persistent_id": Planned(identifiers.redirect, "steward", "persistent_id"),
     "withdraw_persistent_id": Planned(identifiers.withdraw, "steward", "persistent_id"),
 }
 

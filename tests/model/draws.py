@@ -543,6 +543,7 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "record_fixture_persistent_id": _recording("fixture"),
     "publish_persistent_id": of_identifier(_stands("Draft")),
     "push_persistent_id": _push,
+    "redirect_persistent_id": of_identifier(_stands("Draft", "Minted", "Withdrawn")),
     "withdraw_persistent_id": of_identifier(_stands("Minted", "Draft"), reason=_reason),
 }
 """How to draw the members of each command."""

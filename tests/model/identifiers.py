@@ -5,8 +5,6 @@ from tests.model.world import DIGEST, NOW, Record, Refused, State, World
 
 PREFIXES = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
 """Those of the authority that the runs use: a test one."""
-LANDING = "http://127.0.0.1:8000/id"
-"""Where the landing pages of their server are."""
 
 
 class AuthorityFails(Exception):
@@ -65,7 +63,7 @@ def _reserve(world: World, scheme: str, value: str, subject: tuple[str, str], or
         "id": world.hints.identifier_id,
         "scheme": scheme,
         "value": value,
-        "landing_page": f"{LANDING}/{id}" if origin == "Minted" else None,
+        "landing_page": f"{world.address}/id/{id}" if origin == "Minted" else None,
         "subject_kind": kind,
         "subject_id": id,
         "origin": origin,
@@ -78,6 +76,7 @@ def _reserve(world: World, scheme: str, value: str, subject: tuple[str, str], or
         "released_at": None,
         "pushed": None,
         "last_failure": None,
+        "former_landing_pages": [],
     }
     world.records[reserved["id"]] = Record("persistent_id", reserved)
     _becomes(world, reserved, status="Reserved")
@@ -172,6 +171,19 @@ def push(world: World, given: State) -> None:
     _tell(world, persistent_id, again=given.get("again", False))
 
 
+def redirect(world: World, given: State) -> None:
+    """To where the pages are now; its authority is told by whoever tells it next."""
+    persistent_id = _need(world, given)
+    if not is_kept_here(persistent_id):
+        raise _refused("PersistentIdNotKeptHere", persistent_id, "origin")
+    world.step.touched.append(persistent_id["id"])
+    page = f"{world.address}/id/{persistent_id['subject_id']}"
+    former = persistent_id["landing_page"]
+    if page != former:
+        pages = [*persistent_id["former_landing_pages"], former]
+        _becomes(world, persistent_id, landing_page=page, former_landing_pages=pages)
+
+
 def withdraw(world: World, given: State) -> None:
     persistent_id = _need(world, given)
     if persistent_id["status"] != "Minted":
@@ -194,7 +206,8 @@ def is_news(world: World, persistent_id: State) -> bool:
 
 def _told(world: World, persistent_id: State, visibility: str) -> State:
     """All that the authority should have, as far as it can change."""
-    return {"visibility": visibility, **record_of(world, world.records[persistent_id["subject_id"]].state)}
+    url = persistent_id["landing_page"]
+    return {"visibility": visibility, "url": url, **record_of(world, world.records[persistent_id["subject_id"]].state)}
 
 
 def _visibility(persistent_id: State) -> str:
@@ -249,6 +262,10 @@ def _ask(world: World, what: str) -> None:
 def _change(world: World, persistent_id: State, visibility: str) -> None:
     """Have the authority change what it holds."""
     if visibility == "Findable" and persistent_id["status"] == "Draft":
+        if persistent_id["former_landing_pages"]:
+            _ask(world, "push")
+            if persistent_id["value"] not in world.held and not world.rehearses:
+                raise AuthorityFails("lost")
         _ask(world, "publish")
         world.held[persistent_id["value"]] = "Findable"
         return

@@ -23,7 +23,7 @@ from tests.model.predict import Kept, Keys, Options, Prediction, predict
 from tests.model.seed import SEED, SEEDED_ROLES
 from tests.model.server import Server, identifier_in
 from tests.model.told import is_complete, is_public, record_of
-from tests.model.world import DIGEST, FIRST, NOW, Hints, Record, State, World, is_in_use
+from tests.model.world import ADDRESSES, DIGEST, FIRST, NOW, Hints, Record, State, World, is_in_use
 
 from cora.equipment.ports.contacts import ContactNotFoundError
 from cora.kernel.documents import Asked
@@ -52,7 +52,14 @@ _OFTEN = (
 )
 STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work", *("look back",) * 6)
 # Only where there is an identifier.
-_ON_IDENTIFIERS = ("publish_persistent_id", *("push_persistent_id",) * 2, "withdraw_persistent_id", "lose")
+_ON_IDENTIFIERS = (
+    "publish_persistent_id",
+    *("push_persistent_id",) * 2,
+    "withdraw_persistent_id",
+    "lose",
+    "move",
+    *("redirect_persistent_id",) * 2,
+)
 STEPS_WITH_ONE = (*STEPS, *_ON_IDENTIFIERS * 4)
 AUTHORITY = (*("minted",) * 4, "busy", "refused", "refused but held")
 SUFFIX = re.compile(r"[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{2}[0-9]{2}")
@@ -87,6 +94,7 @@ class Recorded(RuleBasedStateMachine):
         self.story = story
         self.world.publishes = story % 2 > 0
         self.server.publish(self.world.publishes)
+        self.server.move(self.world.address)
         ids: dict[str, str] = {"run": self.run_name}
         for label, name, members in SEED[:steps]:
             accepted = self.give(name, members(ids), Options())
@@ -117,6 +125,7 @@ class Recorded(RuleBasedStateMachine):
                 "read": self.read_record,
                 "erase": self.erase,
                 "lose": self.lose,
+                "move": self.move,
                 "look back": self.look_back,
             }
             others[name](draws)
@@ -156,6 +165,11 @@ class Recorded(RuleBasedStateMachine):
             lost = draws.one(held)
             self.server.minter.lose(identifier_in(lost))
             del self.world.held[lost["value"]]
+
+    def move(self, draws: Draws) -> None:
+        """The pages move to another address."""
+        self.world.address = draws.one(ADDRESSES)
+        self.server.move(self.world.address)
 
     def read_record(self, draws: Draws) -> None:
         """The PIDINST record of something, and whether the world may read it."""

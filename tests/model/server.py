@@ -115,6 +115,10 @@ class Server:
         """Whether identifiers are public from the start, or left drafts."""
         self.kernel.wired = replace(self.kernel.wired, publishes=publishes)
 
+    def move(self, address: str) -> None:
+        """Where the landing pages are from now on."""
+        self.kernel.wired = replace(self.kernel.wired, public_url=address)
+
     def wait(self, awaitable: Awaitable[T]) -> T:
         """What comes of it."""
         return self.loop.run_until_complete(awaitable)

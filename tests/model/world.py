@@ -17,6 +17,8 @@ FIRST = "<first>"
 """The same for what was recorded before the rest of the command."""
 DIGEST = "<digest>"
 """Stands for the digest of what an authority was told."""
+ADDRESSES = ("http://127.0.0.1:8000", "https://instruments.example.org/cora")
+"""Where the landing pages of the server may be."""
 
 State = dict[str, Any]
 
@@ -92,6 +94,8 @@ class World:
     """What the authority answers: minted, busy, refused (and holds nothing), refused but held."""
     publishes: bool = True
     """Whether identifiers are public from the start."""
+    address: str = ADDRESSES[0]
+    """Where the landing pages are."""
     rehearses: bool = False
     """Whether the authority would grant all, and is not asked."""
 

@@ -198,6 +198,9 @@ async def _ask(minter: DoiMinter, publication: Publication) -> Minted:
         case Visibility.HIDDEN:
             return await minter.hide(publication.request)
         case Visibility.FINDABLE if publication.persistent_id.status is PersistentIdStatus.DRAFT:
+            if publication.persistent_id.former_landing_pages:
+                # What leads elsewhere is published for nobody, and until it is told the draft leads to its former page.
+                await minter.push(publication.request)
             return await minter.publish(publication.request)
         case _:
             return await minter.push(publication.request)

@@ -109,6 +109,13 @@ class PersistentIdPushFailed(Event):
 
 
 @dataclass(frozen=True)
+class PersistentIdRedirected(Event):
+    """The identifier is to lead to another address of its page, because the pages have moved."""
+
+    landing_page: str
+
+
+@dataclass(frozen=True)
 class PersistentIdWithdrawn(Event):
     """From now on the identifier leads to a tombstone, which says why."""
 
@@ -163,6 +170,8 @@ class PersistentId:
     released_at: Moment | None = None
     pushed: Pushed | None = None
     last_failure: MintFailure | None = None
+    former_landing_pages: tuple[str, ...] = ()
+    """Where it led before its page moved, the oldest first."""
 
     @property
     def identifier(self) -> PersistentIdentifier:
@@ -398,6 +407,9 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
             return replace(state, pushed=Pushed(event.digest, fact.occurred_at), last_failure=None)
         case PersistentId(is_kept_here=True), PersistentIdPushFailed():
             return replace(state, last_failure=_failed(state, event, fact))
+        case PersistentId(is_kept_here=True, landing_page=str(former)), PersistentIdRedirected():
+            pages = (*state.former_landing_pages, former)
+            return replace(state, landing_page=event.landing_page, former_landing_pages=pages)
         case PersistentId(status=PersistentIdStatus.MINTED), PersistentIdWithdrawn():
             withdrawal = Withdrawal(event.reason, fact.occurred_at)
             return replace(state, status=PersistentIdStatus.WITHDRAWN, withdrawal=withdrawal)
@@ -437,6 +449,7 @@ PERSISTENT_ID = Aggregate(
         PersistentIdPublished,
         PersistentIdMetadataPushed,
         PersistentIdPushFailed,
+        PersistentIdRedirected,
         PersistentIdWithdrawn,
     ),
     evolve=evolve,

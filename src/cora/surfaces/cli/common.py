@@ -124,6 +124,16 @@ async def beside(settings: Settings, *, reads_only: bool = False) -> AsyncGenera
             yield cora
 
 
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether it is meant: asked on a terminal only, and not where `yes` says so already."""
+    return yes or not on_terminal() or typer.confirm(question, err=True)
+
+
+def on_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def show_json(value: Any) -> None:
     """A value as JSON on stdout, with times as answers show them."""
     sys.stdout.write(json.dumps(to_jsonable_python(value), indent=2, ensure_ascii=False) + "\n")

@@ -24,6 +24,7 @@ from cora.surfaces.cli.finding import gathered, pages_at
 from cora.surfaces.cli.pid_assign import assign
 from cora.surfaces.cli.pid_finding import find_identifier, find_subject, name_of
 from cora.surfaces.cli.pid_reconcile import reconcile
+from cora.surfaces.cli.pid_redirect import redirect
 from cora.surfaces.cli.words import Data, words
 
 app = typer.Typer(
@@ -67,6 +68,7 @@ _HAPPENED = MappingProxyType(
         "PersistentIdPublished": "published: the world can find it",
         "PersistentIdMetadataPushed": "the authority was told what it should have",
         "PersistentIdPushFailed": "the authority did not take what it was told",
+        "PersistentIdRedirected": "to lead to where its page has moved",
         "PersistentIdWithdrawn": "withdrawn",
     }
 )
@@ -368,3 +370,4 @@ def _change(
 
 app.command()(assign)
 app.command()(reconcile)
+app.command()(redirect)

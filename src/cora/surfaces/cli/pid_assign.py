@@ -1,7 +1,6 @@
 """`cora pid assign`: an identifier for one record, or for every asset below another that has none."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from cora.surfaces.cli.asking import Ask, required
 from cora.surfaces.cli.common import (
     AsJson,
     DataDir,
+    confirmed,
     err,
     out,
     run,
@@ -130,7 +130,7 @@ def assign(
                 found = await _looked_at(reached.ask, subjects, told)
                 found = [await _rehearsed(reached.do, each, scheme, suffix) for each in found]
             ready = [each for each in found if each.outcome == READY]
-            if dry_run or not ready or not _confirmed(ready, scheme, yes=yes):
+            if dry_run or not ready or not confirmed(_question(ready, scheme), yes=yes):
                 return found
             return await _assigned(reached, found, scheme, suffix)
 
@@ -236,16 +236,9 @@ def _command(candidate: Candidate, scheme: IdentifierScheme, suffix: str | None)
     return f"assign_{kind}_persistent_id", fields
 
 
-def _confirmed(ready: Sequence[Candidate], scheme: IdentifierScheme, *, yes: bool) -> bool:
-    """Whether it is meant: asked on a terminal only."""
-    if yes or not _on_terminal():
-        return True
+def _question(ready: Sequence[Candidate], scheme: IdentifierScheme) -> str:
     what = ready[0].subject.name if len(ready) == 1 else f"{len(ready):,} records"
-    return typer.confirm(f"Assign a {scheme} to {what}, for ever?", err=True)
-
-
-def _on_terminal() -> bool:
-    return sys.stdin.isatty()
+    return f"Assign a {scheme} to {what}, for ever?"
 
 
 async def _assigned(

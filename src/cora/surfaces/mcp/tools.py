@@ -68,8 +68,7 @@ def _of_slices(kernel: Kernel, slices: Iterable[Slice], schemes: Set[str] | None
                 raise TypeError(f"{declared.name} is a slice of an unknown sort")
         takes = input_schema(declared.request, options)
         if schemes is not None and SchemeNotConfiguredError in getattr(declared, "refuses", ()):
-            offered: dict[str, Any] = takes["$defs"][IdentifierScheme.__name__]
-            offered["enum"] = [each for each in offered["enum"] if each in schemes]
+            _offer(takes.get("$defs", {}).get(IdentifierScheme.__name__, {}), schemes)
         tool = Tool(
             name=declared.name,
             title=title(declared.name),
@@ -79,6 +78,12 @@ def _of_slices(kernel: Kernel, slices: Iterable[Slice], schemes: Set[str] | None
             annotations=annotations(declared),
         )
         yield Offered(tool, declared.allow, run)
+
+
+def _offer(schema: dict[str, Any], schemes: Set[str]) -> None:
+    """Leave of the schemes those that can be had; a command that is given none has no schema of them."""
+    if "enum" in schema:
+        schema["enum"] = [each for each in schema["enum"] if each in schemes]
 
 
 def _fitting(offered: Offered) -> Offered:
