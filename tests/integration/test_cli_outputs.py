@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ def cora(settings: dict[str, str], *arguments: str, code: int = 0) -> Result:
 def answer(settings: dict[str, str], *arguments: str) -> Any:
     """The JSON on stdout."""
     return json.loads(cora(settings, *arguments, "--json").stdout)
+
+
+def test_the_version_is_told() -> None:
+    assert cora({}, "--version").stdout == f"cora {version('cora')}\n"
 
 
 def test_tokens_are_listed_whole_in_utc(settings: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -41,7 +42,6 @@ from cora.surfaces.start import database, upgrade
 # What takes long to import, the servers above all, is imported by the commands that need it.
 app = typer.Typer(
     name="cora",
-    help="The equipment record of a research facility. Settings are environment variables with the prefix CORA_.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -67,6 +67,21 @@ app.command()(labels)
 Host = Annotated[str | None, typer.Option(help="The address to listen on. [env: CORA_HOST]")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. [env: CORA_PORT]")]
 RoleName = Annotated[str, typer.Option("--role", help="reader, operator, steward or admin.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        out.print(f"cora {metadata.version('cora')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def cora_options(  # pyright: ignore[reportUnusedFunction]
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The equipment record of a research facility. Settings are environment variables with the prefix CORA_."""
 
 
 @app.command()
