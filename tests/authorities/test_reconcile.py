@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.authorities.clients import OTHER_URL
+from tests.authorities.clients import OTHER_URL, be_patient
 from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, Record
 from tests.authorities.faults import PASSING, TOO_MANY, Cut, Fault, Says
 from tests.authorities.handle_simulator import PREFIX as HANDLE_PREFIX
@@ -303,8 +303,7 @@ async def test_an_authority_that_does_not_answer_interrupts_it(authority: str, o
         assert (part.findings, part.agreed) == ((), ())
         assert part.interrupted.retry_after == (7.0 if fault is TOO_MANY else None)
         story.plan.always.clear()
-        minter: Any = story.world.wired.doi_minter
-        minter._web._budget._not_before = 0.0
+        be_patient(story.world.wired.doi_minter)
         assert (await asked(story, of=of)).agreed == (id,)
 
 
@@ -385,12 +384,12 @@ async def test_where_no_call_is_free_to_mend_it_the_rest_is_left_for_later() -> 
         simulator.records.clear()
         minter: Any = story.world.wired.doi_minter
         budget = minter._web._budget
-        budget._calls = len(budget._free_again) + 1
+        budget._most = len(budget._calls.known) + 1
         before = story.world.log.kinds()
         part = await asked(story, ids=[id], fix=True)
         assert part.interrupted is not None
         assert "as often as we may" in part.interrupted.reason
         assert (part.interrupted.retryable, part.findings, story.world.log.kinds()) == (True, (), before)
-        budget._calls = 1000
+        budget._most = 1000
         (finding,) = (await asked(story, ids=[id], fix=True)).findings
         assert finding.mended
