@@ -37,10 +37,12 @@ def most_in_a_window(arrived: Sequence[float], window: float) -> int:
 
 async def test_of_many_who_begin_at_once_in_several_processes_as_many_do_as_may(server: str, schema: str) -> None:
     async with AsyncExitStack() as stack:
-        processes = [await stack.enter_async_context(opened(server, schema)) for _ in range(4)]
-        granted = await asyncio.gather(*(began(each.log.calls, 7) for each in processes for _ in range(10)))
-        assert granted.count(True) == 7
-        assert len(await fetch(server, schema, "select from authority_call")) == 7
+        processes = [await stack.enter_async_context(opened(server, schema)) for _ in range(6)]
+        for number in range(40):
+            it = f"https://authority-{number}.example"
+            asking = (began(each.log.calls, 7, authority=it) for each in processes for _ in range(2))
+            assert (await asyncio.gather(*asking)).count(True) == 7
+    assert len(await fetch(server, schema, "select from authority_call")) == 7 * 40
 
 
 async def test_no_window_holds_more_calls_than_allowed_whoever_makes_them(server: str, schema: str) -> None:
