@@ -25,6 +25,7 @@ from cora.equipment.features.reconcile_persistent_ids import (
     ReconcilePersistentIds,
     reconcile_persistent_ids,
 )
+from cora.equipment.pidinst.forms.handle import TYPES
 from cora.equipment.reconcile import Difference
 from cora.kernel.errors import InvalidRequestError, NotFoundError
 from cora.kernel.execute import Call
@@ -393,3 +394,68 @@ async def test_where_no_call_is_free_to_mend_it_the_rest_is_left_for_later() -> 
         budget._most = 1000
         (finding,) = (await asked(story, ids=[id], fix=True)).findings
         assert finding.mended
+
+
+def edit(story: Story, value: str) -> tuple[str, ...]:
+    """Somebody changes metadata at the authority by hand; the names of what was changed."""
+    if isinstance(story.simulator, DataciteSimulator):
+        attributes = story.simulator.records[value].attributes
+        attributes["titles"] = [{"title": "Edited", "lang": "en"}]
+        attributes["contributors"] = [*attributes["contributors"], {"name": "Me", "contributorType": "Other"}]
+        return ("titles", "contributors")
+    values = story.simulator.handles[value.lower()]
+    (at,) = (index for index, (type, _) in values.items() if type == TYPES["Name"])
+    values[at] = (TYPES["Name"], "Edited")
+    (gone,) = (index for index, (type, _) in values.items() if type == TYPES["Owners"])
+    del values[gone]
+    values[77] = ("EMAIL", "theirs@facility.example")
+    return ("Name", "Owners")
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES)
+async def test_metadata_that_were_edited_at_the_authority_are_told_by_name_and_restored(authority: str) -> None:
+    async with story_of(authority) as story:
+        asset, id, value = await minted(story, "tower")
+        assert await found(story) == {}
+        await story.world.note(ASSET, asset, AssetDescribed("Tower <b> & more", "Two\nlines"))
+        await found(story, fix=True)
+        assert await found(story) == {}
+        names = edit(story, value)
+        (finding,) = (await asked(story, ids=[id])).findings
+        assert finding.difference is Difference.STALE
+        assert set(finding.detail.rstrip(".").partition(": ")[2].split(", ")) == set(names)
+        assert (await asked(story, of="authority")).agreed == (), "the list shows it too"
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert await found(story) == {}
+        if isinstance(story.simulator, HandleSimulator):
+            assert ("EMAIL", "theirs@facility.example") in story.simulator.handles[value.lower()].values()
+
+
+async def test_a_draft_and_what_was_withdrawn_agree_when_they_are_told() -> None:
+    async with story_of("datacite") as story:
+        story.publishes(False)
+        _, id, value = await minted(story, "tower")
+        assert await found(story) == {}
+        edit(story, value)
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert (await found(story), record_of(story, value).state) == ({}, "draft")
+        story.publishes(True)
+        _, id, value = await minted(story, "other")
+        await story.world.note(PERSISTENT_ID, id, PersistentIdWithdrawn("not to be cited"))
+        await found(story, fix=True)
+        assert await found(story) == {}
+        edit(story, value)
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert await found(story) == {}
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+async def test_values_that_epic_answers_as_json_are_the_same(parsed: bool) -> None:
+    async with story_of("epic") as story:
+        _, _, value = await minted(story, "tower")
+        assert isinstance(story.simulator, HandleSimulator)
+        values = story.simulator.handles[value.lower()]
+        for at, (type, data) in values.items():
+            if parsed and isinstance(data, str) and data.startswith(("[", "{")):
+                values[at] = (type, json.loads(data))
+        assert await found(story) == {}

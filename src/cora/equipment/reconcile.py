@@ -130,6 +130,9 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
             Difference.STALE,
             "The record has changed since the authority was told of it; a server tells it soon after a change.",
         )
+    changed = told.minter.changed(told.request, held)
+    if changed:
+        return Difference.STALE, f"At the authority these differ from what it was told: {', '.join(changed)}."
     return None
 
 
