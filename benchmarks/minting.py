@@ -110,7 +110,8 @@ async def mint(dsn: str, identifiers: int, clients: int, calls: int) -> tuple[Ou
         async with opened_client(url, contact=None, auth=auth) as client:
             answers = Answers()
             client.event_hooks = {"request": [answers.asks], "response": [answers.has]}
-            minter = Datacite(account, client, CallBudget(calls, WINDOW), datacite_metadata, secrets=secrets)
+            budget = CallBudget(station.log.calls, url, calls, WINDOW)
+            minter = Datacite(account, client, budget, datacite_metadata, secrets=secrets)
             object.__setattr__(station.kernel.wired, "doi_minter", minter)
             parent = await station.parent()
 

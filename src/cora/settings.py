@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=None, description="Other types of PIDINST values than those of the cookbook: `Name=21.T11148/...,...`."
     )
     authority_calls: int = Field(
-        default=300, ge=1, description="How often one process calls an authority in five minutes at most."
+        default=300, ge=1, description="How often all processes together call an authority in five minutes at most."
     )
     authority_contact: str | None = Field(
         default=None,

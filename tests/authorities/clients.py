@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
 from tests.authorities import datacite_simulator, handle_simulator
 from tests.authorities.datacite_simulator import DataciteSimulator
 from tests.authorities.handle_simulator import HandleSimulator
+from tests.unit.memory_log import MemoryCalls
 
 from cora.equipment.adapters import opening
 from cora.equipment.adapters.datacite import Datacite
@@ -16,6 +18,7 @@ from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, Manufacturer, Owner, PidinstRecord
 from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount
+from cora.equipment.ports.calls import Calls
 from cora.equipment.ports.doi_minter import MintRequest
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
@@ -50,15 +53,31 @@ def request_for(
 
 @asynccontextmanager
 async def datacite_client(
-    simulator: DataciteSimulator, *, password: str = datacite_simulator.PASSWORD, calls: int = 1000
+    simulator: DataciteSimulator,
+    *,
+    password: str = datacite_simulator.PASSWORD,
+    calls: int = 1000,
+    counted: Calls | None = None,
 ) -> AsyncGenerator[Datacite]:
     """A client of simulated DataCite."""
     account = DataciteAccount(
         simulator.url, datacite_simulator.REPOSITORY, datacite_simulator.PREFIX, SecretStr(password)
     )
     authorities = Authorities(account, calls=calls, contact="pids@facility.example")
-    async with opening.opened_datacite(account, authorities, datacite_metadata, pauses=NO_PAUSES) as client:
+    opened = opening.opened_datacite(
+        account, authorities, counted or MemoryCalls(), datacite_metadata, pauses=NO_PAUSES
+    )
+    async with opened as client:
         yield client
+
+
+def be_patient(minter: Any, *, forget: bool = False) -> None:
+    """The time that the authority asked for has passed; with `forget` also that in which calls count."""
+    budget = minter._web._budget
+    object.__setattr__(budget, "_not_before", 0.0)
+    budget._calls.not_before.clear()
+    if forget:
+        budget._calls.known.clear()
 
 
 @asynccontextmanager
@@ -74,5 +93,6 @@ async def handle_client(
         SecretStr(secret),
         pidinst_values=pidinst,
     )
-    async with opening.opened_handle(account, Authorities(handle=account, calls=1000), pauses=NO_PAUSES) as client:
+    authorities = Authorities(handle=account, calls=1000)
+    async with opening.opened_handle(account, authorities, MemoryCalls(), pauses=NO_PAUSES) as client:
         yield client

@@ -83,7 +83,7 @@ class DataciteSimulator:
             return _error(404, "The resource you are looking for doesn't exist.")
         match asked.method:
             case "GET":
-                return self._show(doi)
+                return self._show(doi, whole_publisher=asked.first("publisher") == "true")
             case "PUT":
                 return self._upsert(doi, asked)
             case _:
@@ -96,12 +96,12 @@ class DataciteSimulator:
         user, _, password = base64.b64decode(token).decode().partition(":")
         return user.casefold() == REPOSITORY.casefold() and password in self.passwords
 
-    def _show(self, doi: str) -> Answered:
+    def _show(self, doi: str, *, whole_publisher: bool) -> Answered:
         record = self.records.get(doi)
         if record is None or (record.state != "findable" and record.client != REPOSITORY.lower()):
             return _error(404, "The resource you are looking for doesn't exist.")
         self._write_late(record)
-        return _json(200, {"data": self._shown(record)})
+        return _json(200, {"data": self._shown(record, whole_publisher=whole_publisher)})
 
     def _write_late(self, record: Record) -> None:
         """The handle server comes around to what it was asked for earlier."""
@@ -173,18 +173,82 @@ class DataciteSimulator:
             following = base64.b64encode(str(start + size).encode()).decode()
             # At a host of its own: whoever follows it leaves the one that was configured.
             links["next"] = f"http://elsewhere.invalid/dois?{urlencode({'page[cursor]': following})}"
-        return _json(200, {"data": [self._shown(each) for each in page], "meta": {"total": len(found)}, "links": links})
+        shown = [self._shown(each, is_listed=True) for each in page]
+        return _json(200, {"data": shown, "meta": {"total": len(found)}, "links": links})
 
-    def _shown(self, record: Record) -> dict[str, Any]:
+    def _shown(self, record: Record, *, is_listed: bool = False, whole_publisher: bool = False) -> dict[str, Any]:
         attributes = {
-            "url": None,
-            **record.attributes,
+            **answered(record, is_listed=is_listed, whole_publisher=whole_publisher),
             "doi": record.doi,
             "state": record.state,
             "registered": None if record.handle is None else "2026-10-01T08:00:00.000Z",
         }
         client = {"data": {"id": record.client, "type": "clients"}}
         return {"id": record.doi, "type": "dois", "attributes": attributes, "relationships": {"client": client}}
+
+
+_ADDED: dict[str, Any] = {
+    "creators": [],
+    "titles": [],
+    "publisher": None,
+    "container": {},
+    "publicationYear": None,
+    "subjects": [],
+    "contributors": [],
+    "dates": [],
+    "language": None,
+    "types": {},
+    "relatedIdentifiers": [],
+    "relatedItems": [],
+    "sizes": [],
+    "formats": [],
+    "version": None,
+    "rightsList": [],
+    "descriptions": [],
+    "geoLocations": [],
+    "fundingReferences": [],
+    "url": None,
+    "contentUrl": None,
+    "metadataVersion": 1,
+    "schemaVersion": None,
+    "source": "api",
+}
+_KINDS = {"schemaOrg": "CreativeWork", "citeproc": "article", "bibtex": "misc", "ris": "GEN"}
+_FIELDS_OF_SCIENCE = {"Physical sciences", "Materials engineering"}
+
+
+def answered(record: Record, *, is_listed: bool, whole_publisher: bool) -> dict[str, Any]:
+    """The metadata of a record as lupo answers it (its serializer, and what it does before it saves)."""
+    kept = {**_ADDED, **record.attributes}
+    publisher = kept["publisher"]
+    if publisher is not None and not whole_publisher:
+        kept["publisher"] = publisher["name"]
+    for name in ("creators", "contributors"):
+        kept[name] = [{"affiliation": [], "nameIdentifiers": [], **each} for each in kept[name]]
+    kept["types"] = {**_KINDS, **kept["types"]} if kept["types"] else {}
+    kept["subjects"] = [each for subject in kept["subjects"] for each in _with_field_of_science(subject)]
+    for name, member in (("titles", "title"), ("descriptions", "description")):
+        kept[name] = [{**each, member: " ".join(each[member].replace("&", "&amp;").split())} for each in kept[name]]
+    own = {record.doi.casefold(), (kept["url"] or "").casefold()}
+    others = [
+        each for each in kept.pop("alternateIdentifiers", []) if each["alternateIdentifier"].casefold() not in own
+    ]
+    kept["identifiers"] = [
+        {"identifier": each["alternateIdentifier"], "identifierType": each["alternateIdentifierType"]}
+        for each in others
+    ]
+    return kept if is_listed else {**kept, "alternateIdentifiers": others}
+
+
+def _with_field_of_science(subject: dict[str, Any]) -> list[dict[str, Any]]:
+    if subject["subject"] not in _FIELDS_OF_SCIENCE:
+        return [subject]
+    field_of_science = {
+        "subject": f"FOS: {subject['subject']}",
+        "subjectScheme": "Fields of Science and Technology (FOS)",
+        "schemeUri": "http://www.oecd.org/science/inno/38235147.pdf",
+    }
+    return [subject, field_of_science]
 
 
 def _violation(doi: str, attributes: Mapping[str, Any]) -> Answered | None:

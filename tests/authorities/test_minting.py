@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.authorities.clients import OTHER_URL, datacite_client, handle_client
+from tests.authorities.clients import OTHER_URL, be_patient, datacite_client, handle_client
 from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, datacite_simulator
 from tests.authorities.faults import PASSING, TOO_MANY, Cut, Fault, FaultPlan, Says
 from tests.authorities.handle_simulator import HandleSimulator, epic_simulator, handle_simulator
@@ -199,7 +199,7 @@ async def test_a_client_over_the_limit_is_told_when_to_come_again_and_nothing_is
             assert refused.value.retry_after > 250
         assert len(datacite.plan.calls) == 3
         assert "PersistentIdMintFailed" not in story.world.log.kinds()
-        _forget_the_calls(minter)
+        be_patient(minter, forget=True)
         await story.world.assign("asset", asset)
         story.require_sound(2)
 
@@ -243,12 +243,6 @@ def test_any_row_of_faults_ends_with_one_identifier(
 
 def _be_patient(story: Story) -> None:
     """The time that the authority asked for has passed."""
-    minter: Any = story.world.wired.doi_minter
-    object.__setattr__(minter._web._budget, "_not_before", 0.0)
+    be_patient(story.world.wired.doi_minter)
     later = story.world.log.clock() + timedelta(seconds=60)
     story.world.log.clock = lambda: later
-
-
-def _forget_the_calls(minter: Any) -> None:
-    """The time in which calls are counted has passed."""
-    minter._web._budget._free_again.clear()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.authorities.clients import OTHER_URL
+from tests.authorities.clients import OTHER_URL, be_patient
 from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, Record
 from tests.authorities.faults import PASSING, TOO_MANY, Cut, Fault, Says
 from tests.authorities.handle_simulator import PREFIX as HANDLE_PREFIX
@@ -17,6 +17,7 @@ from cora.equipment.aggregates.asset.events import AssetDescribed
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentIdMetadataPushed,
+    PersistentIdRedirected,
     PersistentIdReleased,
     PersistentIdWithdrawn,
 )
@@ -25,7 +26,9 @@ from cora.equipment.features.reconcile_persistent_ids import (
     ReconcilePersistentIds,
     reconcile_persistent_ids,
 )
+from cora.equipment.pidinst.forms.handle import TYPES
 from cora.equipment.reconcile import Difference
+from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import InvalidRequestError, NotFoundError
 from cora.kernel.execute import Call
 from cora.kernel.identity import new_id
@@ -122,6 +125,20 @@ async def test_what_leads_to_another_of_our_pages_is_led_back(authority: str) ->
         lead(story, value, f"https://cora.test/id/{asset}")
         assert await found(story, fix=True) == {value: (Difference.STALE, True)}
         assert story.held() == {value.lower(): f"http://cora.test/id/{asset}"}
+        assert await found(story) == {}
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES)
+async def test_what_leads_to_where_the_pages_were_is_led_to_where_they_are(authority: str) -> None:
+    async with story_of(authority) as story:
+        _, id, value = await minted(story, "tower")
+        moved = f"https://moved.example/id/{id}"
+        await story.world.note(PERSISTENT_ID, id, PersistentIdRedirected(moved))
+        assert await found(story) == {value: (Difference.STALE, None)}
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        held = await story.world.wired.doi_minter.look(PersistentIdentifier(story.scheme, value))
+        assert held is not None
+        assert held.url == moved
         assert await found(story) == {}
 
 
@@ -303,8 +320,7 @@ async def test_an_authority_that_does_not_answer_interrupts_it(authority: str, o
         assert (part.findings, part.agreed) == ((), ())
         assert part.interrupted.retry_after == (7.0 if fault is TOO_MANY else None)
         story.plan.always.clear()
-        minter: Any = story.world.wired.doi_minter
-        minter._web._budget._not_before = 0.0
+        be_patient(story.world.wired.doi_minter)
         assert (await asked(story, of=of)).agreed == (id,)
 
 
@@ -385,12 +401,77 @@ async def test_where_no_call_is_free_to_mend_it_the_rest_is_left_for_later() -> 
         simulator.records.clear()
         minter: Any = story.world.wired.doi_minter
         budget = minter._web._budget
-        budget._calls = len(budget._free_again) + 1
+        budget._most = len(budget._calls.known) + 1
         before = story.world.log.kinds()
         part = await asked(story, ids=[id], fix=True)
         assert part.interrupted is not None
         assert "as often as we may" in part.interrupted.reason
         assert (part.interrupted.retryable, part.findings, story.world.log.kinds()) == (True, (), before)
-        budget._calls = 1000
+        budget._most = 1000
         (finding,) = (await asked(story, ids=[id], fix=True)).findings
         assert finding.mended
+
+
+def edit(story: Story, value: str) -> tuple[str, ...]:
+    """Somebody changes metadata at the authority by hand; the names of what was changed."""
+    if isinstance(story.simulator, DataciteSimulator):
+        attributes = story.simulator.records[value].attributes
+        attributes["titles"] = [{"title": "Edited", "lang": "en"}]
+        attributes["contributors"] = [*attributes["contributors"], {"name": "Me", "contributorType": "Other"}]
+        return ("titles", "contributors")
+    values = story.simulator.handles[value.lower()]
+    (at,) = (index for index, (type, _) in values.items() if type == TYPES["Name"])
+    values[at] = (TYPES["Name"], "Edited")
+    (gone,) = (index for index, (type, _) in values.items() if type == TYPES["Owners"])
+    del values[gone]
+    values[77] = ("EMAIL", "theirs@facility.example")
+    return ("Name", "Owners")
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES)
+async def test_metadata_that_were_edited_at_the_authority_are_told_by_name_and_restored(authority: str) -> None:
+    async with story_of(authority) as story:
+        asset, id, value = await minted(story, "tower")
+        assert await found(story) == {}
+        await story.world.note(ASSET, asset, AssetDescribed("Tower <b> & more", "Two\nlines"))
+        await found(story, fix=True)
+        assert await found(story) == {}
+        names = edit(story, value)
+        (finding,) = (await asked(story, ids=[id])).findings
+        assert finding.difference is Difference.STALE
+        assert set(finding.detail.rstrip(".").partition(": ")[2].split(", ")) == set(names)
+        assert (await asked(story, of="authority")).agreed == (), "the list shows it too"
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert await found(story) == {}
+        if isinstance(story.simulator, HandleSimulator):
+            assert ("EMAIL", "theirs@facility.example") in story.simulator.handles[value.lower()].values()
+
+
+async def test_a_draft_and_what_was_withdrawn_agree_when_they_are_told() -> None:
+    async with story_of("datacite") as story:
+        story.publishes(False)
+        _, id, value = await minted(story, "tower")
+        assert await found(story) == {}
+        edit(story, value)
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert (await found(story), record_of(story, value).state) == ({}, "draft")
+        story.publishes(True)
+        _, id, value = await minted(story, "other")
+        await story.world.note(PERSISTENT_ID, id, PersistentIdWithdrawn("not to be cited"))
+        await found(story, fix=True)
+        assert await found(story) == {}
+        edit(story, value)
+        assert await found(story, fix=True) == {value: (Difference.STALE, True)}
+        assert await found(story) == {}
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+async def test_values_that_epic_answers_as_json_are_the_same(parsed: bool) -> None:
+    async with story_of("epic") as story:
+        _, _, value = await minted(story, "tower")
+        assert isinstance(story.simulator, HandleSimulator)
+        values = story.simulator.handles[value.lower()]
+        for at, (type, data) in values.items():
+            if parsed and isinstance(data, str) and data.startswith(("[", "{")):
+                values[at] = (type, json.loads(data))
+        assert await found(story) == {}

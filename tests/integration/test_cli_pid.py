@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
+import asyncpg
 import pytest
 from pydantic import HttpUrl, SecretStr
 from tests.architecture.source import REPOSITORY
@@ -22,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 from cora.equipment.adapters import opening
 from cora.equipment.adapters.budget import CallBudget
+from cora.equipment.ports.calls import Calls
 from cora.equipment.wired import Equipment
 from cora.kernel.principal import Role
 from cora.settings import Settings
@@ -197,19 +199,18 @@ async def test_all_below_one_are_assigned_past_those_that_cannot_be(hall: Hall, 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_where_no_call_is_free_it_is_waited_for(hall: Hall, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    budgets: list[Any] = []
-
-    def budget(_calls: int) -> CallBudget:
-        budgets.append(CallBudget(3))
-        return budgets[-1]
-
     async def sleep(_seconds: float) -> None:
         """The time in which calls are counted has passed."""
-        for each in budgets:
-            each._free_again.clear()
+        connection = await asyncpg.connect(hall.ways["beside"]["CORA_DATABASE_URL"])
+        await connection.execute("update cora.authority_call set ended = ended - interval '1 hour'")
+        await connection.close()
+
+    def budget(calls: Calls, authority: str, _most: int) -> CallBudget:
+        return CallBudget(calls, authority, 3)
 
     monkeypatch.setattr(opening, "CallBudget", budget)
-    hall.equipment.doi_minter._minters["DOI"]._web._budget = budget(3)
+    minter: Any = hall.equipment.doi_minter
+    minter._minters["DOI"]._web._budget._most = 3
     others = {"gather": asyncio.gather, "Semaphore": asyncio.Semaphore}
     monkeypatch.setattr(pid_assign, "asyncio", SimpleNamespace(sleep=sleep, **others))
     told = await hall.pid("assign", "--under", HEXAPOD, "--yes", way=way)

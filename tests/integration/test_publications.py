@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.authorities.clients import datacite_client
+from tests.authorities.clients import be_patient, datacite_client
 from tests.authorities.datacite_simulator import DataciteSimulator, datacite_simulator
 from tests.authorities.faults import Cut, Says
 from tests.integration.scenario import World
@@ -371,7 +371,7 @@ async def test_where_no_call_is_free_the_round_ends_and_nothing_is_recorded(faci
     kept = await facility.work()
     assert (len(kept.left), kept.failed, len(facility.datacite.plan.calls)) == (3, [], before)
     assert [(await facility.known(value))["state"]["last_failure"] for value in values] == [None] * 3
-    minter._web._budget._not_before = 0.0
+    be_patient(minter)
     assert (await facility.work()).pushed == [], "they are put off"
     await _due_again(facility)
     assert len((await facility.work()).pushed) == 3

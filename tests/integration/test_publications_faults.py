@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.authorities.clients import datacite_client, handle_client
+from tests.authorities.clients import be_patient, datacite_client, handle_client
 from tests.authorities.datacite_simulator import DataciteSimulator, datacite_simulator
 from tests.authorities.faults import PASSING, TOO_MANY, Fault
 from tests.authorities.handle_simulator import HandleSimulator, epic_simulator, handle_simulator
@@ -62,8 +62,7 @@ class Story:
         cora = self.world.surfaces.cora
         async with cora.log.pool.acquire() as connection:
             await connection.execute("update cora.publication set due_at = '-infinity'")
-        minter: Any = cora.equipment.doi_minter
-        object.__setattr__(minter._web._budget, "_not_before", 0.0)
+        be_patient(cora.equipment.doi_minter)
         await keep_publications(cora.kernel, cora.log.publications, quiet=timedelta(0))
 
     async def take(self, step: str) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from cora.equipment.ports.calls import NoneFree
 from cora.kernel.aggregate import Aggregate, Claim, Filter
 from cora.kernel.documents import Asked, Page
 from cora.kernel.moment import moment_text, sealed
@@ -309,6 +311,47 @@ class MemoryLeases:
     async def hold(self, name: str, seconds: float = 60.0) -> AsyncGenerator[None]:
         async with self._locks.setdefault(name, asyncio.Lock()):
             yield
+
+
+@dataclass
+class MemoryCall:
+    """A call to an authority; `ended` is None while it is under way."""
+
+    authority: str
+    begun: float
+    ended: float | None = None
+
+
+class MemoryCalls:
+    """The calls of those who share this."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.known: dict[UUID, MemoryCall] = {}
+        self.not_before: dict[str, float] = {}
+
+    def forget(self) -> None:
+        """The time in which they count has passed, and whatever the authorities have asked for."""
+        self.known.clear()
+        self.not_before.clear()
+
+    async def begin(self, id: UUID, authority: str, most: int, window: float, longest: float) -> NoneFree | None:
+        now = self.clock()
+        of_it = [each for each in self.known.values() if each.authority == authority]
+        ends = (min(now, each.begun + longest) if each.ended is None else each.ended for each in of_it)
+        past_in = sorted(end + window - now for end in ends if end + window > now)
+        held_off = max(self.not_before.get(authority, 0.0) - now, 0.0)
+        if held_off or len(past_in) >= most:
+            return held_off, past_in
+        self.known[id] = MemoryCall(authority, now)
+        return None
+
+    async def end(self, id: UUID, authority: str, *, stray: float, hold_off: float) -> None:
+        now = self.clock()
+        if id in self.known:
+            self.known[id].ended = now + stray
+        if hold_off:
+            self.not_before[authority] = max(self.not_before.get(authority, 0.0), now + hold_off)
 
 
 class MemoryTellings:

@@ -117,7 +117,8 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
         return Difference.MISSING, f"The authority holds no such {scheme}."
     if not held.ours:
         return Difference.FOREIGN, "It belongs to another account of the authority."
-    if held.url is not None and held.url != told.url and not leads_here(held.url, public_url):
+    is_a_page_of_ours = leads_here(held.url, public_url) or held.url in told.persistent_id.former_landing_pages
+    if held.url is not None and held.url != told.url and not is_a_page_of_ours:
         return Difference.FOREIGN, f"It leads to {_cut(held.url)}, not to {told.url}."
     if held.url != told.url:
         return Difference.STALE, f"It leads to {_cut(held.url or 'nothing')}, not to {told.url}."
@@ -130,6 +131,9 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
             Difference.STALE,
             "The record has changed since the authority was told of it; a server tells it soon after a change.",
         )
+    changed = told.minter.changed(told.request, held)
+    if changed:
+        return Difference.STALE, f"At the authority these differ from what it was told: {', '.join(changed)}."
     return None
 
 

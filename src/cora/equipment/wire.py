@@ -11,6 +11,7 @@ from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.ports.authorities import Authorities, UnfitMinterError
+from cora.equipment.ports.calls import Calls
 from cora.equipment.ports.contacts import Contacts
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.ports.leases import Leases
@@ -41,12 +42,12 @@ class Deps:
     publishes_contacts: bool = False
 
 
-def opened_minter(authorities: Authorities) -> AbstractAsyncContextManager[DoiMinter]:
+def opened_minter(authorities: Authorities, calls: Calls) -> AbstractAsyncContextManager[DoiMinter]:
     """The minter of the authorities that are set up, for as long as it is used; without any, the stub.
 
     Raises `UnfitMinterError`.
     """
-    return opened_authorities(authorities, datacite_metadata)
+    return opened_authorities(authorities, calls, datacite_metadata)
 
 
 def wire_equipment(deps: Deps) -> Equipment:

@@ -10,7 +10,7 @@ from uuid import UUID
 from cora.kernel.errors import OverloadedError
 from cora.kernel.identity import new_id
 from cora.log.connect import BUSY, LOST
-from cora.log.link import Link
+from cora.log.link import Link, SharedLink
 from cora.log.pool import borrowed, over
 from cora.log.types import Pool
 
@@ -67,8 +67,7 @@ class LeaseTable:
     """
 
     def __init__(self, link: Link) -> None:
-        self._link = link
-        self._one_asks = asyncio.Lock()
+        self._link = SharedLink(link)
 
     async def close(self) -> None:
         """Close the link."""
@@ -100,11 +99,11 @@ class LeaseTable:
                 renewal.cancel()
             # One that cannot be given back expires.
             with contextlib.suppress(*LOST, *BUSY):
-                await self._ask(_FREE, name, holder)
+                await self._link.fetch(_FREE, name, holder)
 
     async def _take(self, name: str, holder: UUID, seconds: float) -> bool:
         with contextlib.suppress(*LOST, *BUSY):
-            return bool(await self._ask(_TAKE, name, holder, seconds))
+            return bool(await self._link.fetch(_TAKE, name, holder, seconds))
         return False
 
     async def _renew(self, name: str, holder: UUID, seconds: float, limit: asyncio.Timeout) -> None:
@@ -118,12 +117,3 @@ class LeaseTable:
             pause = seconds / (3 if is_renewed else 30)
             if is_renewed and not limit.expired():
                 limit.reschedule(ends)
-
-    async def _ask(self, sql: str, *values: Any) -> Any:
-        async with self._one_asks:
-            try:
-                return await self._link.fetchval(sql, *values)
-            except BaseException:
-                # Lost, or cancelled in the middle of a statement: the next who asks needs one that answers.
-                await self._link.drop()
-                raise

@@ -93,3 +93,25 @@ class Link:
             await connection.execute("set role cora_app")
         if ended:
             _logger.warning("ended silent holders of the log's lock", count=len(ended))
+
+
+class SharedLink:
+    """A connection whose users take turns."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._one_asks = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._link.close()
+
+    async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows that a statement gives, when those who came before have theirs."""
+        async with self._one_asks:
+            try:
+                return await self._link.fetch(sql, *values)
+            except BaseException:
+                # Lost, or cancelled in the middle of a statement: the next who asks needs one that answers.
+                await self._link.drop()
+                raise

@@ -19,6 +19,7 @@ from cora.kernel.search import AskedSearch, FoundPage
 from cora.kernel.when import NOW, When
 from cora.log.append import Writer
 from cora.log.beside import ContactTable, LeaseTable
+from cora.log.calls import CallTable
 from cora.log.connect import WALKING, connect
 from cora.log.documents import ListQuery, find_few, page
 from cora.log.events import Feed, Walks, find_between, find_history, find_milestones
@@ -44,6 +45,7 @@ _PRUNE = """
 delete from answer where answered_at < now() - interval '7 days';
 delete from batch where written_at < now() - interval '1 day';
 delete from lease where expires_at < now() - interval '1 day';
+delete from authority_call where begun < now() - interval '1 day';
 """
 
 _logger = structlog.get_logger("cora.log")
@@ -64,6 +66,7 @@ class PostgresLog:
         self.publications = PublicationTable(pool)
         self.harvest = HarvestTable(pool)
         self.leases = LeaseTable(link())
+        self.calls = CallTable(link())
         self.tokens = TokenTable(pool, link())
         self.tail = Tail(dsn, schema)
         self._feed = Feed(link(WALKING), self.tail)
@@ -110,6 +113,7 @@ class PostgresLog:
             await gatherer.close()
         await self.tokens.close()
         await self.leases.close()
+        await self.calls.close()
         await self.tail.close()
         await self._held.close()
         for pool in (self._indexed, self.pool):

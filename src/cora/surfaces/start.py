@@ -94,7 +94,7 @@ async def opened(
             _logger.info("upgraded the database", applied=applied, records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
-        async with opened_minter(authorities) as found:
+        async with opened_minter(authorities, log.calls) as found:
             minter = await without_stub(found, log)
             if minter is not found:
                 _logger.warning(

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.memory_log import MemoryCalls
 
 from cora.equipment.adapters.authority_web import (
     LONGEST_REASON,
@@ -126,7 +127,9 @@ def test_the_response_codes_of_handle_servers_are_put_in_words(body: Any, says: 
 
 
 def test_a_failure_has_a_reason_of_bounded_length_without_secrets() -> None:
-    web = AuthorityWeb("It", httpx.AsyncClient(), CallBudget(1), errors_of, settings="X", secrets=("hush", ""))
+    web = AuthorityWeb(
+        "It", httpx.AsyncClient(), CallBudget(MemoryCalls(), "it", 1), errors_of, settings="X", secrets=("hush", "")
+    )
     failure = web.failure(answer(422, {"errors": [{"title": "hush " * 1000}]}))
     assert "hush" not in failure.reason
     assert len(failure.reason) <= LONGEST_REASON + 3

@@ -7,22 +7,27 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.memory_log import MemoryCalls
 
-from cora.equipment.adapters.authority_web import PATIENCE_SECONDS, AuthorityWeb
+from cora.equipment.adapters.authority_web import PATIENCE_SECONDS, AuthorityWeb, NoAnswerError
 from cora.equipment.adapters.budget import (
     CLOCKS_DIFFER,
+    LONGEST_CALL,
     STRAYS,
     WINDOW_SECONDS,
     BudgetSpentError,
     CallBudget,
     UnansweredError,
 )
+from cora.equipment.ports.calls import NoneFree
 from cora.equipment.ports.doi_minter import NotAskedError
+from cora.kernel.errors import OverloadedError
 
 WINDOW = 10.0
 SPAN = WINDOW * (1 + CLOCKS_DIFFER)
@@ -66,7 +71,7 @@ def run(test: Callable[[Loop], Coroutine[Any, Any, None]]) -> None:
 
 
 def budget_of(loop: Loop, calls: int, window: float = WINDOW, at_once: int = 8) -> CallBudget:
-    return CallBudget(calls, window, at_once=at_once, clock=loop.time)
+    return CallBudget(MemoryCalls(loop.time), "it", calls, window, at_once=at_once, clock=loop.time)
 
 
 def most_in_a_window(arrived: Sequence[float], window: float = WINDOW) -> int:
@@ -449,5 +454,82 @@ def test_a_call_that_is_not_made_because_earlier_ones_are_unanswered_is_told_as_
                 await web.send("GET", "/")
             assert failure.value.retry_after == PATIENCE_SECONDS
             assert (await first).status == 200
+
+    run(test)
+
+
+class Away(MemoryCalls):
+    """Calls that cannot be counted, or whose end cannot be told."""
+
+    def __init__(self, loop: Loop, *, at_end: bool) -> None:
+        super().__init__(loop.time)
+        self._at_end = at_end
+
+    async def begin(self, id: UUID, authority: str, most: int, window: float, longest: float) -> NoneFree | None:
+        if not self._at_end:
+            raise OverloadedError
+        return await super().begin(id, authority, most, window, longest)
+
+    async def end(self, id: UUID, authority: str, *, stray: float, hold_off: float) -> None:
+        raise OverloadedError
+
+
+@pytest.mark.parametrize("at_end", [False, True], ids=["it cannot be begun", "its end cannot be told"])
+def test_a_call_that_cannot_be_counted_is_not_made_and_one_whose_end_is_untold_counts_for_longer(at_end: bool) -> None:
+    async def test(loop: Loop) -> None:
+        arrived: list[float] = []
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            arrived.append(loop.now)
+            return httpx.Response(200, json={})
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://it") as client:
+            budget = CallBudget(Away(loop, at_end=at_end), "it", 1, WINDOW, at_once=1, clock=loop.time)
+            web = AuthorityWeb("It", client, budget, lambda _: None, settings="X")
+            if at_end:
+                assert (await web.send("GET", "/")).status == 200
+                await instant(budget, LONGEST_CALL + WINDOW + 1)
+                assert loop.now == pytest.approx(100 + LONGEST_CALL + SPAN, abs=EXACTLY)
+                return
+            for _ in range(2):
+                with pytest.raises(NotAskedError, match="cannot be counted") as failure:
+                    await web.send("GET", "/")
+                assert failure.value.retry_after == 1
+            assert arrived == []
+
+    run(test)
+
+
+def test_a_call_that_lasts_too_long_is_given_up_as_lost() -> None:
+    async def test(loop: Loop) -> None:
+        async def answer(request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(LONGEST_CALL + 1)
+            return httpx.Response(200, json={})
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://it") as client:
+            web = AuthorityWeb("It", client, budget_of(loop, 9), lambda _: None, settings="X")
+            with pytest.raises(NoAnswerError):
+                await web.send("GET", "/")
+            assert loop.now == pytest.approx(100 + LONGEST_CALL, abs=EXACTLY)
+
+    run(test)
+
+
+def test_processes_that_share_the_calls_share_the_budget_and_what_the_authority_asks_for() -> None:
+    async def test(loop: Loop) -> None:
+        calls = MemoryCalls(loop.time)
+        one, other = (CallBudget(calls, "it", 2, WINDOW, clock=loop.time) for _ in range(2))
+        arrived: list[float] = []
+
+        async def call(budget: CallBudget) -> None:
+            async with budget.call(1000):
+                arrived.append(loop.now)
+
+        await asyncio.gather(*(call(each) for each in (one, other) for _ in range(4)))
+        assert most_in_a_window(arrived) == 2
+        async with one.call(1000):
+            one.hold_off(50)
+        with pytest.raises(BudgetSpentError):
+            await instant(other, 40)
 
     run(test)

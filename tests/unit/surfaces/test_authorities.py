@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.memory_log import MemoryCalls
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.authorities import Authorities, UnfitMinterError
@@ -92,19 +93,21 @@ def test_epic_has_users_of_another_form_and_types_may_be_others() -> None:
 
 
 async def test_the_minter_registers_what_is_set_up_and_without_any_it_is_the_stub() -> None:
-    async with opened_minter(Authorities()) as stub:
+    async with opened_minter(Authorities(), MemoryCalls()) as stub:
         assert isinstance(stub, StubDoiMinter)
-    async with opened_minter(read(**DATACITE)) as minter:
+    async with opened_minter(read(**DATACITE), MemoryCalls()) as minter:
         assert (minter.schemes, minter.test) == ({"DOI"}, False)
         assert minter.make_value("DOI", "abc") == "10.82433/abc"
-    async with opened_minter(read(**DATACITE, **HANDLE)) as minter:
+    async with opened_minter(read(**DATACITE, **HANDLE), MemoryCalls()) as minter:
         assert minter.schemes == {"DOI", "Handle"}
         assert minter.make_value("Handle", "abc") == "21.T11998/abc"
-    async with opened_minter(read(**DATACITE, datacite_url="https://api.test.datacite.org")) as minter:
+    test_system = read(**DATACITE, datacite_url="https://api.test.datacite.org")
+    async with opened_minter(test_system, MemoryCalls()) as minter:
         assert minter.test
 
 
 async def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnfitMinterError, match="CORA_HANDLE_CERTIFICATE cannot be used"):
-        async with opened_minter(read(**{**CERTIFIED, "handle_certificate": str(tmp_path / "none.pem")})):
+        unreadable = read(**{**CERTIFIED, "handle_certificate": str(tmp_path / "none.pem")})
+        async with opened_minter(unreadable, MemoryCalls()):
             pass

@@ -17,6 +17,7 @@ import httpx
 
 from cora.equipment.adapters.budget import AT_ONCE, BudgetSpentError, CallBudget, UnansweredError
 from cora.equipment.ports.doi_minter import MintFailedError, NotAskedError
+from cora.kernel.errors import OverloadedError
 
 # DataCite waits up to 10 s for the handle server before it answers.
 TIMEOUT = httpx.Timeout(10.0, read=40.0, write=30.0, pool=30.0)
@@ -173,7 +174,10 @@ class AuthorityWeb:
         except UnansweredError:
             reason = f"{self.name} has not answered earlier calls; this one was not made"
             raise NotAskedError(reason, retry_after=PATIENCE_SECONDS) from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except OverloadedError as overloaded:
+            reason = f"calls to {self.name} cannot be counted now; this one was not made"
+            raise NotAskedError(reason, retry_after=overloaded.retry_after) from overloaded
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise NoAnswerError(f"{self.name} gave no answer ({type(error).__name__})") from None
         return answer
 

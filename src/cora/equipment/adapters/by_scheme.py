@@ -1,6 +1,6 @@
 """Several authorities as one: each scheme has its own."""
 
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 
 from cora.equipment.ports.doi_minter import (
     DoiMinter,
@@ -40,6 +40,10 @@ class BySchemeMinter:
     def preview(self, request: MintRequest) -> Preview:
         """What the authority of its scheme would be sent."""
         return self._of(request.identifier.scheme).preview(request)
+
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """As the authority of its scheme says."""
+        return self._of(request.identifier.scheme).changed(request, held)
 
     async def mint(self, request: MintRequest) -> Minted:
         """By the authority of its scheme."""

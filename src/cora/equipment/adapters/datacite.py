@@ -20,11 +20,13 @@ from cora.equipment.adapters.authority_web import (
     AuthorityWeb,
     NoAnswerError,
     failed_before,
+    object_of,
     objects_of,
     path_of,
 )
 from cora.equipment.adapters.budget import CallBudget
 from cora.equipment.adapters.datacite_answers import errors_of, held_of, is_taken, next_cursor
+from cora.equipment.adapters.datacite_changed import changed_attributes
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.ports.authorities import DATACITE_TEST_HOST, DataciteAccount
 from cora.equipment.ports.doi_minter import (
@@ -110,6 +112,11 @@ class Datacite:
         told = self._describe(request)
         return Preview(_body(request, told, "publish" if request.publish else None), told.problems, told.loss)
 
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """The attributes of the REST API that differ."""
+        sent = _body(request, self._describe(request), None)["data"]["attributes"]
+        return changed_attributes(sent, object_of(held.metadata))
+
     async def mint(self, request: MintRequest) -> Minted:
         """Create the DOI with its metadata, findable or as a draft; or find that this was done."""
         held = await self.look(request.identifier)
@@ -140,7 +147,9 @@ class Datacite:
     async def look(self, identifier: PersistentIdentifier) -> Held | None:
         """Read a single DOI, straight from DataCite's database."""
         path = f"/dois/{path_of(identifier.value)}"
-        answer = await self._web.ask("GET", path, is_understood=lambda it: self._is_about(it, identifier))
+        # Without it the publisher is its name alone.
+        query = [("publisher", "true")]
+        answer = await self._web.ask("GET", path, query=query, is_understood=lambda it: self._is_about(it, identifier))
         if answer.status == 404:
             return None
         held = held_of(answer.members.get("data"), self._repository)

@@ -30,6 +30,7 @@ def held_of(data: Any, repository: str) -> Held | None:
         url if isinstance(url, str) else None,
         ours=_is_of(object_of(data), repository),
         resolves=_STATES[state] is not HeldState.DRAFT and bool(attributes.get("registered")),
+        metadata=attributes,
     )
 
 

@@ -18,7 +18,9 @@ from cora.equipment.adapters.handle_values import (
     held_handle,
     held_of_names,
     pidinst_types,
+    property_of,
     register_once,
+    same_data,
     untold_by,
     values_of,
 )
@@ -62,6 +64,19 @@ class EpicServer(HandlePrefix):
     def preview(self, request: MintRequest) -> Preview:
         """The body of the `PUT` that creates the Handle; ePIC adds who administers it."""
         return Preview(self._values(request), loss=untold_by(self._account, request.record))
+
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """The types of our values of which ePIC has others; values of other types are not ours."""
+        sent = {each.type: each.data for each in values_of(request, self._account)}
+        found: dict[str, list[Any]] = {type: [] for type in sent}
+        for each in objects_of(held.metadata):
+            found.setdefault(str(each.get("type")), []).append(each.get(_data_name(each)))
+        changed = (
+            type
+            for type, data in found.items()
+            if self._is_ours(type) and not _is_admin(type) and not _is_alone(sent.get(type), data)
+        )
+        return [property_of(type, self._account.pidinst_types) for type in sorted(changed)]
 
     async def mint(self, request: MintRequest) -> Minted:
         """Create the Handle, or find that it leads to this URL already. It is public from then on."""
@@ -114,7 +129,7 @@ class EpicServer(HandlePrefix):
         if found is None:
             return None
         url = next((_text_of(each) for each in found.values if each.get("type") == "URL"), None)
-        return held_handle(identifier, url, self._account)
+        return held_handle(identifier, url, self._account, found.values)
 
     async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
         """The same by pages of suffixes; each Handle is read by itself."""
@@ -138,8 +153,8 @@ class EpicServer(HandlePrefix):
         return [{"type": each.type, "parsed_data": each.data} for each in values_of(request, self._account)]
 
     def _is_ours(self, type: str) -> bool:
-        """Whether values of this type are written by us; those that administer the Handle are the server's own."""
-        if type == "URL" or type.startswith("HS_"):
+        """Whether values of this type are not kept: they are written by us, or by the server itself."""
+        if type == "URL" or _is_admin(type):
             return True
         return self._account.pidinst_values and type in pidinst_types(self._account.pidinst_types)
 
@@ -172,6 +187,15 @@ def said(answer: Answer) -> str | None:
 def _is_understood(answer: Answer) -> bool:
     """Whether the answer tells something: the body of an error, and of a change, may be anything."""
     return answer.body is not None or answer.status in (201, 204, 401, 403, 404)
+
+
+def _is_admin(type: str) -> bool:
+    """Whether values of this type administer the Handle: ePIC writes them itself."""
+    return type.startswith("HS_")
+
+
+def _is_alone(sent: Any, held: Sequence[Any]) -> bool:
+    return len(held) == 1 and sent is not None and same_data(sent, held[0])
 
 
 def _kept(value: Json) -> dict[str, Any]:

@@ -5,7 +5,7 @@ learns it. It is changed value by value, so that who administers it stays as it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import httpx
@@ -26,7 +26,9 @@ from cora.equipment.adapters.handle_values import (
     held_handle,
     held_of_names,
     pidinst_indices,
+    property_of,
     register_once,
+    same_data,
     untold_by,
     values_of,
 )
@@ -73,6 +75,18 @@ class HandleServer(HandlePrefix):
         """The body of the `PUT` that creates the Handle."""
         return Preview(self._creating(request), loss=untold_by(self._account, request.record))
 
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """The values at our indices that differ; those at others are not ours."""
+        found: Mapping[int, tuple[str, str | None]] = held.metadata or {}
+        sent = {each.index: each for each in self._values(request)}
+        wrong = {
+            each.type
+            for index, each in sent.items()
+            if index not in found or found[index][0] != each.type or not same_data(each.data, found[index][1])
+        }
+        left = {found[index][0] for index in self._indices() if index in found and index not in sent}
+        return [property_of(type, self._account.pidinst_types) for type in sorted(wrong | left)]
+
     async def mint(self, request: MintRequest) -> Minted:
         """Create the Handle, or find that it leads to this URL already. It is public from then on."""
         body = self._creating(request)
@@ -113,7 +127,7 @@ class HandleServer(HandlePrefix):
         if values is None:
             return None
         url = next((data for type, data in values.values() if type == "URL"), None)
-        return held_handle(identifier, url, self._account)
+        return held_handle(identifier, url, self._account, values)
 
     async def list_from(self, scheme: str, cursor: str | None) -> HeldPage:
         """The same by pages of names; each Handle is read by itself."""

@@ -4,6 +4,7 @@ The PIDINST values are those of the PIDINST cookbook for ePIC: one for each prop
 the PID of the property in the ePIC data type registry, its data JSON as text.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,10 +72,10 @@ def values_of(request: MintRequest, account: HandleAccount) -> tuple[HandleValue
     return (url_value(request.url), *beside)
 
 
-def held_handle(identifier: PersistentIdentifier, url: str | None, account: HandleAccount) -> Held:
-    """A Handle that a server has: always public, and ours where it has our prefix."""
+def held_handle(identifier: PersistentIdentifier, url: str | None, account: HandleAccount, values: Any) -> Held:
+    """A Handle that a server has: always public, and ours where it has our prefix. `values` are all that it holds."""
     is_ours = identifier.value.lower().startswith(f"{account.prefix.lower()}/")
-    return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None)
+    return Held(identifier, HeldState.FINDABLE, url, ours=is_ours, resolves=url is not None, metadata=values)
 
 
 def pidinst_indices() -> tuple[int, ...]:
@@ -85,6 +86,24 @@ def pidinst_indices() -> tuple[int, ...]:
 def pidinst_types(types: Mapping[str, str]) -> frozenset[str]:
     """The types of all PIDINST values."""
     return frozenset(types.get(name, type) for name, type in TYPES.items())
+
+
+def property_of(type: str, types: Mapping[str, str]) -> str:
+    """What a type of our values is called; `types` stand in place of those of the cookbook."""
+    names = {types.get(name, known): name for name, known in TYPES.items()}
+    return names.get(type, type)
+
+
+def same_data(sent: Any, held: Any) -> bool:
+    """Whether the data of a value are those that were sent: JSON may come back parsed, or written otherwise."""
+    return sent == held or _parsed(sent) == _parsed(held)
+
+
+def _parsed(data: Any) -> Any:
+    try:
+        return json.loads(data) if isinstance(data, str) else data
+    except ValueError:
+        return data
 
 
 def untold_by(account: HandleAccount, record: PublishedRecord) -> tuple[Loss, ...]:

@@ -15,42 +15,50 @@ from cora.equipment.adapters.epic import EpicServer
 from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount, UnfitMinterError
+from cora.equipment.ports.calls import Calls
 from cora.equipment.ports.doi_minter import DoiMinter
 from cora.equipment.values import IdentifierScheme
 
 
 @asynccontextmanager
-async def opened_authorities(authorities: Authorities, describe: Describe) -> AsyncGenerator[DoiMinter]:
+async def opened_authorities(authorities: Authorities, calls: Calls, describe: Describe) -> AsyncGenerator[DoiMinter]:
     """All authorities as one minter; the stub, which is for trying things out, where none is set up.
 
-    Each has a budget of calls of its own. Raises `UnfitMinterError` for a client certificate that cannot be used.
+    Each has a budget of its own; `calls` counts those of all processes. Raises `UnfitMinterError` for a client
+    certificate that cannot be used.
     """
     found: dict[str, DoiMinter] = {}
     async with AsyncExitStack() as stack:
         if authorities.datacite is not None:
-            opened = opened_datacite(authorities.datacite, authorities, describe)
+            opened = opened_datacite(authorities.datacite, authorities, calls, describe)
             found[IdentifierScheme.DOI] = await stack.enter_async_context(opened)
         if authorities.handle is not None:
             found[IdentifierScheme.HANDLE] = await stack.enter_async_context(
-                opened_handle(authorities.handle, authorities)
+                opened_handle(authorities.handle, authorities, calls)
             )
         yield BySchemeMinter(found) if found else StubDoiMinter()
 
 
 @asynccontextmanager
 async def opened_datacite(
-    account: DataciteAccount, authorities: Authorities, describe: Describe, *, pauses: Sequence[float] = PAUSES
+    account: DataciteAccount,
+    authorities: Authorities,
+    calls: Calls,
+    describe: Describe,
+    *,
+    pauses: Sequence[float] = PAUSES,
 ) -> AsyncGenerator[Datacite]:
     """DataCite, for as long as it is used."""
     secret = account.password or account.api_key
     auth, secrets = basic(account.repository, secret.get_secret_value()) if secret else (None, ())
     async with opened_client(account.url, contact=authorities.contact, auth=auth) as client:
-        yield Datacite(account, client, CallBudget(authorities.calls), describe, secrets=secrets, pauses=pauses)
+        budget = CallBudget(calls, account.url, authorities.calls)
+        yield Datacite(account, client, budget, describe, secrets=secrets, pauses=pauses)
 
 
 @asynccontextmanager
 async def opened_handle(
-    account: HandleAccount, authorities: Authorities, *, pauses: Sequence[float] = PAUSES
+    account: HandleAccount, authorities: Authorities, calls: Calls, *, pauses: Sequence[float] = PAUSES
 ) -> AsyncGenerator[HandleServer | EpicServer]:
     """A Handle server, for as long as it is used."""
     auth: httpx.Auth | None = None
@@ -70,4 +78,5 @@ async def opened_handle(
         auth, secrets = basic(user, account.secret.get_secret_value())
     make = HandleServer if account.api == "handle" else EpicServer
     async with opened_client(account.url, contact=authorities.contact, auth=auth, headers=headers, tls=tls) as client:
-        yield make(account, client, CallBudget(authorities.calls), secrets=secrets, pauses=pauses)
+        budget = CallBudget(calls, account.url, authorities.calls)
+        yield make(account, client, budget, secrets=secrets, pauses=pauses)

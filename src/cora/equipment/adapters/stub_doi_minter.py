@@ -1,7 +1,7 @@
 """A minter for trying things out: its identifiers resolve nowhere and are marked as tests everywhere."""
 
 import json
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Sequence, Set
 
 from cora.equipment.pidinst.forms import HANDLE, loss_of
 from cora.equipment.pidinst.forms.datacite import DATACITE_JSON
@@ -47,6 +47,10 @@ class StubDoiMinter:
         form = DATACITE_JSON if _has_drafts(request.identifier) else HANDLE
         record = json.loads(form.render(request.record))
         return Preview({"url": request.url, "record": record}, loss=loss_of(form, request.record))
+
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """None: it keeps no metadata."""
+        return ()
 
     async def mint(self, request: MintRequest) -> Minted:
         """Grant the identifier. Raises `MintFailedError` when it was granted for another URL."""

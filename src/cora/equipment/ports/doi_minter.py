@@ -1,7 +1,7 @@
 """How cora asks an authority to register a persistent identifier, for assets and fixtures alike."""
 
-from collections.abc import AsyncIterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -61,6 +61,7 @@ class Held:
 
     `url` is where it leads, if anywhere. `ours` is false for what belongs to another
     account. `resolves` is false while the resolver does not know of it, as for a draft.
+    `metadata` is what it tells the world, in a form that only its minter knows.
     """
 
     identifier: PersistentIdentifier
@@ -68,6 +69,7 @@ class Held:
     url: str | None
     ours: bool
     resolves: bool
+    metadata: Any = field(default=None, compare=False, repr=False)
 
     def is_for(self, url: str) -> bool:
         """Whether it is ours and leads there, so that it was registered by this very request."""
@@ -145,6 +147,13 @@ class DoiMinter(Protocol):
 
     def preview(self, request: MintRequest) -> Preview:
         """What `mint` would send of this request. Nobody is asked."""
+        ...
+
+    def changed(self, request: MintRequest, held: Held) -> Sequence[str]:
+        """The properties of which the authority has something else than it is sent with the request, by their names.
+
+        Nobody is asked. In doubt there is no difference, and none in what sending it again would not mend.
+        """
         ...
 
     async def mint(self, request: MintRequest) -> Minted:
