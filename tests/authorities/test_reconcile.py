@@ -28,7 +28,7 @@ from cora.equipment.features.reconcile_persistent_ids import (
 )
 from cora.equipment.pidinst.forms.handle import TYPES
 from cora.equipment.reconcile import Difference
-from cora.equipment.values import PersistentIdentifier
+from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.kernel.errors import InvalidRequestError, NotFoundError
 from cora.kernel.execute import Call
 from cora.kernel.identity import new_id
@@ -136,7 +136,7 @@ async def test_what_leads_to_where_the_pages_were_is_led_to_where_they_are(autho
         await story.world.note(PERSISTENT_ID, id, PersistentIdRedirected(moved))
         assert await found(story) == {value: (Difference.STALE, None)}
         assert await found(story, fix=True) == {value: (Difference.STALE, True)}
-        held = await story.world.wired.doi_minter.look(PersistentIdentifier(story.scheme, value))
+        held = await story.world.wired.doi_minter.look(PersistentIdentifier(IdentifierScheme(story.scheme), value))
         assert held is not None
         assert held.url == moved
         assert await found(story) == {}
