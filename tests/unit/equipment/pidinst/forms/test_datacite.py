@@ -22,7 +22,9 @@ from cora.equipment.pidinst.forms.datacite import (
 )
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
+from cora.equipment.pidinst.reading import read_records
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AgentIdentifier, AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
 
 
 def lost(published: PublishedRecord) -> list[str]:
@@ -93,7 +95,10 @@ def test_the_table_of_datacite() -> None:
         ("IsPartOf", "Instrument"),
         ("HasPart", "Instrument"),
         ("IsDescribedBy", None),
+        ("Other", None),
+        ("References", None),
     ]
+    assert [each.get("relationTypeInformation") for each in told["relatedIdentifiers"]][-2:] == ["WasUsedIn", None]
     assert [each["alternateIdentifierType"] for each in told["alternateIdentifiers"]] == [
         "SerialNumber",
         "InventoryNumber",
@@ -117,6 +122,8 @@ def test_the_table_of_datacite() -> None:
             "valueUri": "http://purl.org/pan-science/PaNET/PaNET01203",
         },
         {"subject": "angle", "subjectScheme": "QUDT", "valueUri": "http://qudt.org/vocab/quantitykind/Angle"},
+        {"subject": "beamline optics", "subjectScheme": "Keywords", "valueUri": "http://vocab.test/optics"},
+        {"subject": "user facility"},
     ]
 
 
@@ -178,13 +185,46 @@ def test_what_is_lost() -> None:
 def test_a_quantity_whose_identifier_is_no_url_is_a_subject_of_its_scheme_and_a_loss() -> None:
     terms = (Term("mass", "Q11423", "Wikidata"), Term("salinity", "SDN:P02::PSAL", "SeaDataNet"), Term("torque"))
     told = replace(FULL, measured_quantities=terms)
-    assert datacite_attributes(told)["subjects"][2:] == [
+    assert datacite_attributes(told)["subjects"][2:4] == [
         {"subject": "mass", "subjectScheme": "Wikidata", "schemeUri": "https://www.wikidata.org/wiki/"},
         {"subject": "salinity", "subjectScheme": "SeaDataNet"},
     ]
     assert b'schemeURI="https://www.wikidata.org/wiki/">mass<' in datacite_xml(told)
     assert violations(datacite_xml(told)) == []
     assert "measuredQuantityIdentifier" in lost(told)
+
+
+@pytest.mark.parametrize("relation", RelationType)
+def test_every_relation_is_told_as_datacite_names_it_and_is_read_again(relation: RelationType) -> None:
+    """The reference, 2.2."""
+    related = pidinst.RelatedIdentifier(
+        related_identifier="10.5438/x", related_identifier_type=RelatedIdentifierScheme.DOI, relation_type=relation
+    )
+    told = changed(related_identifiers=(related,))
+    (said,) = datacite_attributes(told)["relatedIdentifiers"]
+    names = {"HasComponent": "HasPart", "IsComponentOf": "IsPartOf", "WasUsedIn": "Other", "IsAttachedTo": "Other"}
+    assert said["relationType"] == names.get(relation, relation)
+    assert said.get("relationTypeInformation") == (relation if said["relationType"] == "Other" else None)
+    assert violations(datacite_xml(told)) == []
+    for form in (DATACITE_XML, DATACITE_JSON):
+        (record,) = read_records(form.render(told)).records
+        assert [(each.relation, each.code.value) for each in record.related] == [(relation, "10.5438/x")]
+
+
+def test_the_identifiers_of_a_model_are_references_where_datacite_has_their_type() -> None:
+    page = pidinst.ModelIdentifier(model_identifier="https://vendor.test/abrs", model_identifier_type="URL")
+    told = changed(model=pidinst.Model(model_name="ABRS", model_identifier=page), related_identifiers=())
+    assert datacite_attributes(told)["relatedIdentifiers"] == [
+        {"relatedIdentifier": "https://vendor.test/abrs", "relatedIdentifierType": "URL", "relationType": "References"}
+    ]
+    rrid = replace(changed(related_identifiers=()), further_model_identifier=AgentIdentifier("RRID:SCR_1", "rrid"))
+    assert datacite_attributes(rrid)["relatedIdentifiers"] == [
+        {"relatedIdentifier": "RRID:SCR_1", "relatedIdentifierType": "RRID", "relationType": "References"}
+    ]
+    assert "modelIdentifier" not in lost(rrid)
+    other = replace(rrid, further_model_identifier=AgentIdentifier("X-1", "Catalogue"))
+    assert datacite_attributes(other)["relatedIdentifiers"] == []
+    assert "modelIdentifier" in lost(other)
 
 
 def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:
