@@ -135,7 +135,9 @@ def _references(asset: Asset) -> Iterable[Reference]:
             yield Reference(relation, target)
     for family_id in asset.family_ids:
         yield Reference("asset.family_ids", family_id)
-    yield from identifier_references(ASSET_IDENTIFIER, asset.alternate_identifiers, asset.persistent_id)
+    yield from identifier_references(
+        ASSET_IDENTIFIER, asset.alternate_identifiers, asset.persistent_id, asset.related_identifiers
+    )
 
 
 def claims(asset: Asset) -> Iterable[Claim]:
