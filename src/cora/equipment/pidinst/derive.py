@@ -99,7 +99,7 @@ def published_record(
 ) -> PublishedRecord:
     """A record as it is published: by the facility, since its identifier was reserved or, before, since it began."""
     instruments = tuple(instruments)
-    models = (each.model for each in instruments if each.model is not None and each.asset is subject)
+    models = (each.model for each in instruments if each.model is not None and each.asset.id == subject.id)
     assigned = subject.persistent_id
     return PublishedRecord(
         record=record,

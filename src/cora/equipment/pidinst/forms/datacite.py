@@ -5,6 +5,7 @@ owner the hosting institution, what the kernel has no property for is a
 technical description, one for each fact.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ _RELATIONS: dict[RelationType, dict[str, str]] = {
     RelationType.WAS_USED_IN: {"relationType": "Other", "relationTypeInformation": "WasUsedIn"},
     RelationType.IS_ATTACHED_TO: {"relationType": "Other", "relationTypeInformation": "IsAttachedTo"},
 }
+_CODE = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*:)?[A-Za-z0-9._~-]+(:+[A-Za-z0-9._~-]+)*")
 _RELATED_SCHEMES = {scheme.casefold(): scheme for scheme in RelatedIdentifierScheme}
 _SCHEME_URIS = {
     "ROR": "https://ror.org/",
@@ -43,6 +45,7 @@ _SCHEME_URIS = {
     "DOI": "https://doi.org/",
     "Handle": "https://hdl.handle.net/",
 }
+_NO_VALUE = "It is neither a URL nor a code that DataCite takes, which has no other place for it."
 _DATES = {"Commissioned": "Commissioned", "DeCommissioned": "Decommissioned"}
 
 Attributes = dict[str, Any]
@@ -102,6 +105,7 @@ def datacite_xml(published: PublishedRecord) -> bytes:
             subjectScheme=subject.get("subjectScheme"),
             schemeURI=subject.get("schemeUri"),
             valueURI=subject.get("valueUri"),
+            classificationCode=subject.get("classificationCode"),
         )
     for wrapper, contributor in _items(root, "contributors", told):
         element = add(wrapper, "contributor", contributorType=contributor["contributorType"])
@@ -192,9 +196,15 @@ def _subjects(published: PublishedRecord) -> Iterator[Attributes]:
 
 
 def _subject(name: str, identifier: str, scheme: str) -> Attributes:
-    url = as_url(identifier)
     known = {"schemeUri": _SCHEME_URIS[scheme]} if scheme in _SCHEME_URIS else {}
-    return {"subject": name, "subjectScheme": scheme, **known, **({} if url is None else {"valueUri": url})}
+    return {"subject": name, "subjectScheme": scheme, **known, **_as_value(identifier)}
+
+
+def _as_value(identifier: str) -> Attributes:
+    """The identifier of a subject: a URL, or a code that the kernel takes for a URI; nothing for any other."""
+    if (url := as_url(identifier)) is not None:
+        return {"valueUri": url}
+    return {"classificationCode": identifier} if _CODE.fullmatch(identifier) else {}
 
 
 def _alternate_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
@@ -291,10 +301,11 @@ def _losses(published: PublishedRecord) -> Iterator[Loss]:
     record = published.record
     yield Loss("SchemaVersion", "DataCite has no place for the version of the PIDINST schema.")
     yield from unknown(published, owner=False)
-    if any(each.identifier and as_url(each.identifier) is None for each in published.measured_quantities):
-        yield Loss("measuredQuantityIdentifier", "It is no URL, and DataCite has no place for what a variable is else.")
-    if any((known := each.subject_identifier) and as_url(known.subject_identifier) is None for each in record.subjects):
-        yield Loss("subjectIdentifier", "It is no URL, and DataCite has no place for what a subject is else.")
+    if any(each.identifier and not _as_value(each.identifier) for each in published.measured_quantities):
+        yield Loss("measuredQuantityIdentifier", _NO_VALUE)
+    subjects = (each.subject_identifier for each in record.subjects)
+    if any(known and not _as_value(known.subject_identifier) for known in subjects):
+        yield Loss("subjectIdentifier", _NO_VALUE)
     further = published.further_model_identifier
     if further is not None and further.scheme.casefold() not in _RELATED_SCHEMES:
         yield Loss("modelIdentifier", "DataCite takes no related identifier of its type, and the part number is told.")
@@ -343,11 +354,8 @@ def _add_agent(element: etree._Element, name: str, agent: Attributes) -> None:
 
 
 def _distinct(items: Iterable[Attributes]) -> list[Attributes]:
-    found: list[Attributes] = []
-    for item in items:
-        if item not in found:
-            found.append(item)
-    return found
+    """Each item once; two that are the same without what XML cannot hold are one."""
+    return list({as_json(item): item for item in items}.values())
 
 
 DATACITE_XML = Form(

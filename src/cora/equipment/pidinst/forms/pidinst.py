@@ -151,7 +151,7 @@ PIDINST_XML = Form(
 )
 PIDINST_1_1_JSON = Form(
     name="pidinst-1.1.json",
-    title="PIDINST 1.1 (draft), JSON; named after the schema of 1.0, for there is none of 1.1",
+    title="PIDINST 1.1 (draft without a JSON Schema), JSON",
     media_type="application/json",
     asked_for_as=("application/vnd.cora.pidinst-1.1+json",),
     render=lambda published: as_json(pidinst_members(published, "1.1")),

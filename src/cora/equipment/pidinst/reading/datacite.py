@@ -215,12 +215,18 @@ class _Reader:
         for item in self._items(members, "subject"):
             inner = Members(item)
             name = tidied(item.text or inner.text("subject"))
-            url = tidied(inner.text("valueuri"))
+            url, code = tidied(inner.text("valueuri")), tidied(inner.text("classificationcode"))
             scheme = tidied(inner.text("subjectscheme"))
-            inner.ignore("schemeuri", "classificationcode", "lang")
+            inner.ignore("schemeuri", "lang")
             self._notes += inner.rest()
-            if name is not None:
-                yield Thing(item.spot, name, None if url is None else Code(url, scheme or "URL"))
+            if name is None:
+                continue
+            value = url or code
+            if value is None and scheme is not None:
+                self._note(item.spot, f"the scheme of a subject without an identifier is not kept: {scheme}")
+            if url is not None and code is not None:
+                self._note(item.spot, f"a further identifier is not kept: {scheme} {code}")
+            yield Thing(item.spot, name, None if value is None else Code(value, scheme or ("URL" if url else None)))
 
     def _dates(self, members: Members) -> Iterator[Dated]:
         """Both ways of the reference, 2.1: `Other` with what it is, and `Available` from one day to another."""

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST, changed
 
@@ -182,16 +183,48 @@ def test_what_is_lost() -> None:
     assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
 
 
-def test_a_quantity_whose_identifier_is_no_url_is_a_subject_of_its_scheme_and_a_loss() -> None:
+def test_an_identifier_that_is_no_url_is_a_code_of_its_scheme_or_a_loss() -> None:
     terms = (Term("mass", "Q11423", "Wikidata"), Term("salinity", "SDN:P02::PSAL", "SeaDataNet"), Term("torque"))
     told = replace(FULL, measured_quantities=terms)
     assert datacite_attributes(told)["subjects"][2:4] == [
-        {"subject": "mass", "subjectScheme": "Wikidata", "schemeUri": "https://www.wikidata.org/wiki/"},
-        {"subject": "salinity", "subjectScheme": "SeaDataNet"},
+        {
+            "subject": "mass",
+            "subjectScheme": "Wikidata",
+            "schemeUri": "https://www.wikidata.org/wiki/",
+            "classificationCode": "Q11423",
+        },
+        {"subject": "salinity", "subjectScheme": "SeaDataNet", "classificationCode": "SDN:P02::PSAL"},
     ]
-    assert b'schemeURI="https://www.wikidata.org/wiki/">mass<' in datacite_xml(told)
+    xml = datacite_xml(told)
+    assert b'schemeURI="https://www.wikidata.org/wiki/" classificationCode="Q11423">mass<' in xml
+    assert violations(xml) == []
+    assert "measuredQuantityIdentifier" not in lost(told)
+    for form in (DATACITE_XML, DATACITE_JSON):
+        (record,) = read_records(form.render(told)).records
+        assert [each.code and (each.code.value, each.code.scheme) for each in record.subjects][:2] == [
+            ("Q11423", "Wikidata"),
+            ("SDN:P02::PSAL", "SeaDataNet"),
+        ]
+    odd = replace(FULL, measured_quantities=(Term("mass", "no code", "Local"),))
+    assert {"subject": "mass", "subjectScheme": "Local"} in datacite_attributes(odd)["subjects"]
+    assert "measuredQuantityIdentifier" in lost(odd)
+
+
+@pytest.mark.parametrize("identifier", ["http://vocab.test/a b", "[", "1 :2", ":x", "x:", "a b", "a%b"])
+def test_the_identifier_of_a_subject_that_datacite_cannot_take_is_a_loss(identifier: str) -> None:
+    known = pidinst.SubjectIdentifier(subject_identifier=identifier, subject_identifier_type="Local")
+    told = changed(subjects=(pidinst.Subject(subject_name="optics", subject_identifier=known),))
+    assert datacite_attributes(told)["subjects"][-1] == {"subject": "optics", "subjectScheme": "Local"}
     assert violations(datacite_xml(told)) == []
-    assert "measuredQuantityIdentifier" in lost(told)
+    assert "subjectIdentifier" in lost(told)
+
+
+@given(st.from_regex(r"[A-Za-z0-9.+~:_-]{1,12}", fullmatch=True))
+def test_whatever_is_told_as_a_code_is_valid(identifier: str) -> None:
+    known = pidinst.SubjectIdentifier(subject_identifier=identifier, subject_identifier_type="Local")
+    assert (
+        violations(datacite_xml(changed(subjects=(pidinst.Subject(subject_name="x", subject_identifier=known),)))) == []
+    )
 
 
 @pytest.mark.parametrize("relation", RelationType)

@@ -176,7 +176,11 @@ def test_what_is_not_there_has_no_part() -> None:
 
 @pytest.mark.parametrize("name", [HOSTILE, "javascript:alert(1)", "a" * 255, "\u202eevil", "<img src=x onerror=y>"])
 def test_nothing_that_is_said_becomes_markup(name: str) -> None:
-    tree = shown(page(name, description=name, persistent_id=replace(WITHDRAWN, withdrawal=Withdrawal(name, AT))))
+    withdrawn = replace(WITHDRAWN, withdrawal=Withdrawal(name, AT))
+    related = (RelatedIdentifier(RelationType.REFERENCES, name, RelatedIdentifierScheme.URL, name),)
+    tree = shown(
+        page(name, description=name, persistent_id=withdrawn, related=related, subjects=(Term(name, name, "URL"),))
+    )
     scripts = list(tree.iter("script"))
     assert [each.get("type") for each in scripts] == ["application/ld+json"]
     assert not list(tree.iter("img"))
