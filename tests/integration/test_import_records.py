@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.mcp_world import Server, serving
@@ -14,6 +15,7 @@ from cora.equipment.identifiers import AGENT_SCHEMES
 from cora.equipment.pidinst.reading import Dialect, ImportedRecord, read_records
 from cora.equipment.pidinst.reading.quirks import agent_code, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Thing
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
 from cora.facility_file import DirectFacility, apply_plan, make_plan
 from cora.facility_file.records import Destination, read_as_files
 from cora.kernel.principal import Principal, Role
@@ -100,11 +102,11 @@ async def server(cora: Opened) -> AsyncGenerator[Server]:
         yield running
 
 
-async def told_again(cora: Opened, server: Server, before: ImportedRecord) -> ImportedRecord:
-    """The record of the asset that a record became, in the form that it had."""
+async def told_again(cora: Opened, server: Server, before: ImportedRecord, form: str | None = None) -> ImportedRecord:
+    """The record of the asset that a record became, in the form that it had or in another one."""
     id = await cora.log.pool.fetchval("select id from document where body->>'name' = $1", before.name)
     async with server.web(Role.READER) as web:
-        answer = await web.get(f"/id/{id}/{FORM[before.dialect]}")
+        answer = await web.get(f"/id/{id}/{form or FORM[before.dialect]}")
     assert answer.status_code == 200
     (after,) = read_records(answer.content).records
     return after
@@ -142,6 +144,48 @@ async def test_what_is_imported_is_told_again_and_nothing_is_lost_untold(
         if before.model is None:
             assert ("model", ":unav") in gained
     assert (await imported(cora, *names))[0] == 0
+
+
+async def test_all_that_the_draft_of_1_1_can_say_is_told_again_in_it_and_by_datacite(
+    cora: Opened, server: Server, tmp_path: Path
+) -> None:
+    told: dict[str, Any] = {
+        "schemaVersion": "1.1", "name": "Spectrometer", "description": "It sees.",
+        "identifier": {"identifier": "10.5438/whole-record", "identifierType": "DOI"},
+        "owners": [{"ownerName": "Lab", "ownerIdentifier": {
+            "ownerIdentifier": "https://ror.org/02aj13c28", "ownerIdentifierType": "ROR"}}],
+        "manufacturers": [{"manufacturerName": "ACME"}],
+        "model": {"modelName": "X", "modelIdentifier": {
+            "modelIdentifier": "RRID:SCR_1", "modelIdentifierType": "RRID"}},
+        "instrumentTypes": [{"instrumentTypeName": "Spectrometer kind"}],
+        "measuredQuantities": [{"measuredQuantityName": "energy", "measuredQuantityIdentifier": {
+            "measuredQuantityIdentifier": "http://vocab.test/energy", "measuredQuantityIdentifierType": "URL"}}],
+        "measurementTechniques": [{"measurementTechniqueName": "XAS"}],
+        "dates": [{"date": "2020-05-01", "dateType": "Commissioned"}],
+        "relatedIdentifiers": [
+            *({"relatedIdentifier": f"10.5438/{relation.lower()}", "relatedIdentifierType": "DOI",
+               "relationType": relation, "relatedIdentifierName": f"The {relation}"} for relation in RelationType),
+            *({"relatedIdentifier": f"a {scheme} 1", "relatedIdentifierType": scheme, "relationType": "References"}
+              for scheme in RelatedIdentifierScheme if scheme not in ("DOI", "Handle")),
+        ],
+        "alternateIdentifiers": [{"alternateIdentifier": "S-1", "alternateIdentifierType": "SerialNumber"}],
+        "subjects": [{"subjectName": "optics", "subjectIdentifier": {
+            "subjectIdentifier": "VOC:7", "subjectIdentifierType": "Keywords"}}, {"subjectName": "vacuum"}],
+    }  # fmt: skip
+    path = tmp_path / "whole.json"
+    path.write_text(json.dumps(told))
+    facility = facility_of(cora)
+    plan = await make_plan(await read_as_files([path], TO, facility), facility)
+    assert (plan.problems, plan.warnings) == ((), ())
+    assert (await apply_plan(plan, facility)).is_complete
+    (before,) = read_records(path.read_bytes()).records
+    wanted = facts(before)
+    for form in ("pidinst-1.1.json", "pidinst-1.1.xml", "datacite.xml", "datacite.json"):
+        after = facts(await told_again(cora, server, before, form))
+        # What is related has no name in DataCite.
+        unnamed = {fact for fact in wanted if fact[0] == "relation is named"} if "datacite" in form else set()
+        assert wanted - after == unnamed
+        assert {fact[0] for fact in after - wanted} <= {"landing page"}
 
 
 async def test_all_together_then_again_in_other_forms(cora: Opened) -> None:
