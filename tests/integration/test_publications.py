@@ -184,6 +184,23 @@ async def test_every_change_is_told_and_the_same_is_not_told_again(facility: Fac
     assert calls == []
 
 
+async def test_what_is_stated_of_an_asset_is_told_once_for_each_change(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    manual = {"relation": "WasUsedIn", "scheme": "DOI", "value": "10.5438/campaign"}
+    told = {"relatedIdentifier": "10.5438/campaign", "relatedIdentifierType": "DOI",
+            "relationType": "Other", "relationTypeInformation": "WasUsedIn"}  # fmt: skip
+    for verb, related, subjects in (("add", [told], [{"subject": "optics"}]), ("remove", [], [])):
+        subject = {"subject": {"name": "optics"}} if verb == "add" else {"name": "optics"}
+        await facility.world.do(f"{verb}_asset_related_identifier", asset_id=asset, identifier=manual)
+        await facility.world.do(f"{verb}_asset_subject", asset_id=asset, **subject)
+        with facility.counted() as calls:
+            assert len((await facility.work()).pushed) == 1
+            assert (await facility.work()).pushed == []
+        assert len(calls) == 1
+        held = facility.held(value)
+        assert (held["relatedIdentifiers"], held["subjects"]) == (related, subjects)
+
+
 async def test_both_ends_of_a_relation_are_told_when_one_gets_its_identifier(facility: Facility) -> None:
     code = await facility.world.facility()
     parent, parent_doi = await facility.with_doi(tier="Unit", parent_id=None, facility_code=code)

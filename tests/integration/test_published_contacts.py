@@ -22,7 +22,15 @@ from cora.log.verify import verify
 from cora.settings import Settings
 from cora.surfaces.start import Opened, opened
 
-TELL = {"pidinst.json", "pidinst.xml", "pidinst-1.1.xml", "schema-org.jsonld", "b2inst.json", "handle.json"}
+TELL = {
+    "pidinst.json",
+    "pidinst.xml",
+    "pidinst-1.1.json",
+    "pidinst-1.1.xml",
+    "schema-org.jsonld",
+    "b2inst.json",
+    "handle.json",
+}
 EVERYWHERE = TELL | {"page", "record", "oai", "authority"}
 
 

@@ -23,6 +23,10 @@ from cora.equipment.aggregates.asset.errors import (
     AssetOwnerNotPresentError,
     AssetPortAlreadyPresentError,
     AssetPortNotPresentError,
+    AssetRelatedIdentifierAlreadyPresentError,
+    AssetRelatedIdentifierNotPresentError,
+    AssetSubjectAlreadyPresentError,
+    AssetSubjectNotPresentError,
     InvalidAssetSettingsError,
 )
 from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
@@ -41,6 +45,8 @@ async def world(module_cora: Opened) -> AsyncGenerator[World]:
 _PORT = {"name": "in", "direction": "Input", "signal_type": "ttl"}
 _OWNER = {"name": "Imaging group", "identifier": {"scheme": "ROR", "value": "https://ror.org/05gvnxz63"}}
 _SERIAL = {"kind": "SerialNumber", "value": "42", "name": None}
+_MANUAL = {"relation": "IsDescribedBy", "scheme": "DOI", "value": "10.5438/manual", "name": "Manual"}
+_SUBJECT = {"name": "X-ray optics", "identifier": None, "scheme": None}
 _SCHEMA = {"type": "object", "required": ["speed"], "properties": {"speed": {"type": "number", "minimum": 0}}}
 
 
@@ -238,7 +244,13 @@ async def a_family_it_does_not_have(world: World) -> Tried:
 
 
 async def _dead(world: World, **given: Any) -> Tried:
-    asset = await world.dead(ports=[_PORT], owners=[_OWNER], alternate_identifiers=[_SERIAL])
+    asset = await world.dead(
+        ports=[_PORT],
+        owners=[_OWNER],
+        alternate_identifiers=[_SERIAL],
+        related_identifiers=[_MANUAL],
+        subjects=[_SUBJECT],
+    )
     return Tried({"asset_id": asset, **given}, {"asset_id": asset}, "register a new asset")
 
 
@@ -347,6 +359,83 @@ async def an_identifier_it_does_not_have(world: World) -> Tried:
         {"asset_id": asset, "kind": "InventoryNumber", "value": "42"},
         "its identifiers are in its state",
     )
+
+
+@does("add_asset_related_identifier", "AssetRelatedIdentifierAdded")
+async def a_relation_more(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(), "identifier": _MANUAL}, {"related_identifiers": [_MANUAL]})
+
+
+@refuses("add_asset_related_identifier", AssetIsDecommissionedError)
+async def a_relation_of_a_dead_one(world: World) -> Tried:
+    return await _dead(world, identifier=_MANUAL)
+
+
+@refuses("add_asset_related_identifier", AssetRelatedIdentifierAlreadyPresentError)
+async def a_relation_it_has(world: World) -> Tried:
+    asset = await world.asset(related_identifiers=[_MANUAL])
+    again = {**_MANUAL, "value": "https://doi.org/10.5438/MANUAL", "name": None}
+    return Tried(
+        {"asset_id": asset, "identifier": again},
+        {"asset_id": asset, "relation": "IsDescribedBy", "scheme": "DOI", "value": "10.5438/manual"},
+        "already",
+    )
+
+
+@does("remove_asset_related_identifier", "AssetRelatedIdentifierRemoved")
+async def a_relation_less(world: World) -> Tried:
+    asset = await world.asset(related_identifiers=[_MANUAL])
+    return Tried({"asset_id": asset, "identifier": {**_MANUAL, "name": None}}, {"related_identifiers": []})
+
+
+@refuses("remove_asset_related_identifier", AssetIsDecommissionedError)
+async def a_relation_from_a_dead_one(world: World) -> Tried:
+    return await _dead(world, identifier={**_MANUAL, "relation": "References"})
+
+
+@refuses("remove_asset_related_identifier", AssetRelatedIdentifierNotPresentError)
+async def a_relation_it_does_not_have(world: World) -> Tried:
+    asset = await world.asset(related_identifiers=[_MANUAL])
+    return Tried(
+        {"asset_id": asset, "identifier": {**_MANUAL, "relation": "References"}},
+        {"asset_id": asset, "relation": "References", "scheme": "DOI", "value": "10.5438/manual"},
+        "its related identifiers are in its state",
+    )
+
+
+@does("add_asset_subject", "AssetSubjectAdded")
+async def a_subject_more(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(), "subject": _SUBJECT}, {"subjects": [_SUBJECT]})
+
+
+@refuses("add_asset_subject", AssetIsDecommissionedError)
+async def a_subject_of_a_dead_one(world: World) -> Tried:
+    return await _dead(world, subject=_SUBJECT)
+
+
+@refuses("add_asset_subject", AssetSubjectAlreadyPresentError)
+async def a_subject_it_has(world: World) -> Tried:
+    asset = await world.asset(subjects=[_SUBJECT])
+    subject = {"name": "X-RAY OPTICS"}
+    return Tried(
+        {"asset_id": asset, "subject": subject}, {"asset_id": asset, "name": "X-ray optics"}, "remove it first"
+    )
+
+
+@does("remove_asset_subject", "AssetSubjectRemoved")
+async def a_subject_less(world: World) -> Tried:
+    return Tried({"asset_id": await world.asset(subjects=[_SUBJECT]), "name": "x-ray optics"}, {"subjects": []})
+
+
+@refuses("remove_asset_subject", AssetIsDecommissionedError)
+async def a_subject_from_a_dead_one(world: World) -> Tried:
+    return await _dead(world, name="Nothing")
+
+
+@refuses("remove_asset_subject", AssetSubjectNotPresentError)
+async def a_subject_it_does_not_have(world: World) -> Tried:
+    both = {"asset_id": await world.asset(subjects=[_SUBJECT]), "name": "Nothing"}
+    return Tried(both, both, "its subjects are in its state")
 
 
 # Settings

@@ -57,6 +57,10 @@ async def a_part_with_all_that_is_known(world: World) -> Tried:
         "ports": [{"name": "trigger_in", "direction": "Input", "signal_type": "ttl"}],
         "alternate_identifiers": [{"kind": "SerialNumber", "value": "42", "name": None}],
         "drawing": {"system": "EDMS", "number": "MAN-1", "revision": "A"},
+        "related_identifiers": [
+            {"relation": "References", "scheme": "URL", "value": "https://a.example", "name": None}
+        ],
+        "subjects": [{"name": "optics", "identifier": "http://vocab.test/1", "scheme": "URL"}],
     }
     given = await _part(world, **told)
     return Tried(
@@ -182,14 +186,19 @@ async def every_list_with_an_entry_twice(world: World) -> Tried:
     family = await world.any_family()
     port = {"direction": "Input", "signal_type": "ttl"}
     serial = {"kind": "SerialNumber", "value": "42"}
+    manual = {"relation": "References", "scheme": "Handle", "value": "21.5/manual"}
     given = await _root(
         world,
         family_ids=[family, family],
         owners=[{"name": "Group"}, {"name": "Other"}, {"name": "group"}],
         alternate_identifiers=[serial, serial],
         ports=[{"name": "in", **port}, {"name": "in", **port}],
+        related_identifiers=[manual, {**manual, "name": "Manual"}],
+        subjects=[{"name": "optics"}, {"name": "OPTICS"}],
     )
-    places = at("/family_ids/1", "/owners/2", "/alternate_identifiers/1", "/ports/1")
+    places = at(
+        "/family_ids/1", "/owners/2", "/alternate_identifiers/1", "/ports/1", "/related_identifiers/1", "/subjects/1"
+    )
     return Tried(given, {"errors": places}, "/family_ids/1")
 
 

@@ -26,6 +26,24 @@ def _identifier_key(identifier: State) -> Any:
     return identifier["kind"], same(identifier["value"])
 
 
+def _related_key(identifier: State) -> Any:
+    is_any_case = identifier["scheme"] in ("DOI", "Handle")
+    value = identifier["value"].lower() if is_any_case else identifier["value"]
+    return identifier["relation"], identifier["scheme"], value
+
+
+def _related(given: State) -> State:
+    """A related identifier as it is kept: a DOI without its resolver, in lower case."""
+    value = given["value"]
+    if given["scheme"] == "DOI":
+        value = value.removeprefix("https://doi.org/").lower()
+    return {"name": None, **given, "value": value}
+
+
+def _subject(given: State) -> State:
+    return {"identifier": None, "scheme": None, **given, "name": clean(given["name"])}
+
+
 def drawing(given: State | None) -> State | None:
     """A drawing with all that was left out."""
     return given and {"revision": None, **given}
@@ -98,6 +116,8 @@ def register_asset(world: World, given: State) -> None:
             for owner in given.get("owners", [])
         ],
         "alternate_identifiers": [{"name": None, **each} for each in given.get("alternate_identifiers", [])],
+        "related_identifiers": list(map(_related, given.get("related_identifiers", []))),
+        "subjects": list(map(_subject, given.get("subjects", []))),
         "drawing": drawing(given.get("drawing")),
         "model_id": model_id,
         "controller_id": controller_id,
@@ -113,6 +133,8 @@ def register_asset(world: World, given: State) -> None:
         [same(port["name"]) for port in asset["ports"]],
         [same(owner["name"]) for owner in asset["owners"]],
         list(map(_identifier_key, asset["alternate_identifiers"])),
+        list(map(_related_key, asset["related_identifiers"])),
+        [same(subject["name"]) for subject in asset["subjects"]],
     ):
         if len(set(keys)) < len(keys):
             raise Refused("InvalidRequest")
@@ -297,6 +319,24 @@ def add_asset_alternate_identifier(world: World, given: State) -> None:
 def remove_asset_alternate_identifier(world: World, given: State) -> None:
     code = "AssetAlternateIdentifierNotPresent"
     _remove(world, given, "alternate_identifiers", given["identifier"], _identifier_key, code)
+
+
+def add_asset_related_identifier(world: World, given: State) -> None:
+    code = "AssetRelatedIdentifierAlreadyPresent"
+    _add(world, given, "related_identifiers", _related(given["identifier"]), _related_key, code)
+
+
+def remove_asset_related_identifier(world: World, given: State) -> None:
+    code = "AssetRelatedIdentifierNotPresent"
+    _remove(world, given, "related_identifiers", _related(given["identifier"]), _related_key, code)
+
+
+def add_asset_subject(world: World, given: State) -> None:
+    _add(world, given, "subjects", _subject(given["subject"]), _name_key, "AssetSubjectAlreadyPresent")
+
+
+def remove_asset_subject(world: World, given: State) -> None:
+    _remove(world, given, "subjects", given, _name_key, "AssetSubjectNotPresent")
 
 
 def update_asset_settings(world: World, given: State) -> None:

@@ -76,6 +76,10 @@ _ON_ASSETS = {
     "remove_asset_owner": assets.remove_asset_owner,
     "add_asset_alternate_identifier": assets.add_asset_alternate_identifier,
     "remove_asset_alternate_identifier": assets.remove_asset_alternate_identifier,
+    "add_asset_related_identifier": assets.add_asset_related_identifier,
+    "remove_asset_related_identifier": assets.remove_asset_related_identifier,
+    "add_asset_subject": assets.add_asset_subject,
+    "remove_asset_subject": assets.remove_asset_subject,
     "attach_asset_to_fixture": assets.attach_asset_to_fixture,
     "detach_asset_from_fixture": assets.detach_asset_from_fixture,
 }

@@ -154,6 +154,7 @@ def _model(world: World, given: State) -> State:
         "declared_family_ids": list(dict.fromkeys(given["declared_family_ids"])),
         "description": given.get("description"),
         "website": None,
+        "identifier": given.get("identifier"),
     }
 
 

@@ -118,6 +118,25 @@ class Draws:
             return {"kind": "Other", "value": value, "name": "EPICS PV"}
         return {"kind": self.one(("SerialNumber", "InventoryNumber")), "value": value}
 
+    def related(self) -> State:
+        relation = self.one(("References", "IsDescribedBy", "HasComponent"))
+        scheme, value = self.one(
+            (
+                ("DOI", "10.5438/Manual"),
+                ("DOI", "https://doi.org/10.5438/MANUAL"),
+                ("Handle", "21.5/Part"),
+                ("Handle", "21.5/part"),
+                ("URL", "https://vendor.example/A"),
+                ("URL", "https://vendor.example/a"),
+            )
+        )
+        named = {"name": self.one(("Manual", "Ding"))} if self.chance(40) else {}
+        return {"relation": relation, "scheme": scheme, "value": value, **named}
+
+    def subject(self) -> State:
+        known = {"identifier": "http://vocab.test/1", "scheme": "URL"} if self.chance(30) else {}
+        return {"name": self.one(("optics", "OPTICS", "Straße")), **known}
+
     def drawing(self) -> State:
         revision = {"revision": "02"} if self.chance(30) else {}
         return {"system": self.one(("EDMS", "ICMS")), "number": "630C2125", **revision}
@@ -197,7 +216,8 @@ def _model(d: Draws) -> State:
     families = [d.family() for _ in range(d.one((1, 2, 3)))]
     number = f"{d.run} {d.one(('ABRS-150', 'abrs-150', 'XPS'))}"
     maker = {"name": d.one(("Aerotech", "AEROTECH"))}
-    return {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families}
+    known = {"identifier": {"scheme": "URL", "value": "https://vendor.example/abrs"}} if d.chance(20) else {}
+    return {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families, **known}
 
 
 def version_model(d: Draws) -> State:
@@ -277,6 +297,8 @@ def register_asset(d: Draws) -> State:
             "owners": [d.owner() for _ in range(d.one((0, 0, 1, 2)))],
             "ports": [d.port() for _ in range(d.one((0, 0, 1, 2)))],
             "alternate_identifiers": [d.identifier() for _ in range(d.one((0, 0, 1, 2)))],
+            "related_identifiers": [d.related() for _ in range(d.one((0, 0, 0, 1, 2)))],
+            "subjects": [d.subject() for _ in range(d.one((0, 0, 0, 1, 2)))],
         },
     )
 
@@ -524,6 +546,10 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "remove_asset_alternate_identifier": _without(
         "asset", "alternate_identifiers", "identifier", _itself, Draws.identifier
     ),
+    "add_asset_related_identifier": of_asset(_is_alive, identifier=Draws.related),
+    "remove_asset_related_identifier": _without("asset", "related_identifiers", "identifier", _itself, Draws.related),
+    "add_asset_subject": of_asset(_is_alive, subject=Draws.subject),
+    "remove_asset_subject": _without("asset", "subjects", "name", lambda subject: subject["name"], Draws.name),
     "attach_asset_to_fixture": _attached_or_bound,
     "detach_asset_from_fixture": _detached,
     "register_frame": register_frame,

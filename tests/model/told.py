@@ -46,8 +46,8 @@ def record_of(world: World, state: State) -> State:
     }
 
 
-def related(world: World, state: State) -> list[tuple[str, str, str]]:
-    """The others whose identifiers the world may see: how they are related, identifier and name."""
+def related(world: World, state: State) -> list[tuple[str, str, str | None]]:
+    """The others whose identifiers the world may see, and what is stated: how it is related, identifier and name."""
     if "slot_asset_bindings" in state:
         others = [("HasComponent", each) for each in instruments(world, state)]
     else:
@@ -56,7 +56,9 @@ def related(world: World, state: State) -> list[tuple[str, str, str]]:
         others = [("IsComponentOf", each) for each in wholes]
         others += [("HasComponent", each) for each in sorted(parts, key=lambda part: part["id"])]
     public = {each["subject_id"]: each["value"] for each in world.all("persistent_id") if is_public(each)}
-    return _distinct((relation, public[each["id"]], each["name"]) for relation, each in others if each["id"] in public)
+    derived = [(relation, public[each["id"]], each["name"]) for relation, each in others if each["id"] in public]
+    stated = [(each["relation"], each["value"], each["name"]) for each in state.get("related_identifiers", ())]
+    return _distinct((*derived, *stated))
 
 
 def is_public(persistent_id: State) -> bool:
@@ -67,11 +69,12 @@ def is_public(persistent_id: State) -> bool:
 def _of_asset(world: World, asset: State) -> State:
     model = world.find("model", asset["model_id"])
     return {
-        "model": model and (model["name"], model["part_number"]),
+        "model": model and (model["name"], model["part_number"], str(model["identifier"])),
         "description": asset["description"],
         "types": _types(world, asset["family_ids"]),
         "dates": _days(asset["commissioned_at"], asset["decommissioned_at"]),
         "related": related(world, asset),
+        "subjects": [(each["name"], each["identifier"]) for each in asset["subjects"]],
         "alternates": [(each["kind"], each["value"], each["name"]) for each in asset["alternate_identifiers"]],
     }
 

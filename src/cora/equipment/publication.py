@@ -102,7 +102,7 @@ def _digest(*parts: str | bytes) -> str:
 
 _PUBLISHED = TypeAdapter(PublishedRecord)
 
-_DERIVATION = "2"
+_DERIVATION = "3"
 """Raise it when the same records are told otherwise, so that all identifiers are looked at again."""
 
 

@@ -74,6 +74,7 @@ PortName = Annotated[str, *_limited(100, r"^\S+$")]
 SignalType = Annotated[str, *_limited(50)]
 OwnerName = Annotated[str, *_limited(255)]
 VersionTag = Annotated[str, *_limited(100)]
+IdentifierText = Annotated[str, *_limited(255)]
 
 
 class Affordance(StrEnum):
@@ -198,10 +199,10 @@ class AlternateIdentifier:
 
 @dataclass(frozen=True)
 class AgentIdentifier:
-    """An identifier of an organisation or a person. Known schemes are checked and normalised, others pass."""
+    """An identifier of an organisation, a person or a model. Known schemes are checked and normalised, others pass."""
 
     __pydantic_config__ = _STRICT
-    value: Annotated[str, *_limited(255)]
+    value: IdentifierText
     scheme: Annotated[str, *_limited(64)]
 
     def __post_init__(self) -> None:
@@ -268,7 +269,7 @@ class Term:
 
     __pydantic_config__ = _STRICT
     name: Name
-    identifier: Annotated[str, *_limited(255)] | None = None
+    identifier: IdentifierText | None = None
     scheme: Annotated[str, *_limited(64)] | None = None
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ _numbers = ("x", "y", "z", "rx", "ry", "rz", "tol_x", "tol_y", "tol_z", "tol_rx"
 _placement = keys(reference_surface=text, units=text, **dict.fromkeys(_numbers, number))
 _owner = keys(name=text, contact=nullable(text), identifier=nullable(_identifier), required=("name",))
 _other_identifier = keys(kind=text, value=text, name=nullable(text), required=("kind", "value"))
+_related = keys(relation=text, scheme=text, value=text, name=nullable(text), required=("relation", "scheme", "value"))
 _port = keys(name=text, direction=text, signal_type=text, required=("name", "direction", "signal_type"))
 _manufacturer = keys(name=text, identifier=nullable(_identifier), required=("name",))
 _condition = keys(state=one_of("Nominal", "Degraded", "Faulted"), reason=text, required=("state",))
@@ -57,6 +58,7 @@ Placement: TypeAlias = Annotated[dict[str, Any], _placement]
 Manufacturer: TypeAlias = Annotated[dict[str, Any], _manufacturer]
 Owners: TypeAlias = Annotated[list[dict[str, Any]], items(_owner)]
 OtherIdentifiers: TypeAlias = Annotated[list[dict[str, Any]], items(_other_identifier)]
+RelatedIdentifiers: TypeAlias = Annotated[list[dict[str, Any]], items(_related)]
 Ports: TypeAlias = Annotated[list[dict[str, Any]], items(_port)]
 Tier: TypeAlias = Annotated[str, one_of("Unit", "Component", "Device")]
 Lifecycle: TypeAlias = Annotated[str, one_of("Commissioned", "Active", "Maintenance")]
@@ -123,6 +125,7 @@ class ModelEntry(Entry):
     families: Names | LeftOut = LEFT_OUT
     description: Text | LeftOut | None = LEFT_OUT
     website: Text | LeftOut | None = LEFT_OUT
+    identifier: Identifier | LeftOut | None = LEFT_OUT
     version: Text | LeftOut = LEFT_OUT
     registered: Moment | LeftOut = LEFT_OUT
     was: Name | LeftOut = LEFT_OUT
@@ -173,6 +176,8 @@ class AssetEntry(Entry):
     families: Names | LeftOut = LEFT_OUT
     owners: Owners | LeftOut = LEFT_OUT
     identifiers: OtherIdentifiers | LeftOut = LEFT_OUT
+    related_identifiers: RelatedIdentifiers | LeftOut = LEFT_OUT
+    subjects: Terms | LeftOut = LEFT_OUT
     ports: Ports | LeftOut = LEFT_OUT
     settings: JsonObject | LeftOut | None = LEFT_OUT
     drawing: Drawing | LeftOut | None = LEFT_OUT

@@ -16,10 +16,12 @@ from cora.equipment.aggregates.asset.state import (
     identifier_key,
     owner_key,
     port_key,
+    subject_key,
 )
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.mount import Mount, MountStatus
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import (
     AlternateIdentifier,
     AlternateIdentifierKind,
@@ -30,6 +32,7 @@ from cora.equipment.values import (
     Port,
     PortDirection,
     SlotAssetBinding,
+    Term,
 )
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact
 from cora.kernel.errors import Refusal
@@ -109,6 +112,16 @@ identifiers = st.builds(
     st.sampled_from(["a-1", "A-1", "2bmb:m102"]),
     st.sampled_from(["EPICS PV", "epics pv", "Property tag"]),
 )
+related_identifiers = st.builds(
+    RelatedIdentifier,
+    st.sampled_from([RelationType.REFERENCES, RelationType.IS_DESCRIBED_BY]),
+    st.sampled_from(["10.5438/Manual", "10.5438/manual"]),
+    st.sampled_from([RelatedIdentifierScheme.DOI, RelatedIdentifierScheme.HANDLE, RelatedIdentifierScheme.URL]),
+    st.sampled_from([None, "Manual"]),
+)
+subjects = st.builds(Term, st.sampled_from(["optics", "OPTICS", "Stra\u00dfe", "STRASSE"])) | st.just(
+    Term("optics", "http://vocab.test/1", "URL")
+)
 settings_objects = st.dictionaries(
     st.sampled_from(["a", "b", "c"]), st.integers(0, 2) | st.sampled_from(["", "x"]), max_size=3
 )
@@ -142,6 +155,8 @@ def assets(id: st.SearchStrategy[UUID] = st.just(ASSET_ID)) -> st.SearchStrategy
         ports=distinct(ports, lambda port: port_key(port.name)),
         owners=distinct(owners, lambda owner: owner_key(owner.name)),
         alternate_identifiers=distinct(identifiers, identifier_key),
+        related_identifiers=distinct(related_identifiers, lambda related: related.key),
+        subjects=distinct(subjects, lambda subject: subject_key(subject.name)),
         model_id=optional_ids,
         controller_id=optional_ids,
         fixture_id=st.sampled_from([None, FIXTURE_ID, OTHER_ID]),

@@ -23,6 +23,7 @@ from cora.equipment.features.get_moment import GetMoment, get_moment
 from cora.equipment.features.get_mount_pose import GetMountPose, get_mount_pose
 from cora.equipment.paths import tidy
 from cora.equipment.pose import NOWHERE, motion
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.trees import MAXIMUM_NODES
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, Placement
 from cora.kernel.reader import Reader
@@ -131,6 +132,21 @@ async def test_any_identifier_is_found_by_itself_in_any_case(value: str) -> None
         found = await find_by_identifier(FindByIdentifier(value=text), Reader(source))
         assert [(each.path, each.matched[0].value) for each in found.items] == [("aps/2-BM/2", identifier.value)]
     assert (await find_by_identifier(FindByIdentifier(value=value + "x"), Reader(source))).count == 0
+
+
+async def test_an_instrument_is_found_by_another_identifier_of_its_own() -> None:
+    def related(relation: RelationType, scheme: RelatedIdentifierScheme, value: str) -> RelatedIdentifier:
+        return RelatedIdentifier(relation, value, scheme, "On loan")
+
+    loaned = related(RelationType.IS_IDENTICAL_TO, RelatedIdentifierScheme.HANDLE, "21.5/Loan")
+    manual = related(RelationType.IS_DESCRIBED_BY, RelatedIdentifierScheme.HANDLE, "21.5/manual")
+    page = related(RelationType.IS_IDENTICAL_TO, RelatedIdentifierScheme.URL, "21.5/page")
+    asset = an_asset(2, 1, related_identifiers=(loaned, manual, page))
+    read = Reader(standing(an_asset(1, name=BEAMLINE), asset))
+    (found,) = (await find_by_identifier(FindByIdentifier(value="hdl:21.5/LOAN"), read)).items
+    assert [(each.kind, each.value, each.name) for each in found.matched] == [("Handle", "21.5/Loan", "On loan")]
+    for value in ("21.5/manual", "21.5/page"):
+        assert (await find_by_identifier(FindByIdentifier(value=value), read)).count == 0
 
 
 async def test_only_what_is_active_is_in_use() -> None:

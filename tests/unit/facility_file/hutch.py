@@ -61,6 +61,8 @@ assets:
         mount: 02-BM-B-ROT
         settings: {max_speed: 720, mode: slow}
         identifiers: [{kind: SerialNumber, value: 730792/1}]
+        related_identifiers: [{relation: References, scheme: Handle, value: 20.5/paper, name: Paper}]
+        subjects: [{name: optics, identifier: voc/1, scheme: Keywords}]
         ports: [{name: pso_out, direction: Output, signal_type: TTL}]
         drawing: {system: EDMS, number: 630C2125, revision: "02"}
 assemblies:

@@ -115,6 +115,17 @@ class Story:
         """A serial number or the like."""
         return {"kind": self.random.choice(("SerialNumber", "Other")), "value": self.name(), "name": self.name()}
 
+    def related(self) -> dict[str, Any]:
+        """What something is related to."""
+        scheme, value = self.random.choice((("DOI", "https://doi.org/10.5438/ABC"), ("URL", "https://a.example/?b#c")))
+        relation = self.random.choice(("References", "IsDescribedBy", "WasUsedIn"))
+        return {"relation": relation, "scheme": scheme, "value": value, "name": self.maybe(self.name)}
+
+    def subject(self) -> dict[str, Any]:
+        """A keyword, with an identifier or without."""
+        known = {"identifier": "http://vocab.test/1", "scheme": "any scheme"}
+        return {"name": self.name(), **(self.maybe(lambda: known) or {})}
+
     def port(self) -> dict[str, Any]:
         """A port."""
         direction = self.random.choice(("Input", "Output"))
@@ -195,6 +206,7 @@ def _model(story: Story) -> dict[str, Any]:
         "name": story.name(), "manufacturer": {"name": story.name(), "identifier": story.agent()},
         "part_number": story.name(), "description": story.maybe(story.name),
         "declared_family_ids": story.some("family"), "website": story.maybe(lambda: "https://a.example/#b"),
+        "identifier": story.maybe(lambda: {"scheme": "RRID", "value": "RRID:SCR_1: 2"}),
     }  # fmt: skip
 
 
@@ -224,7 +236,8 @@ def _asset(story: Story) -> dict[str, Any]:
         "family_ids": story.some("family", 2),
         "controller_id": story.maybe(lambda: story.id("asset")) if assets else None,
         "owners": [story.owner()], "ports": [story.port()], "alternate_identifiers": [story.other_identifier()],
-        "drawing": story.maybe(story.drawing),
+        "drawing": story.maybe(story.drawing), "related_identifiers": [story.related()],
+        "subjects": [story.subject()],
     }  # fmt: skip
 
 
@@ -278,6 +291,8 @@ _ARGUMENTS: dict[str, Callable[[Story], dict[str, Any]]] = {
     "remove_asset_owner": _on_asset(name=Story.name),
     "add_asset_port": _on_asset(port=Story.port),
     "add_asset_alternate_identifier": _on_asset(identifier=Story.other_identifier),
+    "add_asset_related_identifier": _on_asset(identifier=Story.related),
+    "add_asset_subject": _on_asset(subject=Story.subject),
     "update_asset_settings": _on_asset(patch=_patch),
     "degrade_asset": _on_asset(reason=_reason),
     "restore_asset": _on_asset(reason=_reason),

@@ -74,6 +74,9 @@ async def test_what_is_recorded_is_what_the_file_says(hutch: Hutch):
     assert rotary["settings"] == {"max_speed": 720, "mode": "slow"}
     assert rotary["drawing"] == {"system": "EDMS", "number": "630C2125", "revision": "02"}
     assert rotary["alternate_identifiers"] == [{"kind": "SerialNumber", "value": "730792/1", "name": None}]
+    paper = {"relation": "References", "scheme": "Handle", "value": "20.5/paper", "name": "Paper"}
+    assert rotary["related_identifiers"] == [paper]
+    assert rotary["subjects"] == [{"name": "optics", "identifier": "voc/1", "scheme": "Keywords"}]
     assert rotary["lifecycle"] == "Active"
     assert rotary["fixture_id"] == str(hutch.id("fixture", "Tower at 2-BM"))
     assert hutch.state("mount", "02-BM-B-ROT")["installed_asset_id"] == rotary["id"]

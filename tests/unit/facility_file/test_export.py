@@ -71,6 +71,8 @@ assets:
         families: [RotaryStage]
         lifecycle: Active
         identifiers: [{kind: SerialNumber, value: 730792/1}]
+        related_identifiers: [{relation: References, scheme: Handle, value: 20.5/paper, name: Paper}]
+        subjects: [{name: optics, identifier: voc/1, scheme: Keywords}]
         ports: [{name: pso_out, direction: Output, signal_type: TTL}]
         settings: {mode: slow, max_speed: 720}
         drawing: {system: EDMS, number: 630C2125, revision: "02"}

@@ -113,6 +113,10 @@ async def test_planning_touches_nothing(hutch: Hutch):
             "repeats",
         ),
         ("kind: SerialNumber", "kind: Serial", "'identifiers/0"),
+        ("relation: References", "relation: Cites", "'related_identifiers/0/relation'"),
+        ("value: 20.5/paper", "value: paper", "is not a Handle"),
+        ("name: Paper}", "name: A}, {relation: References, scheme: Handle, value: 20.5/PAPER}", "repeats"),
+        ("[{name: optics,", "[{name: OPTICS}, {name: optics,", "repeats"),
         ("contact: office@aps.example", "contact: office", "is not an e-mail address"),
         ("system: EDMS", "system: Shelf", "'drawing/system'"),
         ("direction: Output", "direction: Out", "'ports/0/direction'"),
@@ -233,6 +237,27 @@ async def test_what_is_left_out_is_left_alone(filled: Hutch):
             [
                 "remove identifier '730792/1' from asset 'aps/2-BM/Rotary'",
                 "add identifier '7' to asset 'aps/2-BM/Rotary'",
+            ],
+        ),
+        (
+            "name: Paper}",
+            "name: Paper}, {relation: IsAttachedTo, scheme: Handle, value: 20.5/mast}",
+            ["add IsAttachedTo '20.5/mast' to asset 'aps/2-BM/Rotary'"],
+        ),
+        (
+            "name: Paper",
+            "name: The paper",
+            [
+                "remove References '20.5/paper' from asset 'aps/2-BM/Rotary'",
+                "add References '20.5/paper' to asset 'aps/2-BM/Rotary'",
+            ],
+        ),
+        (
+            "subjects: [{name: optics, identifier: voc/1, scheme: Keywords}]",
+            "subjects: [{name: vacuum}]",
+            [
+                "remove subject 'optics' from asset 'aps/2-BM/Rotary'",
+                "add subject 'vacuum' to asset 'aps/2-BM/Rotary'",
             ],
         ),
         (
@@ -695,7 +720,7 @@ async def test_a_twin_is_warned_of(filled: Hutch):
     plan = await filled.plan(text)
     assert plan.problems == ()
     (warning,) = plan.warnings
-    assert warning.place.line == line_of(text, "identifiers:")
+    assert warning.place.line == line_of(text, "        identifiers:")
     assert "serial number '730792/1' of the recorded asset 'Rotary'" in warning.text
 
 

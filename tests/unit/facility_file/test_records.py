@@ -81,11 +81,19 @@ async def test_relations_between_records_become_a_tree(hutch: Hutch) -> None:
     assert await paths_of(hutch) == [
         "Imported", "Imported/Line", "Imported/Line/Pump", "Imported/Line/Pump/Valve",
     ]  # fmt: skip
-    assert {each for each in told if "is not kept" in each} == {
-        "record 'Line': HasComponent 20.5/valve is not kept: another whole comes first",
-        "record 'Valve': HasComponent 20.5/line is not kept: the records are parts of each other in a circle",
-        "record 'Line': WasUsedIn 20.5/x is not kept: cora has no place for it",
+    assert {each for each in told if "HasComponent" in each or "WasUsedIn" in each} == {
+        "record 'Line': HasComponent 20.5/valve is stated and makes no tree: another whole comes first",
+        "record 'Valve': HasComponent 20.5/line is stated and makes no tree: "
+        "the records are parts of each other in a circle",
     }
+    stated = {
+        each["name"]: [(kept["relation"], kept["value"]) for kept in each["related_identifiers"]]
+        for each in hutch.states("asset")
+    }
+    assert stated == {
+        "Imported": [], "Pump": [], "Line": [("HasComponent", "20.5/valve"), ("WasUsedIn", "20.5/x")],
+        "Valve": [("HasComponent", "20.5/line")],
+    }  # fmt: skip
     tiers = {each["name"]: each["tier"] for each in hutch.states("asset")}
     assert tiers == {"Imported": "Unit", "Line": "Component", "Pump": "Component", "Valve": "Device"}
 
@@ -95,6 +103,84 @@ async def test_a_part_that_comes_later_finds_its_whole(hutch: Hutch) -> None:
     await hutch.run("describe_asset", asset_id=hutch.id("asset", "Line"), name="Line 7", description=None)
     await imported(hutch, [record("Pump", "20.5/pump", relatedIdentifiers=[related("IsComponentOf", "20.5/LINE")])])
     assert await paths_of(hutch) == ["Imported", "Imported/Line 7", "Imported/Line 7/Pump"]
+
+
+async def test_what_is_related_is_stated_with_its_name(hutch: Hutch) -> None:
+    manual = {"relationType": "IsDescribedBy", "relatedIdentifier": "https://doi.org/10.5438/MANUAL",
+              "relatedIdentifierType": "URL", "relatedIdentifierName": "User manual"}  # fmt: skip
+    told = await imported(hutch, [record("Pump", "20.5/pump", relatedIdentifiers=[
+        manual, {**manual, "relatedIdentifier": "10.5438/paper", "relatedIdentifierType": "doi"},
+        {"relationType": "Cites", "relatedIdentifier": "https://a.example/B", "relatedIdentifierType": "Other"},
+        related("HasComponent", "1234.1675"),
+        {"relationType": "References", "relatedIdentifier": "urn:lsid:x", "relatedIdentifierType": "LSID"},
+        {"relationType": "HasMetadata", "relatedIdentifier": "u" * 256, "relatedIdentifierType": "URL"},
+        related("HasComponent", "20.5/Valve"), related("HasComponent", "20.5/valve"),
+    ])])  # fmt: skip
+    pump = hutch.state("asset", "Pump")
+    assert pump["drawing"] == {"system": "DOI", "number": "10.5438/manual", "revision": None}
+    assert pump["related_identifiers"] == [
+        {"relation": "IsDescribedBy", "scheme": "DOI", "value": "10.5438/manual", "name": "User manual"},
+        {"relation": "IsDescribedBy", "scheme": "DOI", "value": "10.5438/paper", "name": "User manual"},
+        {"relation": "References", "scheme": "URL", "value": "https://a.example/B", "name": None},
+        {"relation": "HasComponent", "scheme": "Handle", "value": "20.5/Valve", "name": None},
+    ]
+    assert told == [
+        "record 'Pump': Cites https://a.example/B is kept as References: PIDINST has no such relation",
+        "record 'Pump': HasComponent 1234.1675 is not kept: it is not a Handle (<prefix>/<suffix>)",
+        "record 'Pump': References urn:lsid:x is not kept: it is of no type that PIDINST has: LSID",
+        f"record 'Pump': HasMetadata {'u' * 100}... is not kept: it has more than 255 characters",
+    ]
+
+
+async def test_a_part_that_is_imported_after_its_whole_is_related_once(hutch: Hutch) -> None:
+    line = record("Line", "20.5/line", relatedIdentifiers=[related("HasComponent", "20.5/pump")])
+    await imported(hutch, [line])
+    assert [each["value"] for each in hutch.state("asset", "Line")["related_identifiers"]] == ["20.5/pump"]
+    await imported(hutch, [record("Pump", "20.5/pump", relatedIdentifiers=[related("IsComponentOf", "20.5/line")])])
+    assert await paths_of(hutch) == ["Imported", "Imported/Line", "Imported/Line/Pump"]
+    assert hutch.state("asset", "Pump")["related_identifiers"] == []
+    plan = await planned(hutch, [line])
+    assert [step.words for step in plan.steps] == []
+
+
+async def test_what_was_moved_is_not_said_to_be_where_it_was(hutch: Hutch) -> None:
+    records = [
+        record("Line", "20.5/line", relatedIdentifiers=[related("HasComponent", "20.5/pump")]),
+        record("Pump", "20.5/pump", relatedIdentifiers=[related("IsComponentOf", "20.5/line")]),
+    ]
+    await imported(hutch, records)
+    await hutch.run("register_asset", name="Store", tier="Unit", facility_code="lab")
+    store, pump = hutch.id("asset", "Store"), hutch.id("asset", "Pump")
+    await hutch.run("relocate_asset", asset_id=pump, to_parent_id=store, reason="tidied up")
+    for several in (records, records[:1], records[1:]):
+        told = await imported(hutch, several)
+        assert all("is not kept" in each and "stays there" in each for each in told)
+        assert len(told) == len(several)
+    assert hutch.state("asset", "Pump")["related_identifiers"] == []
+    assert hutch.state("asset", "Line")["related_identifiers"] == []
+
+
+async def test_of_what_is_related_and_of_subjects_only_what_is_lacking_is_filled_in(hutch: Hutch) -> None:
+    paper = {**related("References", "10.5438/a"), "relatedIdentifierType": "DOI"}
+    drawn = {**related("IsDescribedBy", "10.5438/drawing"), "relatedIdentifierType": "DOI"}
+    first = record("Pump", "20.5/pump", relatedIdentifiers=[paper], subjects=[{"subjectName": "vacuum"}])
+    await imported(hutch, [first])
+    pump = hutch.id("asset", "Pump")
+    await hutch.run("set_asset_drawing", asset_id=pump, drawing={"system": "EDMS", "number": "7"})
+    optics = {"subjectName": "optics", "subjectIdentifier": {
+        "subjectIdentifier": "http://vocab.test/1", "subjectIdentifierType": "Keywords"}}  # fmt: skip
+    more = record(
+        "Pump", "20.5/pump", relatedIdentifiers=[{**paper, "relatedIdentifier": "10.5438/A"}, drawn],
+        subjects=[{"subjectName": "Vacuum"}, optics],
+    )  # fmt: skip
+    assert await imported(hutch, [more]) == []
+    found = hutch.state("asset", "Pump")
+    assert found["drawing"]["system"] == "EDMS"
+    assert [each["value"] for each in found["related_identifiers"]] == ["10.5438/a", "10.5438/drawing"]
+    assert found["subjects"] == [
+        {"name": "vacuum", "identifier": None, "scheme": None},
+        {"name": "optics", "identifier": "http://vocab.test/1", "scheme": "Keywords"},
+    ]
 
 
 async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
@@ -164,6 +250,33 @@ async def test_the_model_is_told_as_far_as_it_is_known(hutch: Hutch) -> None:
     assert models == {("ACME", "X", "X-7"), (":unav", "Y", "Y"), ("ACME", ":unav", ":unav")}
     assert hutch.state("asset", "C")["model_id"] is None
     assert told == ["record 'A': a further manufacturer is not kept: Other"]
+
+
+async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hutch) -> None:
+    def of(name: str, model: str, kind: str | None, value: str) -> dict[str, Any]:
+        known = {"modelIdentifier": value, **({"modelIdentifierType": kind} if kind else {})}
+        maker = [{"manufacturerName": "ACME"}]
+        return record(name, f"20.5/{name}", manufacturers=maker, model={"modelName": model, "modelIdentifier": known})
+
+    told = await imported(hutch, [
+        of("A", "X", "URL", "http://vocab.test/x"), of("B", "Y", "SerialNumber", "SN-1"),
+        of("C", "Z", "RRID", "RRID:Z"), of("D", "Z", "RRID", "RRID:other"), of("E", "Q", "ROR", "nonsense"),
+        of("F", "R", None, "https://r.example"),
+    ])  # fmt: skip
+    assert {each["name"]: each["identifier"] for each in hutch.states("model")} == {
+        "X": {"scheme": "URL", "value": "http://vocab.test/x"},
+        "Y": {"scheme": "SerialNumber", "value": "SN-1"},
+        "Z": {"scheme": "RRID", "value": "RRID:Z"},
+        "Q": None,
+        "R": {"scheme": "URL", "value": "https://r.example"},
+    }
+    assert hutch.state("model", "X")["website"] == "http://vocab.test/x"
+    assert hutch.state("asset", "B")["alternate_identifiers"][0]["value"] == "SN-1"
+    assert told == [
+        "record 'B': SerialNumber SN-1 of the model is taken for the instrument's too",
+        "record 'D': the identifier of the model is not kept: RRID RRID:other",
+        "record 'E': the identifier of the model is not kept: ROR nonsense is not a ROR id (https://ror.org/0xxxxxxNN)",
+    ]
 
 
 async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:
@@ -316,7 +429,10 @@ OUTSPOKEN = record(
     alternateIdentifiers=[
         {"alternateIdentifier": ADDRESS, "alternateIdentifierType": "Other", "alternateIdentifierName": "keeper"}],
     relatedIdentifiers=[{"relationType": "IsDescribedBy", "relatedIdentifier": f"mailto:{ADDRESS}",
-                         "relatedIdentifierType": "URL"}],
+                         "relatedIdentifierType": "URL"},
+                        {"relationType": "References", "relatedIdentifier": "20.5/manual",
+                         "relatedIdentifierType": "Handle", "relatedIdentifierName": ADDRESS}],
+    subjects=[{"subjectName": ADDRESS}],
     dates=[{"dateType": "Checked", "date": f"by {ADDRESS}"}],
     contact=ADDRESS, keeper={"name": "Ada Lovelace", "mail": ADDRESS}, **{ADDRESS: "Ada Lovelace"},
 )  # fmt: skip
@@ -342,6 +458,7 @@ async def test_no_address_and_no_name_of_what_has_no_place_gets_into_the_history
     pump = hutch.state("asset", "Pump of [e-mail address]")
     assert pump["description"] == "Ask [e-mail address], or [e-mail address], or the lab@night."
     assert [each["name"] for each in pump["owners"]] == ["Lab"]
+    assert [(each["value"], each["name"]) for each in pump["related_identifiers"]] == [("20.5/manual", None)]
     assert (pump["owners"][0]["identifier"], pump["alternate_identifiers"]) == (None, [])
 
 

@@ -76,6 +76,13 @@ CHANGES: list[tuple[str, str, list[str], tuple[str, str], dict[str, Any]]] = [
         {"website": "https://aerotech.example", "status": "Versioned", "version": "B"},
     ),
     (
+        "part_number: ABRS-250MP,",
+        'part_number: ABRS-250MP, identifier: {scheme: RRID, value: "RRID:SCR_1"}, version: C,',
+        ["make version 'C' of model 'Aerotech/ABRS-250MP': identifier"],
+        ("model", "ABRS-250"),
+        {"identifier": {"scheme": "RRID", "value": "RRID:SCR_1"}, "version": "C"},
+    ),
+    (
         "      rotation: {families: [RotaryStage]}",
         "      rotation: {families: [Camera], cardinality: ZeroOrOne}\n    drawing: {system: EDMS, number: 1}",
         ["make version '2' of assembly 'SampleTower': drawing, slots"],

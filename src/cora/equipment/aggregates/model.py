@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 from uuid import UUID
 
-from cora.equipment.values import DefinitionStatus, Manufacturer, folded
+from cora.equipment.values import AgentIdentifier, DefinitionStatus, Manufacturer, folded
 from cora.kernel.aggregate import Aggregate, Claim, Event, Fact, Filter, Reference, same_fields
 from cora.kernel.errors import ConflictError, NotFoundError
 from cora.kernel.search import Text, Weight
@@ -15,7 +15,7 @@ from cora.kernel.search import Text, Weight
 class Model:
     """What a vendor offers under a part number, and which families that is.
 
-    `version` is the tag of its latest version.
+    `identifier` is one beside the part number, whatever its scheme. `version` is the tag of its latest version.
     """
 
     id: UUID
@@ -25,6 +25,7 @@ class Model:
     declared_family_ids: tuple[UUID, ...]
     description: str | None = None
     website: str | None = None
+    identifier: AgentIdentifier | None = None
     status: DefinitionStatus = DefinitionStatus.DEFINED
     version: str | None = None
 
@@ -39,6 +40,7 @@ class ModelContent:
     declared_family_ids: tuple[UUID, ...]
     description: str | None = None
     website: str | None = None
+    identifier: AgentIdentifier | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ def _texts(model: Model) -> Iterable[Text]:
     yield Text("manufacturer", model.manufacturer.name)
     if model.manufacturer.identifier is not None:
         yield Text("manufacturer", model.manufacturer.identifier.value)
+    yield Text("identifier", model.identifier.value if model.identifier else None)
     yield Text("website", model.website)
     yield Text("description", model.description, Weight.PROSE)
 

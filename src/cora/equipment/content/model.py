@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
 from cora.equipment.aggregates.model import ModelAlreadyExistsError
-from cora.equipment.values import Description, Manufacturer, Name, PartNumber, Url
+from cora.equipment.values import AgentIdentifier, Description, Manufacturer, Name, PartNumber, Url
 from cora.kernel.errors import Refusal
 from cora.kernel.slice import Command
 
@@ -28,3 +28,4 @@ class ModelGiven(Command):
     declared_family_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100), AfterValidator(_each_once)]
     description: Description | None = None
     website: Url | None = None
+    identifier: AgentIdentifier | None = None

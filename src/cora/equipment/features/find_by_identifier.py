@@ -1,6 +1,6 @@
 """Every record that carries an identifier, decommissioned and retired ones too: a serial number, an inventory number or
-another one that people gave, ignoring case, or a DOI or Handle, bare or as it is written in links. A hundred are
-shown."""
+another one that people gave, ignoring case, or a DOI or Handle, bare or as it is written in links; its own, or one it
+is stated to be identical to. A hundred are shown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from cora.equipment.aggregates.asset.state import ASSET_IDENTIFIER
 from cora.equipment.aggregates.fixture import FIXTURE, FIXTURE_IDENTIFIER
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.beside import lines_of, path_of
-from cora.equipment.carried_identifiers import is_sought, sought
-from cora.equipment.values import AlternateIdentifier
+from cora.equipment.carried_identifiers import identical, is_sought, sought
+from cora.equipment.related_identifier import RelatedIdentifier
+from cora.equipment.values import AlternateIdentifier, IdentifierScheme
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.slice import Query, answers
@@ -76,7 +77,7 @@ async def find_by_identifier(query: FindByIdentifier, read: Reader) -> Carriers:
             line[-1].name,
             path_of(line),
             not line[-1].is_decommissioned,
-            _matched(targets, line[-1].alternate_identifiers, line[-1].persistent_id),
+            _matched(targets, line[-1].alternate_identifiers, line[-1].persistent_id, line[-1].related_identifiers),
         )
         for line in lines
     ]
@@ -93,11 +94,19 @@ async def _carrying(relation: str, targets: tuple[UUID, ...], read: Reader) -> l
 
 
 def _matched(
-    targets: tuple[UUID, ...], alternates: Iterable[AlternateIdentifier], persistent: AssignedIdentifier | None
+    targets: tuple[UUID, ...],
+    alternates: Iterable[AlternateIdentifier],
+    persistent: AssignedIdentifier | None,
+    related: Iterable[RelatedIdentifier] = (),
 ) -> tuple[MatchedIdentifier, ...]:
     matched = [
         MatchedIdentifier(each.kind.value, each.value, each.name) for each in alternates if is_sought(targets, each)
     ]
     if persistent is not None and is_sought(targets, persistent):
         matched.append(MatchedIdentifier(persistent.scheme.value, persistent.value, test=persistent.test))
+    matched += [
+        MatchedIdentifier("DOI" if each.scheme == IdentifierScheme.DOI else "Handle", each.value, each.name)
+        for each in identical(related)
+        if is_sought(targets, each)
+    ]
     return tuple(matched)

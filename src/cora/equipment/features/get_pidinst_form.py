@@ -20,6 +20,7 @@ from cora.kernel.slice import Query, answers
 FormName = Literal[
     "pidinst.json",
     "pidinst.xml",
+    "pidinst-1.1.json",
     "pidinst-1.1.xml",
     "datacite.xml",
     "datacite.json",

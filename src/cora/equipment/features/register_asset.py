@@ -20,10 +20,19 @@ from cora.equipment.aggregates.asset.errors import (
     ParentNotFoundError,
 )
 from cora.equipment.aggregates.asset.events import AssetRegistered
-from cora.equipment.aggregates.asset.state import Asset, AssetTier, identifier_key, name_claim, owner_key, port_key
+from cora.equipment.aggregates.asset.state import (
+    Asset,
+    AssetTier,
+    identifier_key,
+    name_claim,
+    owner_key,
+    port_key,
+    subject_key,
+)
 from cora.equipment.aggregates.facility import FacilityNotFoundError, facility_claim
 from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedError, FamilyNotFoundError, require_usable
 from cora.equipment.aggregates.model import MODEL, Model, ModelDeprecatedError, ModelNotFoundError, require_current
+from cora.equipment.related_identifier import RelatedIdentifier
 from cora.equipment.values import (
     AlternateIdentifier,
     Description,
@@ -32,6 +41,7 @@ from cora.equipment.values import (
     OwnerGiven,
     Port,
     Slug,
+    Term,
 )
 from cora.kernel.aggregate import Claim
 from cora.kernel.errors import InvalidRequestError, Violation
@@ -57,6 +67,8 @@ class RegisterAsset(Creation):
     ports: Annotated[tuple[Port, ...], Field(max_length=1000)] = ()
     drawing: Drawing | None = None
     controller_id: UUID | None = None
+    related_identifiers: Annotated[tuple[RelatedIdentifier, ...], Field(max_length=1000)] = ()
+    subjects: Annotated[tuple[Term, ...], Field(max_length=1000)] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,8 @@ def register_asset(command: RegisterAsset, context: Context) -> list[AssetRegist
             ports=command.ports,
             drawing=command.drawing,
             controller_id=command.controller_id,
+            related_identifiers=command.related_identifiers,
+            subjects=command.subjects,
         )
     ]
 
@@ -159,6 +173,8 @@ def _duplicates(command: RegisterAsset) -> tuple[Violation, ...]:
         *_repeated("owners", command.owners, lambda owner: owner_key(owner.name)),
         *_repeated("alternate_identifiers", command.alternate_identifiers, identifier_key),
         *_repeated("ports", command.ports, lambda port: port_key(port.name)),
+        *_repeated("related_identifiers", command.related_identifiers, lambda related: related.key),
+        *_repeated("subjects", command.subjects, lambda subject: subject_key(subject.name)),
     )
 
 

@@ -13,12 +13,14 @@ from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.facility import Facility
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.fixture import Fixture
+from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.persistent_id import PersistentId
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
-from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Term, folded, normal_doi
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType, related_key
+from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, Owner, Term, folded, normal_doi
 
 T = TypeVar("T")
 
@@ -26,7 +28,7 @@ T = TypeVar("T")
 class _Link(NamedTuple):
     """Another record whose identifier the world may see."""
 
-    relation: pidinst.RelationType
+    relation: RelationType
     identifier: PersistentId
     name: str
 
@@ -47,9 +49,12 @@ def asset_record(instrument: Instrument, surroundings: Surroundings, public_url:
         instrument_types=_distinct(_instrument_type(family) for family in instrument.families),
         measured_variables=_distinct(_measured_variables(instrument)),
         dates=_dates(asset.commissioned_at, asset.decommissioned_at),
-        related_identifiers=_distinct((*map(_related, links), *_described_by(asset.drawing))),
+        related_identifiers=_each_relation(
+            (*map(_related, links), *_described_by(asset.drawing), *map(_stated, asset.related_identifiers))
+        ),
         alternate_identifiers=_alternate_identifiers(asset),
         measurement_techniques=_distinct(_techniques(instrument)),
+        subjects=tuple(map(_subject, asset.subjects)),
         complete=not missing,
         missing=missing,
         test=_shows_test(asset.persistent_id, links),
@@ -59,7 +64,7 @@ def asset_record(instrument: Instrument, surroundings: Surroundings, public_url:
 def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord:
     """The record of a fixture."""
     fixture, instruments = compound.fixture, [component.instrument for component in compound.components]
-    links = _links("HasComponent", [instrument.asset for instrument in instruments], compound.public)
+    links = _links(RelationType.HAS_COMPONENT, [instrument.asset for instrument in instruments], compound.public)
     missing = missing_of_fixture(compound)
     return pidinst.PidinstRecord(
         identifier=_identifier(fixture.id, fixture.persistent_id),
@@ -77,7 +82,7 @@ def fixture_record(compound: Compound, public_url: str) -> pidinst.PidinstRecord
         instrument_types=() if compound.family is None else (_instrument_type(compound.family),),
         measured_variables=_distinct(name for instrument in instruments for name in _measured_variables(instrument)),
         dates=_dates(fixture.registered_at, fixture.retired_at),
-        related_identifiers=_distinct(map(_related, links)),
+        related_identifiers=_each_relation(map(_related, links)),
         measurement_techniques=_distinct(each for instrument in instruments for each in _techniques(instrument)),
         complete=not missing,
         missing=missing,
@@ -93,6 +98,8 @@ def published_record(
     known: PersistentId | None,
 ) -> PublishedRecord:
     """A record as it is published: by the facility, since its identifier was reserved or, before, since it began."""
+    instruments = tuple(instruments)
+    models = (each.model for each in instruments if each.model is not None and each.asset.id == subject.id)
     assigned = subject.persistent_id
     return PublishedRecord(
         record=record,
@@ -102,6 +109,7 @@ def published_record(
         measured_quantities=_distinct(
             term for instrument in instruments for family in instrument.families for term in family.measured_variables
         ),
+        further_model_identifier=next(map(_further_identifier, models), None),
         withdrawn=known.withdrawal.reason if known and known.withdrawal else None,
     )
 
@@ -204,14 +212,25 @@ def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
     model = instrument.model
     if model is None:
         return None
-    # A model without a part number has its name in place of one, which would be told as what it is not.
-    is_number = folded(model.part_number) != folded(model.name)
+    value, kind = model.part_number, "PartNumber"
+    if not _has_part_number(model):
+        if model.identifier is None:
+            return pidinst.Model(model_name=model.name)
+        value, kind = model.identifier.value, model.identifier.scheme
     return pidinst.Model(
         model_name=model.name,
-        model_identifier=pidinst.ModelIdentifier(model_identifier=model.part_number, model_identifier_type="PartNumber")
-        if is_number
-        else None,
+        model_identifier=pidinst.ModelIdentifier(model_identifier=value, model_identifier_type=kind),
     )
+
+
+def _has_part_number(model: Model) -> bool:
+    """A model without a part number has its name in place of one, which would be told as what it is not."""
+    return folded(model.part_number) != folded(model.name)
+
+
+def _further_identifier(model: Model) -> AgentIdentifier | None:
+    """The identifier of a model that has a part number too."""
+    return model.identifier if _has_part_number(model) else None
 
 
 def _component_line(component: Component) -> str:
@@ -261,6 +280,17 @@ def _technique(term: Term) -> pidinst.MeasurementTechnique:
     )
 
 
+def _subject(term: Term) -> pidinst.Subject:
+    return pidinst.Subject(
+        subject_name=term.name,
+        subject_identifier=pidinst.SubjectIdentifier(
+            subject_identifier=term.identifier, subject_identifier_type=term.scheme
+        )
+        if term.identifier and term.scheme
+        else None,
+    )
+
+
 def _dates(commissioned_at: datetime, decommissioned_at: datetime | None) -> tuple[pidinst.Date, ...]:
     began = pidinst.Date(date=_day(commissioned_at), date_type="Commissioned")
     if decommissioned_at is None:
@@ -275,11 +305,13 @@ def _day(moment: datetime) -> str:
 def _links_of_asset(surroundings: Surroundings) -> list[_Link]:
     public = surroundings.public
     wholes = [whole for whole in (surroundings.parent, surroundings.fixture) if whole is not None]
-    return _links("IsComponentOf", wholes, public) + _links("HasComponent", surroundings.children, public)
+    return _links(RelationType.IS_COMPONENT_OF, wholes, public) + _links(
+        RelationType.HAS_COMPONENT, surroundings.children, public
+    )
 
 
 def _links(
-    relation: pidinst.RelationType, others: Iterable[Asset | Fixture], public: Mapping[UUID, PersistentId]
+    relation: RelationType, others: Iterable[Asset | Fixture], public: Mapping[UUID, PersistentId]
 ) -> list[_Link]:
     # A draft resolves nowhere yet: until it is public the other is told as one without an identifier.
     return [_Link(relation, public[other.id], other.name) for other in others if other.id in public]
@@ -288,7 +320,7 @@ def _links(
 def _related(link: _Link) -> pidinst.RelatedIdentifier:
     return pidinst.RelatedIdentifier(
         related_identifier=link.identifier.value,
-        related_identifier_type=link.identifier.scheme,
+        related_identifier_type=RelatedIdentifierScheme(link.identifier.scheme),
         relation_type=link.relation,
         related_identifier_name=link.name,
     )
@@ -298,8 +330,30 @@ def _described_by(drawing: Drawing | None) -> Iterator[pidinst.RelatedIdentifier
     doi = doi_of(drawing)
     if doi is not None:
         yield pidinst.RelatedIdentifier(
-            related_identifier=doi, related_identifier_type=IdentifierScheme.DOI, relation_type="IsDescribedBy"
+            related_identifier=doi,
+            related_identifier_type=RelatedIdentifierScheme.DOI,
+            relation_type=RelationType.IS_DESCRIBED_BY,
         )
+
+
+def _stated(related: RelatedIdentifier) -> pidinst.RelatedIdentifier:
+    return pidinst.RelatedIdentifier(
+        related_identifier=related.value,
+        related_identifier_type=related.scheme,
+        relation_type=related.relation,
+        related_identifier_name=related.name,
+    )
+
+
+def _each_relation(all_related: Iterable[pidinst.RelatedIdentifier]) -> tuple[pidinst.RelatedIdentifier, ...]:
+    """Each relation to an identifier once, as it comes first; with the first name that is told of it."""
+    found: dict[tuple[str, str, str], pidinst.RelatedIdentifier] = {}
+    for each in all_related:
+        key = related_key(each.relation_type, each.related_identifier_type, each.related_identifier)
+        known = found.setdefault(key, each)
+        if known.related_identifier_name is None and each.related_identifier_name is not None:
+            found[key] = known.model_copy(update={"related_identifier_name": each.related_identifier_name})
+    return tuple(found.values())
 
 
 def doi_of(drawing: Drawing | None) -> str | None:

@@ -37,6 +37,7 @@ class PublishedRecord:
     that the year in which the instrument began. `resolves` is false while
     there is no identifier, and for a test identifier. `measured_quantities`
     are the measured variables with their identifiers (PIDINST 1.1, property 15).
+    `further_model_identifier` is the identifier of a model whose part number the record tells.
     `withdrawn` is why the identifier was withdrawn; no authority is told it in the record.
     """
 
@@ -45,6 +46,7 @@ class PublishedRecord:
     publication_year: int
     resolves: bool
     measured_quantities: tuple[Term, ...] = ()
+    further_model_identifier: AgentIdentifier | None = None
     withdrawn: Annotated[str | None, Field(exclude=True)] = None
 
     @property

@@ -2,8 +2,9 @@
 
 Property names are those of `schemas/pidinst-schema-1_0.schema.json`. `ownerContact`
 is there only where CORA_PUBLISH_CONTACTS says so: these records are open to
-everybody. Beside the properties of PIDINST stand `measurementTechniques` (from
-the draft of 1.1) and what cora says of the record: `complete`, `missing`, `test`.
+everybody. Beside the properties of PIDINST 1.0 stand those of the draft of 1.1
+(`measurementTechniques`, `subjects`, and related identifiers of the type SWHID),
+and what cora says of the record: `complete`, `missing`, `test`.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AlternateIdentifierKind
 
-RelationType = Literal["IsDescribedBy", "HasComponent", "IsComponentOf"]
 DateType = Literal["Commissioned", "DeCommissioned"]
 
 
@@ -80,7 +81,7 @@ class Manufacturer(_Part):
 
 
 class ModelIdentifier(_Part):
-    """7.2: the part number of a model, or the content hash of an assembly."""
+    """7.2: the part number of a model, else another identifier of it, or the content hash of an assembly."""
 
     model_identifier: str
     model_identifier_type: str
@@ -115,10 +116,10 @@ class Date(_Part):
 
 
 class RelatedIdentifier(_Part):
-    """12: another instrument, or a document, that has an identifier."""
+    """12: another instrument, a document or an activity that has an identifier."""
 
     related_identifier: str
-    related_identifier_type: IdentifierScheme
+    related_identifier_type: RelatedIdentifierScheme
     relation_type: RelationType
     related_identifier_name: str | None = _ABSENT
 
@@ -145,6 +146,20 @@ class MeasurementTechnique(_Part):
     measurement_technique_identifier: MeasurementTechniqueIdentifier | None = _ABSENT
 
 
+class SubjectIdentifier(_Part):
+    """16.2 (PIDINST 1.1, draft): where the subject is defined."""
+
+    subject_identifier: str
+    subject_identifier_type: str
+
+
+class Subject(_Part):
+    """16 (PIDINST 1.1, draft): a keyword under which the instrument is found."""
+
+    subject_name: str
+    subject_identifier: SubjectIdentifier | None = None
+
+
 class PidinstRecord(_Part):
     """What the world is told about an instrument.
 
@@ -167,6 +182,7 @@ class PidinstRecord(_Part):
     related_identifiers: tuple[RelatedIdentifier, ...] = ()
     alternate_identifiers: tuple[AlternateIdentifier, ...] = ()
     measurement_techniques: tuple[MeasurementTechnique, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     complete: bool
     missing: tuple[Missing, ...] = ()
     test: bool = Field(description="Whether an identifier is shown that was made for trying things out.")

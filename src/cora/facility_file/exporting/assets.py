@@ -3,7 +3,7 @@
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.paths import joined_path
-from cora.facility_file.exporting.definitions import Entry, drawing_entry, names_of_model, owner_entry, put
+from cora.facility_file.exporting.definitions import Entry, drawing_entry, names_of_model, owner_entry, put, term_entry
 from cora.facility_file.exporting.outline import Outline
 from cora.facility_file.exporting.text import day_or_time, in_order
 
@@ -33,6 +33,12 @@ def asset_entry(outline: Outline, number: int) -> Entry:
             {"kind": each.kind, **({"name": each.name} if each.name else {}), "value": each.value}
             for each in asset.alternate_identifiers
         ],
+        related_identifiers=[
+            {"relation": each.relation, "scheme": each.scheme, "value": each.value}
+            | ({"name": each.name} if each.name else {})
+            for each in asset.related_identifiers
+        ],
+        subjects=list(map(term_entry, asset.subjects)),
         ports=[
             {"name": port.name, "direction": port.direction, "signal_type": port.signal_type} for port in asset.ports
         ],

@@ -140,9 +140,9 @@ def family_entry(family: Family, roles: Definitions) -> Entry:
         description=family.description,
         affordances=_texts(family.affordances),
         presents_as=names_in_order(roles, family.presents_as),
-        term=_term(family.term),
-        measured_variables=list(map(_term, family.measured_variables)),
-        measurement_techniques=list(map(_term, family.measurement_techniques)),
+        term=family.term and term_entry(family.term),
+        measured_variables=list(map(term_entry, family.measured_variables)),
+        measurement_techniques=list(map(term_entry, family.measurement_techniques)),
     )
     if family.settings_schema is not None and can_be_held(family.settings_schema):
         entry["settings_schema"] = in_order(family.settings_schema)
@@ -160,6 +160,7 @@ def model_entry(model: Model, families: Definitions) -> Entry:
         families=names_in_order(families, model.declared_family_ids),
         description=model.description,
         website=model.website,
+        identifier=_identifier(model.identifier),
     )
     return entry
 
@@ -222,6 +223,13 @@ def owner_entry(name: str, contact: str | None, identifier: AgentIdentifier | No
     return entry
 
 
+def term_entry(term: Term) -> Entry:
+    """A term of a vocabulary."""
+    entry: Entry = {"name": term.name}
+    put(entry, identifier=term.identifier, scheme=term.scheme)
+    return entry
+
+
 def names_in_order(definitions: Definitions, ids: tuple[UUID, ...]) -> list[str]:
     """The names of definitions, each once, in order."""
     return sorted({definitions.meant(id).state.name for id in ids}, key=lambda name: (folded(name), name))
@@ -229,14 +237,6 @@ def names_in_order(definitions: Definitions, ids: tuple[UUID, ...]) -> list[str]
 
 def _identifier(identifier: AgentIdentifier | None) -> Entry | None:
     return None if identifier is None else {"scheme": identifier.scheme, "value": identifier.value}
-
-
-def _term(term: Term | None) -> Entry | None:
-    if term is None:
-        return None
-    entry: Entry = {"name": term.name}
-    put(entry, identifier=term.identifier, scheme=term.scheme)
-    return entry
 
 
 def _texts(values: tuple[str, ...]) -> list[str]:

@@ -1,9 +1,9 @@
-"""Plans the lists of an asset that is recorded: families, owners, identifiers and ports, each item by a command."""
+"""Plans the lists of an asset that is recorded, such as its owners and ports, each item by a command."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, port_key
+from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, port_key, subject_key
 from cora.equipment.values import Owner
 from cora.facility_file.shapes import LEFT_OUT
 
@@ -17,7 +17,8 @@ async def plan_lists(turn: "Turn") -> None:
     if state is None:
         return
     arguments: dict[str, Any] = {"name": state.name, "tier": state.tier}
-    for key, name in (("owners", "owners"), ("identifiers", "alternate_identifiers"), ("ports", "ports")):
+    for key, name in (("owners", "owners"), ("identifiers", "alternate_identifiers"), ("ports", "ports"),
+                      ("related_identifiers", "related_identifiers"), ("subjects", "subjects")):  # fmt: skip
         if getattr(entry, key) is not LEFT_OUT:
             arguments[name] = getattr(entry, key)
     wanted = turn.planning.checked(turn.subject, "register_asset", arguments)
@@ -27,6 +28,10 @@ async def plan_lists(turn: "Turn") -> None:
         await _plan_owners(turn, state, wanted.owners, entry.owners)
     if entry.identifiers is not LEFT_OUT:
         await _plan_identifiers(turn, state, wanted.alternate_identifiers, entry.identifiers)
+    if entry.related_identifiers is not LEFT_OUT:
+        await _plan_related(turn, state, wanted.related_identifiers, entry.related_identifiers)
+    if entry.subjects is not LEFT_OUT:
+        await _plan_subjects(turn, state, wanted.subjects, entry.subjects)
     if entry.ports is not LEFT_OUT:
         await _plan_ports(turn, state, wanted.ports, entry.ports)
 
@@ -111,6 +116,33 @@ async def _plan_identifiers(turn: "Turn", state: Asset, wanted: Any, given: list
         if each not in state.alternate_identifiers:
             await turn.change("add_asset_alternate_identifier", {"identifier": arguments},
                               f"add identifier '{each.value}' to", "identifiers")  # fmt: skip
+
+
+async def _plan_related(turn: "Turn", state: Asset, wanted: Any, given: list[dict[str, Any]]) -> None:
+    if _twice(turn, "related_identifiers", [each.key for each in wanted]):
+        return
+    for each in state.related_identifiers:
+        if each not in wanted:
+            arguments = {"relation": each.relation, "scheme": each.scheme, "value": each.value, "name": each.name}
+            await turn.change("remove_asset_related_identifier", {"identifier": arguments},
+                              f"remove {each.relation} '{each.value}' from", "related_identifiers")  # fmt: skip
+    for each, arguments in zip(wanted, given, strict=True):
+        if each not in state.related_identifiers:
+            await turn.change("add_asset_related_identifier", {"identifier": arguments},
+                              f"add {each.relation} '{each.value}' to", "related_identifiers")  # fmt: skip
+
+
+async def _plan_subjects(turn: "Turn", state: Asset, wanted: Any, given: list[dict[str, Any]]) -> None:
+    if _twice(turn, "subjects", [subject_key(each.name) for each in wanted]):
+        return
+    for each in state.subjects:
+        if each not in wanted:
+            await turn.change(
+                "remove_asset_subject", {"name": each.name}, f"remove subject '{each.name}' from", "subjects"
+            )
+    for each, arguments in zip(wanted, given, strict=True):
+        if each not in state.subjects:
+            await turn.change("add_asset_subject", {"subject": arguments}, f"add subject '{each.name}' to", "subjects")
 
 
 async def _plan_ports(turn: "Turn", state: Asset, wanted: Any, given: list[dict[str, Any]]) -> None:

@@ -11,14 +11,17 @@ from cora.facility_file.shapes import LEFT_OUT
 if TYPE_CHECKING:
     from cora.facility_file.planning.assets import Turn
 
-_CAN_BE_LEFT_OUT = frozenset({"description", "owners", "alternate_identifiers", "ports", "drawing"})
+_CAN_BE_LEFT_OUT = frozenset(
+    {"description", "owners", "alternate_identifiers", "related_identifiers", "subjects", "ports", "drawing"}
+)
 
 
 def values_of(entry: AssetEntry) -> dict[str, Any]:
     """What the entry says of an asset that refers to no other record, as arguments of its registration."""
     found: dict[str, Any] = {}
     for key, name in (("tier", "tier"), ("description", "description"), ("owners", "owners"), ("ports", "ports"),
-                      ("identifiers", "alternate_identifiers"), ("drawing", "drawing")):  # fmt: skip
+                      ("identifiers", "alternate_identifiers"), ("related_identifiers", "related_identifiers"),
+                      ("subjects", "subjects"), ("drawing", "drawing")):  # fmt: skip
         value = getattr(entry, key)
         if value is not LEFT_OUT and value is not None:
             found[name] = value

@@ -225,7 +225,7 @@ async def _plan_schema(planning: Planning, entry: FamilyEntry, subject: Subject,
     return changed or state
 
 
-_MODEL = tuple((name, name) for name in ("name", "manufacturer", "part_number", "description", "website"))
+_MODEL = tuple((name, name) for name in ("name", "manufacturer", "part_number", "description", "website", "identifier"))
 
 
 async def plan_model(planning: Planning, entry: ModelEntry) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cora.equipment.pidinst.reading import ImportedRecord, NotUnderstood, Spot
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, tidied
-from cora.equipment.pidinst.reading.record import Alternate, Code, Thing
+from cora.equipment.pidinst.reading.record import Alternate, Code, Related, Thing
 
 _ADDRESS = re.compile(
     r"(?:mailto:)?[\w.!#$%&'*+/=?^`{|}~-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}", re.IGNORECASE
@@ -39,7 +39,9 @@ def without_addresses(record: ImportedRecord) -> ImportedRecord:
         instrument_types=clean.things(record.instrument_types),
         measured_variables=clean.things(record.measured_variables),
         measurement_techniques=clean.things(record.measurement_techniques),
+        related=tuple(clean.related(record.related)),
         alternates=tuple(clean.alternates(record.alternates)),
+        subjects=clean.things(record.subjects),
     )
     return replace(cleaned, not_understood=(*record.not_understood, *clean.notes))
 
@@ -80,6 +82,12 @@ class _Cleaner:
             for each in things
         ]
         return tuple(each for each in cleaned if each.name is not None or each.code is not None)
+
+    def related(self, all_related: Iterable[Related]) -> Iterable[Related]:
+        """What it is related to, where the identifier holds no address."""
+        for each in all_related:
+            if (code := self.code(each.code, each.spot)) is not None:
+                yield replace(each, code=code, name=self.text(each.name, each.spot))
 
     def alternates(self, alternates: Iterable[Alternate]) -> Iterable[Alternate]:
         """Other identifiers that hold no address."""

@@ -11,26 +11,28 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key
+from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, subject_key
 from cora.equipment.paths import joined_path
 from cora.equipment.pidinst.reading.parts import Spot
-from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
-from cora.equipment.pidinst.reading.record import Dated, Dialect, ImportedRecord, Related
+from cora.equipment.pidinst.reading.quirks import is_unknown
+from cora.equipment.pidinst.reading.record import Dated, Dialect, ImportedRecord
 from cora.equipment.values import (
     AlternateIdentifier,
     Description,
-    IdentifierScheme,
     Note,
     OwnerGiven,
     OwnerName,
+    Term,
     Url,
 )
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.problems import short
 from cora.facility_file.records.addresses import without_address
+from cora.facility_file.records.families import given_term, terms
 from cora.facility_file.records.identity import alternate_name, own_id
 from cora.facility_file.records.items import Item, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
+from cora.facility_file.records.relations import drawing_of, more_related, related_identifiers
 from cora.facility_file.shapes import LEFT_OUT, Named
 from cora.kernel.requests import EARLIEST
 
@@ -42,10 +44,10 @@ _URL: TypeAdapter[str] = TypeAdapter(Url)
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _LONGEST_TEXT = 5000
 _LONGEST_OWNER = 255
-_LONGEST_DRAWING = 200
 _PROPERTIES = {
     "name": "name", "description": "description", "model": "model", "families": "instrument_types", "owners": "owners",
-    "identifiers": "alternates", "drawing": "related", "persistent_id": "identifier", "registered": "dates",
+    "identifiers": "alternates", "related_identifiers": "related",
+    "subjects": "subjects", "drawing": "related", "persistent_id": "identifier", "registered": "dates",
     "decommissioned": "dates",
 }  # fmt: skip
 
@@ -93,8 +95,8 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
     """The entry of an item whose path is settled."""
     record = item.record
     spots = spots_of(item, _PROPERTIES)
-    owners, others, drawing = _owners(item), _alternates(item), _drawing(item)
-    _tell_relations(item)
+    owners, others, subjects = _owners(item), _alternates(item), _subjects(item)
+    drawing, related = drawing_of(item), related_identifiers(item)
     description = text_of(
         item, _DESCRIPTION, record.description, _LONGEST_TEXT, record.at("description"), "the description"
     )
@@ -119,6 +121,8 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
     else:
         owners = _more_owners(recorded, owners)
         others = _more_alternates(recorded, others)
+        related = more_related(recorded, related)
+        subjects = _more_subjects(recorded, subjects)
     if description is not None and (recorded is None or recorded.description is None):
         entry.description = description
     if model is not None and (recorded is None or recorded.model_id is None):
@@ -129,6 +133,10 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
         entry.owners = owners
     if others and (recorded is None or len(others) > len(recorded.alternate_identifiers)):
         entry.identifiers = others
+    if related and (recorded is None or len(related) > len(recorded.related_identifiers)):
+        entry.related_identifiers = related
+    if subjects and (recorded is None or len(subjects) > len(recorded.subjects)):
+        entry.subjects = subjects
     if drawing is not None and (recorded is None or recorded.drawing is None):
         entry.drawing = drawing
     return entry
@@ -187,7 +195,7 @@ def _alternates(item: Item) -> list[dict[str, Any]]:
         )
         told.append((record.at("identifier"), {"kind": "Other", "value": record.identifier.value, "name": name}))
     if (number := instance_identifier(item)) is not None:
-        item.tell(record.at("model"), f"{number[0]} {number[1]} is no identifier of a model: it is the instrument's")
+        item.tell(record.at("model"), f"{number[0]} {number[1]} of the model is taken for the instrument's too")
         told.append((record.at("model"), {"kind": number[0], "value": number[1], "name": None}))
     found: dict[Any, dict[str, Any]] = {}
     for spot, each in told:
@@ -218,45 +226,17 @@ def _more_alternates(recorded: Asset, others: list[dict[str, Any]]) -> list[dict
     return [*has, *(each for each in others if identifier_key(_ALTERNATE.validate_python(each)) not in keys)]
 
 
-def _drawing(item: Item) -> dict[str, Any] | None:
-    """What describes the instrument, if that has a DOI."""
-    found: dict[str, Any] | None = None
-    for index, related in enumerate(item.record.related):
-        doi = persistent_identifier(related.code) if related.relation == "IsDescribedBy" else None
-        if doi is None or doi.scheme is not IdentifierScheme.DOI or len(doi.value) > _LONGEST_DRAWING:
-            continue
-        if found is None:
-            found = {"system": "DOI", "number": doi.value}
-            item.kept_relations.add(index)
-    return found
+def _subjects(item: Item) -> list[dict[str, Any]]:
+    found: dict[str, Term] = {}
+    for term in terms(item, item.record.subjects, "a subject"):
+        found.setdefault(subject_key(term.name), term)
+    return list(map(given_term, found.values()))
 
 
-def _tell_relations(item: Item) -> None:
-    for index, related in enumerate(item.record.related):
-        if index not in item.kept_relations and not any(_shown(related) in each.says for each in item.told):
-            item.tell(related.spot, f"{_shown(related)} is not kept: {_why(related)}")
-        elif index in item.kept_relations and related.name is not None and related.name not in _kin(item):
-            item.tell(related.spot, f"the name of {_shown(related)} is not kept: {related.name}")
-
-
-def _kin(item: Item) -> set[str | None]:
-    """The names of its whole and its parts, which cora tells of them anyhow."""
-    above = [item.parent.record.name] if item.parent is not None else []
-    return {*above, *(child.record.name for child in item.children)}
-
-
-def _shown(related: Related) -> str:
-    return f"{related.relation} {short(related.code.value)}"
-
-
-def _why(related: Related) -> str:
-    match related.relation:
-        case "HasComponent" | "IsComponentOf":
-            return "there is no such record here"
-        case "IsDescribedBy":
-            return "cora keeps one description, with a DOI"
-        case _:
-            return "cora has no place for it"
+def _more_subjects(recorded: Asset, subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    keys = {subject_key(each.name) for each in recorded.subjects}
+    new = [each for each in subjects if subject_key(each["name"]) not in keys]
+    return [*map(given_term, recorded.subjects), *new]
 
 
 def _note(item: Item, source: str) -> str | None:

@@ -146,9 +146,9 @@ def _is_id(family: Family, kind: _Kind) -> bool:
 def _kinds(item: Item) -> Iterable[_Kind]:
     """The kinds of an item: the first of its types tells what it measures."""
     record = item.record
-    variables = tuple(_terms(item, record.measured_variables, "a measured variable"))
-    techniques = tuple(_terms(item, record.measurement_techniques, "a measurement technique"))
-    types = list(_terms(item, record.instrument_types, "an instrument type"))
+    variables = tuple(terms(item, record.measured_variables, "a measured variable"))
+    techniques = tuple(terms(item, record.measurement_techniques, "a measurement technique"))
+    types = list(terms(item, record.instrument_types, "an instrument type"))
     if not types and (variables or techniques):
         item.tell(record.at("measured_variables"), f"it names no type, so it is of the family '{GENERAL}'")
         types = [Term(GENERAL)]
@@ -156,7 +156,8 @@ def _kinds(item: Item) -> Iterable[_Kind]:
         yield _Kind(term, variables, techniques) if index == 0 else _Kind(term)
 
 
-def _terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
+def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
+    """The terms of a record that cora can keep, each name once; what of them is not kept is told."""
     found: dict[str, Term] = {}
     for thing in things:
         told = thing.name or (thing.code and thing.code.value)
@@ -181,11 +182,12 @@ def _entry(item: Item, name: str, kind: _Kind) -> FamilyEntry:
         lines={"measured_variables": record.at("measured_variables")},
         name=name,
         # The term keeps the type as the record names it, whatever the family is called.
-        term=_given(kind.term),
-        measured_variables=[_given(each) for each in kind.variables],
-        measurement_techniques=[_given(each) for each in kind.techniques],
+        term=given_term(kind.term),
+        measured_variables=[given_term(each) for each in kind.variables],
+        measurement_techniques=[given_term(each) for each in kind.techniques],
     )
 
 
-def _given(term: Term) -> dict[str, Any]:
+def given_term(term: Term) -> dict[str, Any]:
+    """A term as a facility file has it."""
     return {key: value for key in ("name", "identifier", "scheme") if (value := getattr(term, key)) is not None}

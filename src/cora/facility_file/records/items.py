@@ -44,7 +44,9 @@ class Item:
     path: tuple[str, ...] = ()
     is_left_out: bool = False
     kept_relations: set[int] = field(default_factory=set[int])
-    """The relations, by their place in the record, that the tree of assets tells."""
+    """The relations, by their place in the record, that the tree of assets or the drawing tells."""
+    refused_relations: set[int] = field(default_factory=set[int])
+    """Those that contradict what is recorded."""
     told: list[NotUnderstood] = field(default_factory=list[NotUnderstood])
 
     def __post_init__(self) -> None:

@@ -64,16 +64,16 @@ def _take_whole(
         return
     recorded = _elsewhere(related, others)
     if not isinstance(recorded, Record):
-        return  # told with the relations that have no place
+        return
     if item.recorded is not None:
         if item.recorded.state.parent_id == recorded.id:
             item.kept_relations.add(index)
         else:
-            item.tell(related.spot, _says(related, "the asset is recorded elsewhere, and stays there"))
+            _makes_no_tree(item, index, related, "the asset is recorded elsewhere, and stays there")
     elif item.parent is not None or item.parent_recorded is not None:
-        item.tell(related.spot, _says(related, "another whole comes first"))
+        _makes_no_tree(item, index, related, "another whole comes first")
     elif recorded.state.is_decommissioned:
-        item.tell(related.spot, _says(related, "that asset is decommissioned"))
+        _makes_no_tree(item, index, related, "that asset is decommissioned")
     else:
         item.parent_recorded = recorded
         item.kept_relations.add(index)
@@ -87,8 +87,12 @@ def _take_part(
         _put_below(part, item, item, index, related)
         return
     recorded = _elsewhere(related, others)
-    if isinstance(recorded, Record) and item.recorded is not None and recorded.state.parent_id == item.recorded.id:
+    if not isinstance(recorded, Record):
+        return
+    if item.recorded is not None and recorded.state.parent_id == item.recorded.id:
         item.kept_relations.add(index)
+    else:
+        _makes_no_tree(item, index, related, "the part is recorded elsewhere, and stays there")
 
 
 def _put_below(part: Item, whole: Item, said_by: Item, index: int, related: Related) -> None:
@@ -98,7 +102,7 @@ def _put_below(part: Item, whole: Item, said_by: Item, index: int, related: Rela
     if why in (None, ""):
         said_by.kept_relations.add(index)
     else:
-        said_by.tell(related.spot, _says(related, why or ""))
+        _makes_no_tree(said_by, index, related, why or "")
 
 
 def _why_not(part: Item, whole: Item) -> str | None:
@@ -120,5 +124,11 @@ def _why_not(part: Item, whole: Item) -> str | None:
     return None
 
 
-def _says(related: Related, why: str) -> str:
-    return f"{related.relation} {short(related.code.value)} is not kept: {why}"
+def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
+    """Tell why. What is new states its relation all the same; of what is recorded the tree says how it stands."""
+    relation = f"{related.relation} {short(related.code.value)}"
+    if item.recorded is None:
+        item.tell(related.spot, f"{relation} is stated and makes no tree: {why}")
+    else:
+        item.refused_relations.add(index)
+        item.tell(related.spot, f"{relation} is not kept: {why}")

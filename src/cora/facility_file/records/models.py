@@ -76,8 +76,8 @@ class Models:
             return None
         if maker is not None and maker.code is not None:
             made.identifier = agent_identifier(item, maker, "the manufacturer")
-        if model is not None and model.code is not None and not _is_of_instance(model.code):
-            made.code = None if made.part_number == model.code.value else model.code
+        if model is not None and model.code is not None and made.part_number != model.code.value:
+            made.code = agent_code(model.code)
         key = _Key(folded(made.maker), folded(made.part_number))
         known = self._made.get(key)
         if known is None:
@@ -146,7 +146,7 @@ def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
         item.tell(
             item.record.at("manufacturers"), f"the manufacturer stays as it is recorded: not {made.identifier.value}"
         )
-    if made.code is not None and made.code.value not in (recorded.website, recorded.description):
+    if made.code is not None and (recorded.identifier is None or made.code.value != recorded.identifier.value):
         _tell_code(item, made.code)
 
 
@@ -174,7 +174,8 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
     told: dict[str, Any] = dict(maker)
     if made.identifier is not None:
         told["identifier"] = {"scheme": made.identifier.scheme, "value": made.identifier.value}
-    website, description = _kept_code(item, made.code)
+    identifier = _kept_code(item, made.code)
+    website = fitted(_URL, made.code.value)[0] if made.code is not None and made.code.scheme == "URL" else None
     return ModelEntry(
         place=item.place(item.record.at("model")),
         lines={"manufacturer": item.record.at("manufacturers")},
@@ -183,21 +184,19 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
         part_number=made.part_number,
         families=_named(item, families),
         website=website or LEFT_OUT,
-        description=description or LEFT_OUT,
+        identifier=LEFT_OUT if identifier is None else {"scheme": identifier.scheme, "value": identifier.value},
     )
 
 
-def _kept_code(item: Item, code: Code | None) -> tuple[str | None, str | None]:
-    """Where an identifier that is no part number is kept: a URL as the website, another in the description."""
+def _kept_code(item: Item, code: Code | None) -> AgentIdentifier | None:
+    """The identifier of the model that is no part number; one that does not pass the checks of its scheme is told."""
     if code is None:
-        return None, None
-    website, _ = fitted(_URL, code.value)
-    spot = item.record.at("model")
-    if website is not None and folded_word(code.scheme or "url") == "url":
-        item.tell(spot, f"the identifier of the model is kept as its website: {code.value}")
-        return website, None
-    item.tell(spot, f"the identifier of the model is kept in its description: {code.scheme} {code.value}")
-    return None, text_of(item, _NAME, f"{code.scheme or 'Identifier'} {code.value}", _LONGEST, spot, "the identifier")
+        return None
+    found, why = fitted(_AGENT, {"value": code.value, "scheme": code.scheme})
+    if found is None:
+        spot = item.record.at("model")
+        item.tell(spot, f"the identifier of the model is not kept: {code.scheme} {code.value[:100]} {why}")
+    return found
 
 
 def _further(made: _Made, recorded: Model, families: list[str]) -> ModelEntry:

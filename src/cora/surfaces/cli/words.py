@@ -40,10 +40,11 @@ _TOLD_BESIDE = {
 _FIRST = (
     "name", "slot_code", "code", "value", "path", "description", "docstring", "status", "lifecycle", "condition",
     "condition_reason", "mount", "installed_asset", "installed_at", "frame_path", "placement", "persistent_id",
-    "alternate_identifiers", "owners",
+    "alternate_identifiers", "owners", "related_identifiers", "subjects",
 )  # fmt: skip
 _LABELS = {
     "alternate_identifiers": "identifiers",
+    "related_identifiers": "related to",
     "presents_as": "roles",
     "family_ids": "families",
     "declared_family_ids": "families",

@@ -26,7 +26,9 @@ from tests.unit.equipment.strategies_asset import (
     owners,
     ports,
     reasons,
+    related_identifiers,
     settings_objects,
+    subjects,
 )
 from tests.unit.equipment.strategies_definitions import drawings
 
@@ -56,17 +58,24 @@ from cora.equipment.aggregates.asset.events import (
     AssetPortAdded,
     AssetPortRemoved,
     AssetRegistered,
+    AssetRelatedIdentifierAdded,
+    AssetRelatedIdentifierRemoved,
     AssetRelocated,
     AssetRestored,
     AssetSettingsUpdated,
+    AssetSubjectAdded,
+    AssetSubjectRemoved,
 )
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, AssetTier, name_claim
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
-from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Port, PortDirection
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
+from cora.equipment.values import Drawing, DrawingSystem, IdentifierScheme, Owner, Port, PortDirection, Term
 from cora.kernel.aggregate import Claim, Event, Fact, former
 
 PORT = Port("pso_out", PortDirection.OUTPUT, "TTL")
 DRAWING = Drawing(DrawingSystem.EDMS, "630C2125", "02")
+MANUAL = RelatedIdentifier(RelationType.IS_DESCRIBED_BY, "10.5438/manual", RelatedIdentifierScheme.DOI, "Manual")
+PAPER = RelatedIdentifier(RelationType.REFERENCES, "https://vendor.example", RelatedIdentifierScheme.URL)
 ASSIGNED = AssetPersistentIdAssigned("DOI", "10.1234/abcd-ef37", IdentifierOrigin.MINTED, test=True)
 
 later_events: st.SearchStrategy[Any] = st.one_of(
@@ -92,6 +101,10 @@ later_events: st.SearchStrategy[Any] = st.one_of(
     st.builds(AssetOwnerRemoved, st.just("APS")),
     st.builds(AssetAlternateIdentifierAdded, identifiers),
     st.builds(AssetAlternateIdentifierRemoved, identifiers),
+    st.builds(AssetRelatedIdentifierAdded, related_identifiers),
+    st.builds(AssetRelatedIdentifierRemoved, related_identifiers),
+    st.builds(AssetSubjectAdded, subjects),
+    st.builds(AssetSubjectRemoved, st.just("optics")),
     st.builds(AssetAttachedToFixture, ids),
     st.builds(AssetDetachedFromFixture, ids),
     st.just(ASSIGNED),
@@ -121,6 +134,10 @@ CHANGES: dict[type[Event], set[str]] = {
     AssetOwnerRemoved: {"owners"},
     AssetAlternateIdentifierAdded: {"alternate_identifiers"},
     AssetAlternateIdentifierRemoved: {"alternate_identifiers"},
+    AssetRelatedIdentifierAdded: {"related_identifiers"},
+    AssetRelatedIdentifierRemoved: {"related_identifiers"},
+    AssetSubjectAdded: {"subjects"},
+    AssetSubjectRemoved: {"subjects"},
     AssetAttachedToFixture: {"fixture_id"},
     AssetDetachedFromFixture: {"fixture_id"},
     AssetPersistentIdAssigned: {"persistent_id"},
@@ -178,6 +195,10 @@ def test_the_fold_of_the_events_survives_the_document_at_every_step(events: list
         (AssetRestored("x"), {"condition": AssetCondition.NOMINAL, "condition_reason": "x"}),
         (AssetOwnerAdded(Owner("ANL")), {"owners": (Owner("APS"), Owner("ANL"))}),
         (AssetOwnerRemoved("APS"), {"owners": ()}),
+        (AssetRelatedIdentifierAdded(PAPER), {"related_identifiers": (MANUAL, PAPER)}),
+        (AssetRelatedIdentifierRemoved(MANUAL), {"related_identifiers": ()}),
+        (AssetSubjectAdded(Term("optics")), {"subjects": (Term("vacuum"), Term("optics"))}),
+        (AssetSubjectRemoved("vacuum"), {"subjects": ()}),
         (AssetAttachedToFixture(OTHER_ID), {"fixture_id": OTHER_ID}),
         (AssetDetachedFromFixture(FIXTURE_ID), {"fixture_id": None}),
     ],
@@ -189,6 +210,8 @@ def test_what_an_event_says_becomes_the_state(event: Any, changes: dict[str, Any
         ports=(PORT,),
         owners=(Owner("APS"),),
         settings={"a": 1},
+        related_identifiers=(MANUAL,),
+        subjects=(Term("vacuum"),),
         drawing=DRAWING,
         model_id=MODEL_ID,
         controller_id=PARENT_ID,

@@ -18,8 +18,9 @@ from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedErr
 from cora.equipment.aggregates.model import MODEL, Model, ModelDefined
 from cora.equipment.content.named_families import NamedFamilies
 from cora.equipment.features.define_model import DefineModel, define_model
-from cora.equipment.values import DefinitionStatus, Manufacturer
+from cora.equipment.values import AgentIdentifier, DefinitionStatus, Manufacturer
 from cora.kernel.aggregate import Fact
+from cora.kernel.search import Text
 
 MEMBERS = {
     "name": "ABRS-250MP",
@@ -35,6 +36,15 @@ async def test_a_model_of_a_known_family_is_defined() -> None:
     assert await decide(define_model, COMMAND, (FAMILY, a_family())) == [
         ModelDefined("ABRS-250MP", Manufacturer("Aerotech"), "ABRS-250MP-M-AS", (FAMILY_ID,))
     ]
+
+
+def test_a_model_has_an_identifier_beside_its_part_number() -> None:
+    known = {"scheme": "doi", "value": "https://doi.org/10.5438/ABRS"}
+    command = DefineModel.model_validate({**MEMBERS, "identifier": known})
+    decided = define_model(command, NamedFamilies({FAMILY_ID: a_family()}))
+    model = folds(MODEL, None, decided, Fact(numbered(9), NOW))
+    assert model.identifier == AgentIdentifier("10.5438/abrs", "DOI")
+    assert Text("identifier", "10.5438/abrs") in tuple(MODEL.texts(model))
 
 
 def test_a_family_is_declared_once() -> None:
@@ -72,6 +82,7 @@ def test_a_deprecated_family_is_refused() -> None:
         {"manufacturer": {"name": "Aerotech", "identifier": {"scheme": "ROR", "value": "0"}}},
         {"manufacturer": {"name": "Aerotech", "country": "US"}},
         {"website": "www.aerotech.com"},
+        {"identifier": {"scheme": "DOI", "value": "RRID:SCR_1"}},
     ],
 )
 def test_what_is_of_the_wrong_shape_is_invalid(wrong: dict[str, object]) -> None:

@@ -27,6 +27,8 @@ from tests.unit.equipment.strategies_asset import (
     owners_given,
     ports,
     refusal,
+    related_identifiers,
+    subjects,
 )
 
 from cora.equipment.aggregates.asset import ASSET
@@ -45,6 +47,7 @@ from cora.equipment.aggregates.family import FAMILY, Family, FamilyDeprecatedErr
 from cora.equipment.aggregates.model import MODEL, ModelDeprecatedError, ModelNotFoundError
 from cora.equipment.carried_identifiers import sought
 from cora.equipment.features.register_asset import Context, RegisterAsset, register_asset
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import (
     AlternateIdentifier,
     AlternateIdentifierKind,
@@ -53,6 +56,7 @@ from cora.equipment.values import (
     OwnerGiven,
     Port,
     PortDirection,
+    Term,
 )
 from cora.kernel.aggregate import Fact, FoundBy, Reference
 from cora.kernel.errors import InvalidRequestError
@@ -85,6 +89,8 @@ async def test_all_that_is_said_of_a_part_is_recorded() -> None:
             "ports": [{"name": "pso_out", "direction": "Output", "signal_type": "TTL"}],
             "drawing": {"system": "EDMS", "number": "630C2125"},
             "controller_id": CONTROLLER_ID,
+            "related_identifiers": [{"relation": "References", "scheme": "DOI", "value": "https://doi.org/10.5438/X"}],
+            "subjects": [{"name": " tomography "}],
         }
     )
     (event,) = await decide(register_asset, command, *EVERYTHING)
@@ -108,6 +114,8 @@ async def test_all_that_is_said_of_a_part_is_recorded() -> None:
         drawing=command.drawing,
         model_id=MODEL_ID,
         controller_id=CONTROLLER_ID,
+        related_identifiers=(RelatedIdentifier(RelationType.REFERENCES, "10.5438/x", RelatedIdentifierScheme.DOI),),
+        subjects=(Term("tomography"),),
     )
     assert set(ASSET.references(asset)) == {
         Reference("asset.parent_id", PARENT_ID),
@@ -184,11 +192,14 @@ async def test_of_several_families_the_model_does_not_declare_the_smallest_id_is
 
 async def test_every_duplicate_in_the_lists_is_reported() -> None:
     serial = AlternateIdentifier(AlternateIdentifierKind.SERIAL_NUMBER, "A-1")
+    manual = RelatedIdentifier(RelationType.IS_DESCRIBED_BY, "10.5438/manual", RelatedIdentifierScheme.DOI)
     command = part(
         family_ids=(FAMILY_ID, FAMILY_ID),
         owners=(OwnerGiven("APS"), OwnerGiven("ANL"), OwnerGiven("aps")),
         alternate_identifiers=(serial, replace(serial, value="a-1")),
         ports=(Port("a", PortDirection.INPUT, "TTL"), Port("A", PortDirection.OUTPUT, "TTL")),
+        related_identifiers=(manual, replace(manual, value="10.5438/MANUAL", name="Manual")),
+        subjects=(Term("optics"), Term("OPTICS")),
     )
     with pytest.raises(InvalidRequestError) as refused:
         await decide(register_asset, command, *EVERYTHING)
@@ -197,6 +208,8 @@ async def test_every_duplicate_in_the_lists_is_reported() -> None:
         "/owners/2",
         "/alternate_identifiers/1",
         "/ports/1",
+        "/related_identifiers/1",
+        "/subjects/1",
     ]
 
 
@@ -225,6 +238,8 @@ async def test_registering_reads_the_parent_and_neither_its_children_nor_the_nam
         {"facility_code": "APS"},
         {"owners": [{"name": "APS", "contact": "nobody"}]},
         {"alternate_identifiers": [{"kind": "Other", "value": "x"}]},
+        {"related_identifiers": [{"relation": "Cites", "scheme": "DOI", "value": "10.5438/x"}]},
+        {"subjects": [{"name": "optics", "scheme": "URL"}]},
         {"lifecycle": "Active"},
     ],
 )
@@ -248,6 +263,8 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
         alternate_identifiers=tuple(draw(st.lists(identifiers, max_size=2))),
         ports=tuple(draw(st.lists(ports, max_size=2))),
         controller_id=draw(st.sampled_from([None, CONTROLLER_ID])),
+        related_identifiers=tuple(draw(st.lists(related_identifiers, max_size=2))),
+        subjects=tuple(draw(st.lists(subjects, max_size=2))),
     )
     other_asset = mostly(an_asset(id=OTHER_ID), a_dead_asset(id=OTHER_ID), None)
     deprecated = replace(ROTARY_STAGE, status=DefinitionStatus.DEPRECATED)
@@ -271,6 +288,11 @@ def test_refusals_come_in_the_order_of_the_row(data: st.DataObject) -> None:
             for i in command.alternate_identifiers
         ],
         [port.name.casefold() for port in command.ports],
+        [
+            (r.relation, r.scheme, r.value if r.scheme == "URL" else r.value.lower())
+            for r in command.related_identifiers
+        ],
+        [subject.name.casefold() for subject in command.subjects],
     )
     parent, controller = context.parent, context.controller
     refused = refusal(register_asset, command=command, context=context)

@@ -29,9 +29,16 @@ from tests.unit.equipment.pidinst.facts import (
 
 from cora.equipment.aggregates.family import Family
 from cora.equipment.aggregates.model import Model
-from cora.equipment.pidinst.derive import asset_record, fixture_record, missing_of_asset, missing_of_fixture
+from cora.equipment.pidinst.derive import (
+    asset_record,
+    fixture_record,
+    missing_of_asset,
+    missing_of_fixture,
+    published_record,
+)
 from cora.equipment.pidinst.gather import Instrument, Surroundings
 from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import (
     AgentIdentifier,
     AlternateIdentifier,
@@ -172,6 +179,24 @@ def test_7_a_name_in_place_of_a_part_number_is_not_told_as_one() -> None:
     for name in ("SBE 37", "sbe 37"):
         told = of_asset(instrument(model=replace(MODEL, name=name, part_number="SBE 37")))
         assert told["model"] == {"modelName": name}
+
+
+def test_7_a_model_without_a_part_number_is_told_by_its_other_identifier() -> None:
+    page = AgentIdentifier("https://vendor.example/abrs", "URL")
+    named = instrument(model=replace(MODEL, part_number=MODEL.name, identifier=page))
+    told = {"modelIdentifier": "https://vendor.example/abrs", "modelIdentifierType": "URL"}
+    assert of_asset(named)["model"]["modelIdentifier"] == told
+    both = instrument(model=replace(MODEL, identifier=page))
+    assert of_asset(both)["model"]["modelIdentifier"]["modelIdentifierType"] == "PartNumber"
+
+    def further(of: Instrument) -> AgentIdentifier | None:
+        record = asset_record(of, ALONE, URL)
+        return published_record(record, [of], FACILITY, of.asset, None).further_model_identifier
+
+    assert (further(named), further(both)) == (None, page)
+    bound = compound(both)
+    published = published_record(fixture_record(bound, URL), [both], FACILITY, bound.fixture, None)
+    assert published.further_model_identifier is None
 
 
 def test_6_7_without_a_model_there_is_neither_and_the_record_says_what_to_do() -> None:
@@ -348,9 +373,54 @@ def test_12_only_a_drawing_that_is_a_doi_is_told(drawing: Drawing) -> None:
     assert of_asset(instrument(asset(drawing=drawing)))["relatedIdentifiers"] == []
 
 
+MANUAL = RelatedIdentifier(RelationType.IS_DESCRIBED_BY, "10.5281/manual", RelatedIdentifierScheme.DOI, "Manual")
+SOURCE = RelatedIdentifier(RelationType.REFERENCES, "swh:1:rev:a", RelatedIdentifierScheme.SWHID)
+
+
+def test_12_what_is_stated_follows_what_is_derived() -> None:
+    parent = asset(11, persistent_id=identifier("10.5438/parent"))
+    of = instrument(asset(related_identifiers=(MANUAL, SOURCE)))
+    assert of_asset(of, around(parent))["relatedIdentifiers"] == [
+        related("10.5438/parent", "IsComponentOf", "Stage 11"),
+        related("10.5281/manual", "IsDescribedBy", "Manual"),
+        related("swh:1:rev:a", "References", None, "SWHID"),
+    ]
+
+
+def test_12_a_relation_that_is_derived_and_stated_is_told_once_and_has_a_name_if_either_has_one() -> None:
+    parent = asset(11, persistent_id=identifier("21.5/Whole", IdentifierScheme.HANDLE))
+    whole = RelatedIdentifier(RelationType.IS_COMPONENT_OF, "21.5/WHOLE", RelatedIdentifierScheme.HANDLE, "The mast")
+    metadata = replace(MANUAL, relation=RelationType.HAS_METADATA)
+    drawing = Drawing(DrawingSystem.DOI, "https://doi.org/10.5281/MANUAL")
+    of = instrument(asset(related_identifiers=(whole, MANUAL, metadata), drawing=drawing))
+    assert of_asset(of, around(parent))["relatedIdentifiers"] == [
+        related("21.5/Whole", "IsComponentOf", "Stage 11", "Handle"),
+        related("10.5281/manual", "IsDescribedBy", "Manual"),
+        related("10.5281/manual", "HasMetadata", "Manual"),
+    ]
+
+
+def test_12_what_is_stated_is_told_as_it_is_though_the_other_is_a_draft() -> None:
+    drafted = asset(11, persistent_id=identifier("10.5438/draft"))
+    whole = RelatedIdentifier(RelationType.IS_COMPONENT_OF, "10.5438/elsewhere", RelatedIdentifierScheme.DOI)
+    of = instrument(asset(related_identifiers=(whole,)))
+    told = of_asset(of, replace(around(drafted), public={}))
+    assert told["relatedIdentifiers"] == [related("10.5438/elsewhere", "IsComponentOf", None)]
+
+
 def test_12_a_fixture_has_its_bound_assets_as_components() -> None:
     told = of_fixture(instrument(asset(10, persistent_id=identifier("10.5438/a"))), instrument(asset(11)))
     assert told["relatedIdentifiers"] == [related("10.5438/a", "HasComponent", "Stage 10")]
+
+
+def test_16_subjects() -> None:
+    subjects = (Term("optics", "http://vocab.test/1", "Keywords"), Term("vacuum"))
+    known = {"subjectIdentifier": "http://vocab.test/1", "subjectIdentifierType": "Keywords"}
+    assert of_asset(instrument(asset(subjects=subjects)))["subjects"] == [
+        {"subjectName": "optics", "subjectIdentifier": known},
+        {"subjectName": "vacuum"},
+    ]
+    assert of_fixture()["subjects"] == []
 
 
 # 13 AlternateIdentifier

@@ -43,9 +43,13 @@ from cora.equipment.aggregates.asset.events import (
     AssetPortAdded,
     AssetPortRemoved,
     AssetRegistered,
+    AssetRelatedIdentifierAdded,
+    AssetRelatedIdentifierRemoved,
     AssetRelocated,
     AssetRestored,
     AssetSettingsUpdated,
+    AssetSubjectAdded,
+    AssetSubjectRemoved,
 )
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle, claims, references, texts
 from cora.equipment.assigned_identifier import AssignedIdentifier
@@ -109,6 +113,15 @@ def evolve(asset: Asset | None, event: AssetEvent, fact: Fact) -> Asset:
         case AssetAlternateIdentifierRemoved(identifier):
             left = tuple(each for each in asset.alternate_identifiers if each != identifier)
             return replace(asset, alternate_identifiers=left)
+        case AssetRelatedIdentifierAdded(identifier):
+            return replace(asset, related_identifiers=(*asset.related_identifiers, identifier))
+        case AssetRelatedIdentifierRemoved(identifier):
+            kept = tuple(each for each in asset.related_identifiers if each != identifier)
+            return replace(asset, related_identifiers=kept)
+        case AssetSubjectAdded(subject):
+            return replace(asset, subjects=(*asset.subjects, subject))
+        case AssetSubjectRemoved(name):
+            return replace(asset, subjects=tuple(each for each in asset.subjects if each.name != name))
         case AssetAttachedToFixture(fixture_id):
             return replace(asset, fixture_id=fixture_id)
         case AssetDetachedFromFixture():
@@ -133,6 +146,8 @@ def _registered(event: AssetRegistered, fact: Fact) -> Asset:
         family_ids=event.family_ids,
         owners=event.owners,
         alternate_identifiers=event.alternate_identifiers,
+        related_identifiers=event.related_identifiers,
+        subjects=event.subjects,
         ports=event.ports,
         drawing=event.drawing,
         controller_id=event.controller_id,
@@ -199,6 +214,8 @@ ASSET = Aggregate(
         "persistent_id": Filter(("persistent_id", "value"), as_kept=as_kept),
         "owner": Filter(("owners",), many=True, within=("name",)),
         "alternate_identifier": Filter(("alternate_identifiers",), many=True, within=("value",)),
+        "related_identifier": Filter(("related_identifiers",), many=True, within=("value",)),
+        "subject": Filter(("subjects",), many=True, within=("name",)),
         "registered_at": Filter(("registered_at",), is_time=True),
         "commissioned_at": Filter(("commissioned_at",), is_time=True),
         "decommissioned_at": Filter(("decommissioned_at",), is_time=True),

@@ -253,6 +253,46 @@ class AssetAlternateIdentifierNotPresentError(ConflictError):
 
 
 @dataclass(eq=False)
+class AssetRelatedIdentifierAlreadyPresentError(ConflictError):
+    """The asset is said to be related to this already."""
+
+    says = "Asset {asset_id} has the related identifier {relation} {scheme} {value!r} already."
+    asset_id: UUID
+    relation: str
+    scheme: str
+    value: str
+
+
+@dataclass(eq=False)
+class AssetRelatedIdentifierNotPresentError(ConflictError):
+    """The asset is not said to be related to this."""
+
+    says = "Asset {asset_id} has no {relation} {scheme} {value!r}; its related identifiers are in its state."
+    asset_id: UUID
+    relation: str
+    scheme: str
+    value: str
+
+
+@dataclass(eq=False)
+class AssetSubjectAlreadyPresentError(ConflictError):
+    """The asset has a subject of this name."""
+
+    says = "Asset {asset_id} has a subject {name!r} already; remove it first to record it anew."
+    asset_id: UUID
+    name: str
+
+
+@dataclass(eq=False)
+class AssetSubjectNotPresentError(ConflictError):
+    """The asset has no subject of this name."""
+
+    says = "Asset {asset_id} has no subject {name!r}; its subjects are in its state."
+    asset_id: UUID
+    name: str
+
+
+@dataclass(eq=False)
 class AssetAlreadyAttachedToFixtureError(ConflictError):
     """The asset is attached to a fixture already."""
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import AssetTier
 from cora.equipment.assigned_identifier import IdentifierOrigin
-from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port
+from cora.equipment.related_identifier import RelatedIdentifier
+from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, Term
 from cora.kernel.aggregate import Event
 
 
@@ -26,6 +27,8 @@ class AssetRegistered(Event):
     ports: tuple[Port, ...] = ()
     drawing: Drawing | None = None
     controller_id: UUID | None = None
+    related_identifiers: tuple[RelatedIdentifier, ...] = ()
+    subjects: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,34 @@ class AssetAlternateIdentifierRemoved(Event):
 
 
 @dataclass(frozen=True)
+class AssetRelatedIdentifierAdded(Event):
+    """It is said to be related to what has an identifier."""
+
+    identifier: RelatedIdentifier
+
+
+@dataclass(frozen=True)
+class AssetRelatedIdentifierRemoved(Event):
+    """It is no longer said to be related to that."""
+
+    identifier: RelatedIdentifier
+
+
+@dataclass(frozen=True)
+class AssetSubjectAdded(Event):
+    """It is found under a subject."""
+
+    subject: Term
+
+
+@dataclass(frozen=True)
+class AssetSubjectRemoved(Event):
+    """It is no longer found under a subject."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class AssetAttachedToFixture(Event):
     """It serves in a fixture that binds it."""
 
@@ -233,6 +264,10 @@ AssetEvent = (
     | AssetOwnerRemoved
     | AssetAlternateIdentifierAdded
     | AssetAlternateIdentifierRemoved
+    | AssetRelatedIdentifierAdded
+    | AssetRelatedIdentifierRemoved
+    | AssetSubjectAdded
+    | AssetSubjectRemoved
     | AssetAttachedToFixture
     | AssetDetachedFromFixture
     | AssetPersistentIdAssigned

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.carried_identifiers import identifier_references
-from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, folded
+from cora.equipment.related_identifier import RelatedIdentifier
+from cora.equipment.values import AlternateIdentifier, Drawing, Owner, Port, Term, folded
 from cora.kernel.aggregate import Claim, Reference, former
 from cora.kernel.moment import Moment
 from cora.kernel.search import Text, Weight, texts_within
@@ -71,6 +72,8 @@ class Asset:
     ports: tuple[Port, ...] = ()
     owners: tuple[Owner, ...] = ()
     alternate_identifiers: tuple[AlternateIdentifier, ...] = ()
+    related_identifiers: tuple[RelatedIdentifier, ...] = ()
+    subjects: tuple[Term, ...] = ()
     drawing: Drawing | None = None
     model_id: UUID | None = None
     controller_id: UUID | None = None
@@ -110,6 +113,11 @@ def identifier_key(identifier: AlternateIdentifier) -> tuple[str, str, str]:
     return identifier.kind, folded(identifier.value), folded(named)
 
 
+def subject_key(name: str) -> str:
+    """By what a subject is found inside one asset."""
+    return folded(name)
+
+
 def references(asset: Asset) -> Iterable[Reference]:
     """The records that an asset points at, and the identifiers it is found by."""
     found = _references(asset)
@@ -127,7 +135,9 @@ def _references(asset: Asset) -> Iterable[Reference]:
             yield Reference(relation, target)
     for family_id in asset.family_ids:
         yield Reference("asset.family_ids", family_id)
-    yield from identifier_references(ASSET_IDENTIFIER, asset.alternate_identifiers, asset.persistent_id)
+    yield from identifier_references(
+        ASSET_IDENTIFIER, asset.alternate_identifiers, asset.persistent_id, asset.related_identifiers
+    )
 
 
 def claims(asset: Asset) -> Iterable[Claim]:
@@ -137,13 +147,19 @@ def claims(asset: Asset) -> Iterable[Claim]:
 
 
 def texts(asset: Asset) -> Iterable[Text]:
-    """Its name, every identifier, the names of what belongs to it, and its description."""
+    """Its name, every identifier, the names of what belongs to it, what it is related to and about, its description."""
     yield Text("name", asset.name, Weight.OWN)
     if asset.persistent_id is not None:
         yield Text("persistent_id", asset.persistent_id.value, Weight.OWN)
     for identifier in asset.alternate_identifiers:
         yield Text("alternate_identifiers", identifier.value, Weight.OWN)
         yield Text("alternate_identifiers", identifier.name)
+    for related in asset.related_identifiers:
+        yield Text("related_identifiers", related.value)
+        yield Text("related_identifiers", related.name)
+    for subject in asset.subjects:
+        yield Text("subjects", subject.name)
+        yield Text("subjects", subject.identifier)
     for port in asset.ports:
         yield Text("ports", port.name)
     for owner in asset.owners:

@@ -6,13 +6,14 @@ from cora.equipment.pidinst.forms.datacite import DATACITE_JSON, DATACITE_XML
 from cora.equipment.pidinst.forms.dublin_core import OAI_DC
 from cora.equipment.pidinst.forms.form import Form, Loss
 from cora.equipment.pidinst.forms.handle import HANDLE
-from cora.equipment.pidinst.forms.pidinst import PIDINST_1_1_XML, PIDINST_JSON, PIDINST_XML
+from cora.equipment.pidinst.forms.pidinst import PIDINST_1_1_JSON, PIDINST_1_1_XML, PIDINST_JSON, PIDINST_XML
 from cora.equipment.pidinst.forms.schema_org import SCHEMA_ORG
 from cora.equipment.pidinst.published import PublishedRecord
 
 FORMS: tuple[Form, ...] = (
     PIDINST_JSON,
     PIDINST_XML,
+    PIDINST_1_1_JSON,
     PIDINST_1_1_XML,
     DATACITE_XML,
     DATACITE_JSON,

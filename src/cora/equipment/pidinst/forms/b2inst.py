@@ -3,7 +3,7 @@
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form
-from cora.equipment.pidinst.forms.pidinst import losses_of_1_0
+from cora.equipment.pidinst.forms.pidinst import losses_of_1_0, related_in_1_0
 from cora.equipment.pidinst.forms.writing import as_json, described, renamed, valued
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
@@ -33,7 +33,7 @@ def b2inst_metadata(published: PublishedRecord) -> dict[str, Any]:
         "MeasuredVariable": list(record.measured_variables),
         "Date": [{"Date": each.date, "dateType": each.date_type} for each in record.dates],
         "RelatedIdentifier": [
-            renamed(each.model_dump(mode="json"), "relatedIdentifier") for each in record.related_identifiers
+            renamed(each.model_dump(mode="json"), "relatedIdentifier") for each in related_in_1_0(record)
         ],
         "AlternateIdentifier": [
             renamed(each.model_dump(mode="json"), "alternateIdentifier") for each in record.alternate_identifiers

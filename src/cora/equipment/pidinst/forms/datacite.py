@@ -5,6 +5,7 @@ owner the hosting institution, what the kernel has no property for is a
 technical description, one for each fact.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,7 +15,8 @@ from cora.equipment.identifiers import normal_doi
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
 from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, remarks, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, Publisher
-from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord, RelationType
+from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
 from cora.equipment.values import AlternateIdentifierKind
 
 NAMESPACE = "http://datacite.org/schema/kernel-4"
@@ -26,10 +28,14 @@ _SCHEMA = "datacite-4.7/metadata.xsd"
 
 # Parts of an instrument are instruments, which DataCite likes to be told.
 _RELATIONS: dict[RelationType, dict[str, str]] = {
-    "IsDescribedBy": {"relationType": "IsDescribedBy"},
-    "HasComponent": {"relationType": "HasPart", "resourceTypeGeneral": "Instrument"},
-    "IsComponentOf": {"relationType": "IsPartOf", "resourceTypeGeneral": "Instrument"},
+    **{relation: {"relationType": relation.value} for relation in RelationType},
+    RelationType.HAS_COMPONENT: {"relationType": "HasPart", "resourceTypeGeneral": "Instrument"},
+    RelationType.IS_COMPONENT_OF: {"relationType": "IsPartOf", "resourceTypeGeneral": "Instrument"},
+    RelationType.WAS_USED_IN: {"relationType": "Other", "relationTypeInformation": "WasUsedIn"},
+    RelationType.IS_ATTACHED_TO: {"relationType": "Other", "relationTypeInformation": "IsAttachedTo"},
 }
+_CODE = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*:)?[A-Za-z0-9._~-]+(:+[A-Za-z0-9._~-]+)*")
+_RELATED_SCHEMES = {scheme.casefold(): scheme for scheme in RelatedIdentifierScheme}
 _SCHEME_URIS = {
     "ROR": "https://ror.org/",
     "ORCID": "https://orcid.org/",
@@ -39,6 +45,7 @@ _SCHEME_URIS = {
     "DOI": "https://doi.org/",
     "Handle": "https://hdl.handle.net/",
 }
+_NO_VALUE = "It is neither a URL nor a code that DataCite takes, which has no other place for it."
 _DATES = {"Commissioned": "Commissioned", "DeCommissioned": "Decommissioned"}
 
 Attributes = dict[str, Any]
@@ -62,7 +69,7 @@ def datacite_attributes(published: PublishedRecord) -> Attributes:
             {"date": each.date, "dateType": "Other", "dateInformation": _DATES[each.date_type]} for each in record.dates
         ),
         "alternateIdentifiers": _distinct(_alternate_identifiers(record)),
-        "relatedIdentifiers": _distinct(_related_identifiers(record)),
+        "relatedIdentifiers": _distinct(_related_identifiers(published)),
         "descriptions": _distinct((*_descriptions(record), *_withdrawal(published))),
     }
     return {**own, **told}
@@ -95,9 +102,10 @@ def datacite_xml(published: PublishedRecord) -> bytes:
             wrapper,
             "subject",
             subject["subject"],
-            subjectScheme=subject["subjectScheme"],
+            subjectScheme=subject.get("subjectScheme"),
             schemeURI=subject.get("schemeUri"),
             valueURI=subject.get("valueUri"),
+            classificationCode=subject.get("classificationCode"),
         )
     for wrapper, contributor in _items(root, "contributors", told):
         element = add(wrapper, "contributor", contributorType=contributor["contributorType"])
@@ -179,12 +187,24 @@ def _subjects(published: PublishedRecord) -> Iterator[Attributes]:
     for each in published.measured_quantities:
         if each.identifier is not None and each.scheme is not None:
             yield _subject(each.name, each.identifier, each.scheme)
+    for each in record.subjects:
+        known = each.subject_identifier
+        if known is None:
+            yield {"subject": each.subject_name}
+        else:
+            yield _subject(each.subject_name, known.subject_identifier, known.subject_identifier_type)
 
 
 def _subject(name: str, identifier: str, scheme: str) -> Attributes:
-    url = as_url(identifier)
     known = {"schemeUri": _SCHEME_URIS[scheme]} if scheme in _SCHEME_URIS else {}
-    return {"subject": name, "subjectScheme": scheme, **known, **({} if url is None else {"valueUri": url})}
+    return {"subject": name, "subjectScheme": scheme, **known, **_as_value(identifier)}
+
+
+def _as_value(identifier: str) -> Attributes:
+    """The identifier of a subject: a URL, or a code that the kernel takes for a URI; nothing for any other."""
+    if (url := as_url(identifier)) is not None:
+        return {"valueUri": url}
+    return {"classificationCode": identifier} if _CODE.fullmatch(identifier) else {}
 
 
 def _alternate_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
@@ -218,7 +238,8 @@ def _other_doi(each: AlternateIdentifier) -> str | None:
         return None
 
 
-def _related_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
+def _related_identifiers(published: PublishedRecord) -> Iterator[Attributes]:
+    record = published.record
     for each in record.related_identifiers:
         yield {
             "relatedIdentifier": each.related_identifier,
@@ -228,6 +249,18 @@ def _related_identifiers(record: PidinstRecord) -> Iterator[Attributes]:
     for each in record.alternate_identifiers:
         if (doi := _other_doi(each)) is not None:
             yield {"relatedIdentifier": doi, "relatedIdentifierType": "DOI", "relationType": "IsIdenticalTo"}
+    for scheme, value in _model_identifiers(published):
+        if (known := _RELATED_SCHEMES.get(scheme.casefold())) is not None:
+            yield {"relatedIdentifier": value, "relatedIdentifierType": known.value, "relationType": "References"}
+
+
+def _model_identifiers(published: PublishedRecord) -> Iterator[tuple[str, str]]:
+    """The schemes and values of the identifiers of the model."""
+    model, further = published.record.model, published.further_model_identifier
+    if model is not None and (told := model.model_identifier) is not None:
+        yield told.model_identifier_type, told.model_identifier
+    if further is not None:
+        yield further.scheme, further.value
 
 
 def _descriptions(record: PidinstRecord) -> Iterator[Attributes]:
@@ -268,8 +301,14 @@ def _losses(published: PublishedRecord) -> Iterator[Loss]:
     record = published.record
     yield Loss("SchemaVersion", "DataCite has no place for the version of the PIDINST schema.")
     yield from unknown(published, owner=False)
-    if any(each.identifier and as_url(each.identifier) is None for each in published.measured_quantities):
-        yield Loss("measuredQuantityIdentifier", "It is no URL, and DataCite has no place for what a variable is else.")
+    if any(each.identifier and not _as_value(each.identifier) for each in published.measured_quantities):
+        yield Loss("measuredQuantityIdentifier", _NO_VALUE)
+    subjects = (each.subject_identifier for each in record.subjects)
+    if any(known and not _as_value(known.subject_identifier) for known in subjects):
+        yield Loss("subjectIdentifier", _NO_VALUE)
+    further = published.further_model_identifier
+    if further is not None and further.scheme.casefold() not in _RELATED_SCHEMES:
+        yield Loss("modelIdentifier", "DataCite takes no related identifier of its type, and the part number is told.")
     if any(each.owner_contact for each in record.owners):
         yield Loss("ownerContact", "DataCite has no place for an e-mail address.")
     if any(each.related_identifier_name for each in record.related_identifiers):
@@ -315,11 +354,8 @@ def _add_agent(element: etree._Element, name: str, agent: Attributes) -> None:
 
 
 def _distinct(items: Iterable[Attributes]) -> list[Attributes]:
-    found: list[Attributes] = []
-    for item in items:
-        if item not in found:
-            found.append(item)
-    return found
+    """Each item once; two that are the same without what XML cannot hold are one."""
+    return list({as_json(item): item for item in items}.values())
 
 
 DATACITE_XML = Form(

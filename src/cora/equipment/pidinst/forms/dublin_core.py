@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from cora.equipment.pidinst.forms.form import Form, Loss, untold
-from cora.equipment.pidinst.forms.writing import as_xml, fit, remarks
+from cora.equipment.pidinst.forms.writing import as_xml, fit, related_url, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
 
@@ -19,7 +19,7 @@ _SAYS = "Dublin Core has no place for it."
 _PLAIN = "Dublin Core tells the value alone."
 _TOLD = frozenset(
     {"Identifier", "LandingPage", "Name", "Owner", "Manufacturer", "Model", "Description", "InstrumentType"}
-    | {"MeasuredVariable", "Date", "RelatedIdentifier", "AlternateIdentifier", "MeasurementTechnique"}
+    | {"MeasuredVariable", "Date", "RelatedIdentifier", "AlternateIdentifier", "MeasurementTechnique", "Subject"}
 )
 
 
@@ -48,6 +48,8 @@ def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:
         yield "subject", name
     for each in record.measurement_techniques:
         yield "subject", each.measurement_technique_name
+    for each in record.subjects:
+        yield "subject", each.subject_name
     if record.description:
         yield "description", record.description
     if record.model is not None:
@@ -69,7 +71,7 @@ def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:
     for each in record.alternate_identifiers:
         yield "identifier", each.alternate_identifier
     for each in record.related_identifiers:
-        url = identifier_url(each.related_identifier_type, each.related_identifier)
+        url = related_url(each.related_identifier_type, each.related_identifier)
         yield "relation", url or each.related_identifier
 
 
@@ -95,6 +97,8 @@ def _plain(record: PidinstRecord) -> Iterator[str]:
         yield "alternateIdentifierName"
     if any(each.measurement_technique_identifier for each in record.measurement_techniques):
         yield "measurementTechniqueIdentifier"
+    if any(each.subject_identifier for each in record.subjects):
+        yield "subjectIdentifier"
 
 
 OAI_DC = Form(

@@ -78,3 +78,5 @@ def _said(published: PublishedRecord) -> Iterator[str]:
         yield "AlternateIdentifier"
     if record.measurement_techniques:
         yield "MeasurementTechnique"
+    if record.subjects:
+        yield "Subject"

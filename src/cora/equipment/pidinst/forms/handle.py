@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form
-from cora.equipment.pidinst.forms.pidinst import losses_of_1_0
+from cora.equipment.pidinst.forms.pidinst import losses_of_1_0, related_in_1_0
 from cora.equipment.pidinst.forms.writing import as_json, described, fit, renamed, valued
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
@@ -55,7 +55,7 @@ def _told(published: PublishedRecord) -> Iterator[tuple[str, Any]]:
     yield "Dates", _each("date", dates)
     others = [renamed(each.model_dump(mode="json"), "alternateIdentifier") for each in record.alternate_identifiers]
     yield "AlternateIdentifiers", _each("AlternateIdentifier", others)
-    related = [renamed(each.model_dump(mode="json"), "relatedIdentifier") for each in record.related_identifiers]
+    related = [renamed(each.model_dump(mode="json"), "relatedIdentifier") for each in related_in_1_0(record)]
     yield "RelatedIdentifiers", _each("RelatedIdentifier", related)
 
 

@@ -1,8 +1,9 @@
-"""PIDINST itself: 1.0 as JSON and XML, and the draft of 1.1 as XML; valid by the working group's schemas.
+"""PIDINST itself: 1.0 and the draft of 1.1, each as JSON and as XML; valid by the working group's schemas.
 
-There is no normative serialisation (the schemas are supporting material); these
-are the two that the working group publishes. The draft of 1.1 adds properties
-14 and 15, and tells measured quantities in place of measured variables.
+There is no normative serialisation (the schemas are supporting material); the
+working group publishes a JSON Schema of 1.0, and XML Schemas of both. In JSON
+what 1.1 adds is named in the same way. The draft of 1.1 adds properties 14 to 16
+and the type SWHID, and tells measured quantities in place of measured variables.
 """
 
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ from lxml import etree
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
 from cora.equipment.pidinst.forms.writing import add, as_json, as_xml, described, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
+from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
+from cora.equipment.related_identifier import RelatedIdentifierScheme
 from cora.equipment.values import Term
 
 Version = Literal["1.0", "1.1"]
 Members = dict[str, Any]
 
-_OWN = frozenset({"complete", "missing", "test", "measurementTechniques"})
+_OWN = frozenset({"complete", "missing", "test", "measurementTechniques", "subjects"})
 _XML_SCHEMAS: dict[Version, str] = {"1.0": "pidinst-schema-1_0.xsd", "1.1": "pidinst-schema-1_1-DRAFT.xsd"}
 
 
@@ -30,11 +33,14 @@ def pidinst_members(published: PublishedRecord, version: Version = "1.0") -> Mem
     told["owners"] = told["owners"] or [{"ownerName": UNAVAILABLE}]
     told["manufacturers"] = told["manufacturers"] or [{"manufacturerName": UNAVAILABLE}]
     told["description"] = described(published)
-    if version == "1.1":
+    if version == "1.0":
+        told["relatedIdentifiers"] = [each.model_dump(mode="json") for each in related_in_1_0(record)]
+    else:
         quantities = {each.name for each in published.measured_quantities}
         told["measuredVariables"] = [name for name in record.measured_variables if name not in quantities]
         told["measurementTechniques"] = [each.model_dump(mode="json") for each in record.measurement_techniques]
         told["measuredQuantities"] = [_quantity(each) for each in published.measured_quantities]
+        told["subjects"] = [each.model_dump(mode="json") for each in record.subjects]
     return {name: value for name, value in told.items() if value}
 
 
@@ -89,7 +95,15 @@ _SINGULAR = {
     "alternateIdentifiers": "alternateIdentifier",
     "measurementTechniques": "measurementTechnique",
     "measuredQuantities": "measuredQuantity",
+    "subjects": "subject",
 }
+
+
+def related_in_1_0(record: PidinstRecord) -> list[RelatedIdentifier]:
+    """The related identifiers of a type that PIDINST 1.0 has."""
+    return [
+        each for each in record.related_identifiers if each.related_identifier_type != RelatedIdentifierScheme.SWHID
+    ]
 
 
 def losses_of_1_0(published: PublishedRecord) -> tuple[Loss, ...]:
@@ -98,11 +112,21 @@ def losses_of_1_0(published: PublishedRecord) -> tuple[Loss, ...]:
 
 
 def _losses(published: PublishedRecord) -> Iterator[Loss]:
-    yield from unknown(published)
+    yield from _losses_of_1_1(published)
+    if len(related_in_1_0(published.record)) < len(published.record.related_identifiers):
+        yield Loss("RelatedIdentifier", "The type SWHID is part of PIDINST 1.1.")
+    if published.record.subjects:
+        yield Loss("Subject", "It is part of PIDINST 1.1.")
     if published.record.measurement_techniques:
         yield Loss("MeasurementTechnique", "It is part of PIDINST 1.1.")
     if any(each.identifier for each in published.measured_quantities):
         yield Loss("measuredQuantityIdentifier", "PIDINST 1.0 tells measured variables by their names only.")
+
+
+def _losses_of_1_1(published: PublishedRecord) -> Iterator[Loss]:
+    yield from unknown(published)
+    if published.further_model_identifier is not None:
+        yield Loss("modelIdentifier", "A model has one identifier in PIDINST, and its part number is told.")
 
 
 def _xml_1_1(published: PublishedRecord) -> bytes:
@@ -125,11 +149,19 @@ PIDINST_XML = Form(
     render=pidinst_xml,
     loss=losses_of_1_0,
 )
+PIDINST_1_1_JSON = Form(
+    name="pidinst-1.1.json",
+    title="PIDINST 1.1 (draft without a JSON Schema), JSON",
+    media_type="application/json",
+    asked_for_as=("application/vnd.cora.pidinst-1.1+json",),
+    render=lambda published: as_json(pidinst_members(published, "1.1")),
+    loss=lambda published: tuple(_losses_of_1_1(published)),
+)
 PIDINST_1_1_XML = Form(
     name="pidinst-1.1.xml",
     title="PIDINST 1.1 (draft), XML",
     media_type="application/xml",
     asked_for_as=("application/vnd.cora.pidinst-1.1+xml",),
     render=_xml_1_1,
-    loss=lambda published: tuple(unknown(published)),
+    loss=lambda published: tuple(_losses_of_1_1(published)),
 )

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
-from cora.equipment.pidinst.forms.writing import as_json, as_url, described
+from cora.equipment.pidinst.forms.writing import as_json, as_url, described, related_url
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
-from cora.equipment.values import AlternateIdentifierKind
+from cora.equipment.related_identifier import RelationType
+from cora.equipment.values import AgentIdentifier, AlternateIdentifierKind
 
 # The vocabulary itself and not the remote context, so that no reader has to fetch anything.
 _CONTEXT: dict[str, Any] = {
@@ -18,7 +19,11 @@ _CONTEXT: dict[str, Any] = {
     "additionalType": {"@type": "@id"},
 }
 # A relation that has no property of its own here is told as a further one, named as PIDINST does.
-_RELATIONS = {"HasComponent": "hasPart", "IsComponentOf": "isPartOf", "IsDescribedBy": "subjectOf"}
+_RELATIONS = {
+    RelationType.HAS_COMPONENT: "hasPart",
+    RelationType.IS_COMPONENT_OF: "isPartOf",
+    RelationType.IS_DESCRIBED_BY: "subjectOf",
+}
 
 Node = dict[str, Any]
 
@@ -44,6 +49,12 @@ def schema_org(published: PublishedRecord) -> Node:
         "description": described(published),
         "creativeWorkStatus": "Withdrawn" if published.withdrawn else None,
         "url": record.landing_page,
+        "sameAs": [
+            url
+            for each in record.related_identifiers
+            if each.relation_type is RelationType.IS_IDENTICAL_TO
+            and (url := related_url(each.related_identifier_type, each.related_identifier))
+        ],
         "identifier": list(_identifiers(published)),
         "serialNumber": [
             each.alternate_identifier
@@ -63,7 +74,7 @@ def schema_org(published: PublishedRecord) -> Node:
         ],
         "publisher": _agent(publisher.name, known and known.value, known and known.scheme),
         "datePublished": f"{published.publication_year:04}",
-        "model": _model(record),
+        "model": _model(record, published.further_model_identifier),
         "additionalType": _type_urls(record),
         "category": [
             _term(
@@ -79,9 +90,18 @@ def schema_org(published: PublishedRecord) -> Node:
                     *(each.instrument_type_name for each in record.instrument_types),
                     *record.measured_variables,
                     *(each.measurement_technique_name for each in record.measurement_techniques),
+                    *(each.subject_name for each in record.subjects),
                 )
             )
         ),
+        "about": [
+            _term(
+                each.subject_name,
+                each.subject_identifier and each.subject_identifier.subject_identifier,
+                each.subject_identifier and each.subject_identifier.subject_identifier_type,
+            )
+            for each in record.subjects
+        ],
         "additionalProperty": list(_properties(published)),
         **{name: list(_related(record.related_identifiers, relation)) for relation, name in _RELATIONS.items()},
     }
@@ -113,12 +133,16 @@ def _identifiers(published: PublishedRecord) -> Iterator[Node]:
         )
 
 
-def _model(record: PidinstRecord) -> Node | None:
+def _model(record: PidinstRecord, further: AgentIdentifier | None) -> Node | None:
     if record.model is None:
         return None
     node: Node = {"@type": "ProductModel", "name": record.model.model_name}
-    if (known := record.model.model_identifier) is not None:
-        node["identifier"] = _value(known.model_identifier_type, known.model_identifier)
+    known = record.model.model_identifier
+    identifiers = [] if known is None else [_value(known.model_identifier_type, known.model_identifier)]
+    if further is not None:
+        identifiers.append(_value(further.scheme, further.value))
+    if identifiers:
+        node["identifier"] = identifiers if further is not None else identifiers[0]
     return node
 
 
@@ -149,8 +173,7 @@ def _properties(published: PublishedRecord) -> Iterator[Node]:
         yield _value("MeasuredVariable", name, valueReference=defined)
     for each in record.related_identifiers:
         if each.relation_type not in _RELATIONS:
-            url = identifier_url(each.related_identifier_type, each.related_identifier)
-            yield _value(each.relation_type, each.related_identifier, name=each.related_identifier_name, url=url)
+            yield _other_relation(each)
     for each in record.measurement_techniques:
         term = each.measurement_technique_identifier
         defined = term and _term(
@@ -161,12 +184,20 @@ def _properties(published: PublishedRecord) -> Iterator[Node]:
         yield _value("MeasurementTechnique", each.measurement_technique_name, valueReference=defined)
 
 
-def _related(all_related: Iterable[RelatedIdentifier], relation: str) -> Iterator[Node]:
-    kinds = "CreativeWork" if relation == "IsDescribedBy" else ["CreativeWork", "IndividualProduct"]
+def _other_relation(each: RelatedIdentifier) -> Node:
+    scheme, value = each.related_identifier_type, each.related_identifier
+    # The link of a DOI or a Handle says what it is.
+    kind = _value(scheme.value, value) if identifier_url(scheme, value) is None else None
+    url = related_url(scheme, value)
+    return _value(each.relation_type, value, name=each.related_identifier_name, url=url, valueReference=kind)
+
+
+def _related(all_related: Iterable[RelatedIdentifier], relation: RelationType) -> Iterator[Node]:
+    kinds = "CreativeWork" if relation is RelationType.IS_DESCRIBED_BY else ["CreativeWork", "IndividualProduct"]
     for each in all_related:
         if each.relation_type == relation:
             node: Node = {
-                "@id": identifier_url(each.related_identifier_type, each.related_identifier),
+                "@id": related_url(each.related_identifier_type, each.related_identifier),
                 "@type": kinds,
                 "name": each.related_identifier_name,
                 "identifier": _value(each.related_identifier_type.value, each.related_identifier),

@@ -5,15 +5,26 @@ import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
+from urllib.parse import quote
 
 from lxml import etree
 
-from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.pidinst.published import PublishedRecord, identifier_url
+from cora.equipment.related_identifier import RelatedIdentifierScheme
 
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]([A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?")
+_RESOLVERS = {
+    RelatedIdentifierScheme.ARK: "https://n2t.net/",
+    RelatedIdentifierScheme.ARXIV: "https://arxiv.org/abs/",
+    RelatedIdentifierScheme.BIBCODE: "https://ui.adsabs.harvard.edu/abs/",
+    RelatedIdentifierScheme.PMID: "https://pubmed.ncbi.nlm.nih.gov/",
+    RelatedIdentifierScheme.RAID: "https://raid.org/",
+    RelatedIdentifierScheme.RRID: "https://scicrunch.org/resolver/",
+    RelatedIdentifierScheme.SWHID: "https://archive.softwareheritage.org/",
+}
 _SCHEMAS = files("cora.equipment.pidinst") / "schemas"
 
 
@@ -53,6 +64,13 @@ def renamed(members: dict[str, Any], name: str) -> dict[str, Any]:
 def as_url(text: str) -> str | None:
     """The text, if it is an absolute http(s) URL that every reader takes."""
     return text if _URL.fullmatch(text) and text.count("#") < 2 else None
+
+
+def related_url(scheme: RelatedIdentifierScheme, value: str) -> str | None:
+    """The link of a related identifier: itself if it is a URL, else at the resolver of its scheme, if there is one."""
+    if (url := as_url(value) or identifier_url(scheme, value)) is not None:
+        return url
+    return _RESOLVERS[scheme] + quote(value, safe="/:;=()") if scheme in _RESOLVERS else None
 
 
 def as_json(value: Any) -> bytes:

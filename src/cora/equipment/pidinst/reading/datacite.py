@@ -53,8 +53,7 @@ class _Reader:
         subjects = tuple(self._subjects(members))
         types = _identified(tuple(self._types(part, facts)), subjects)
         variables, techniques = _identified(facts.variables, subjects), _identified(facts.techniques, subjects)
-        self._tell_subjects(subjects, (*types, *variables, *techniques))
-        identical = tuple(each for each in related if each.relation == "IsIdenticalTo")
+        told = {each.name for each in (*types, *variables, *techniques)}
         record = ImportedRecord(
             spot=part.spot,
             dialect=self._dialect,
@@ -69,15 +68,11 @@ class _Reader:
             measured_variables=variables,
             measurement_techniques=techniques,
             dates=tuple(self._dates(members)),
-            related=tuple(
-                each for each in related if each not in identical and not _is_model(each, facts.model)
-            ),
-            alternates=(
-                *alternates,
-                *(Alternate(each.spot, "Other", each.code.value, each.code.scheme) for each in identical),
-            ),
+            related=tuple(each for each in related if not _is_model(each, facts.model)),
+            alternates=alternates,
+            subjects=tuple(each for each in subjects if each.name not in told),
             spots=self._spots,
-        )  # fmt: skip
+        )
         self._tell_publication(members)
         members.ignore(*_NO_PROPERTIES)
         self._notes += members.rest()
@@ -220,19 +215,18 @@ class _Reader:
         for item in self._items(members, "subject"):
             inner = Members(item)
             name = tidied(item.text or inner.text("subject"))
-            url = tidied(inner.text("valueuri"))
+            url, code = tidied(inner.text("valueuri")), tidied(inner.text("classificationcode"))
             scheme = tidied(inner.text("subjectscheme"))
-            inner.ignore("schemeuri", "classificationcode", "lang")
+            inner.ignore("schemeuri", "lang")
             self._notes += inner.rest()
-            if name is not None:
-                yield Thing(item.spot, name, None if url is None else Code(url, scheme or "URL"))
-
-    def _tell_subjects(self, subjects: Iterable[Thing], others: Iterable[Thing]) -> None:
-        """Tell the subjects that are nothing else: they have no place."""
-        told = {each.name for each in others}
-        for each in subjects:
-            if each.name not in told:
-                self._note(each.spot, f"a subject has no place in cora: {each.name}")
+            if name is None:
+                continue
+            value = url or code
+            if value is None and scheme is not None:
+                self._note(item.spot, f"the scheme of a subject without an identifier is not kept: {scheme}")
+            if url is not None and code is not None:
+                self._note(item.spot, f"a further identifier is not kept: {scheme} {code}")
+            yield Thing(item.spot, name, None if value is None else Code(value, scheme or ("URL" if url else None)))
 
     def _dates(self, members: Members) -> Iterator[Dated]:
         """Both ways of the reference, 2.1: `Other` with what it is, and `Available` from one day to another."""

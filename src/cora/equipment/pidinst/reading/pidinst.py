@@ -48,11 +48,9 @@ class _Reader:
             dates=self._all(members, "dates", "date", self._date),
             related=self._all(members, "related", "relatedidentifier", self._related),
             alternates=self._all(members, "alternates", "alternateidentifier", self._alternate),
+            subjects=self._things(members, "subjects", "subject"),
             spots=self._spots,
         )
-        for each in self._items(members, "subjects", "subject"):
-            named = self._thing(each, "subject")
-            self._note(each.spot, f"a subject has no place in cora: {named and named.name}")
         members.ignore(*_NO_PROPERTIES)
         self._notes += members.rest()
         return replace(record, not_understood=tuple(self._notes))

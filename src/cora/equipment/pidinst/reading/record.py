@@ -89,6 +89,7 @@ class ImportedRecord:
     dates: tuple[Dated, ...] = ()
     related: tuple[Related, ...] = ()
     alternates: tuple[Alternate, ...] = ()
+    subjects: tuple[Thing, ...] = ()
     spots: Mapping[str, Spot] = field(default_factory=lambda: MappingProxyType({}))
     not_understood: tuple[NotUnderstood, ...] = ()
 

@@ -7,8 +7,10 @@ from cora.equipment.landing.page import LandingPage, Neighbour, Standing
 from cora.equipment.pidinst.derive import doi_of
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.citing import citation
+from cora.equipment.pidinst.forms.writing import related_url
 from cora.equipment.pidinst.published import agent_url, identifier_url
-from cora.equipment.pidinst.record import PidinstRecord
+from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
+from cora.equipment.related_identifier import RelationType
 from cora.surfaces.http.landing.head import head_of
 from cora.surfaces.http.landing.markup import (
     day,
@@ -27,6 +29,18 @@ from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_
 MOST_COMPONENTS = 200
 
 _DATES = {"Commissioned": "Commissioned", "DeCommissioned": "Decommissioned"}
+_RELATIONS = {
+    RelationType.IS_DESCRIBED_BY: "Described by",
+    RelationType.IS_NEW_VERSION_OF: "New version of",
+    RelationType.IS_PREVIOUS_VERSION_OF: "Previous version of",
+    RelationType.HAS_COMPONENT: "Has the component",
+    RelationType.IS_COMPONENT_OF: "Component of",
+    RelationType.REFERENCES: "References",
+    RelationType.HAS_METADATA: "Described in metadata",
+    RelationType.WAS_USED_IN: "Was used in",
+    RelationType.IS_IDENTICAL_TO: "Identical to",
+    RelationType.IS_ATTACHED_TO: "Attached to",
+}
 _REFERENCES = ("citation.txt", "bibtex.bib", "csl.json")
 
 
@@ -45,6 +59,7 @@ def landing_page(page: LandingPage, moment: str = "") -> bytes:
                 "" if page.is_withdrawn else _state(page),
                 _place(page),
                 section("Components", *_components(page)),
+                section("Related", facts(map(_related, _related_elsewhere(page)))),
                 _life(page),
                 _cite(page),
                 _formats(page, moment),
@@ -132,9 +147,11 @@ def _about(page: LandingPage) -> str:
         ("Owner", _owners(record)),
         ("Manufacturer", _manufacturers(record)),
         ("Model", _model(record)),
+        ("Model identifier", _model_identifier(record)),
         ("Instrument type", _types(record)),
         ("Measured variables", _joined(record.measured_variables)),
         ("Techniques", _joined(each.measurement_technique_name for each in record.measurement_techniques)),
+        ("Subjects", _subjects(record)),
         *_alternates(record),
         ("Drawing", _drawing(page)),
         *((_DATES[date.date_type], day(datetime.fromisoformat(date.date))) for date in record.dates),
@@ -179,6 +196,22 @@ def _model(record: PidinstRecord) -> str:
     known = record.model.model_identifier
     is_number = known is not None and known.model_identifier_type == "PartNumber"
     return text(record.model.model_name + (f", part number {known.model_identifier}" if known and is_number else ""))
+
+
+def _model_identifier(record: PidinstRecord) -> str:
+    """An identifier that is no part number. The content hash of an assembly is nothing for people."""
+    known = record.model and record.model.model_identifier
+    if known is None or known.model_identifier_type in ("PartNumber", "SHA-256"):
+        return ""
+    words = f"{known.model_identifier_type}: {known.model_identifier}"
+    return link(agent_url(known.model_identifier_type, known.model_identifier), words)
+
+
+def _subjects(record: PidinstRecord) -> str:
+    return ", ".join(
+        link(each.subject_identifier and each.subject_identifier.subject_identifier, each.subject_name)
+        for each in record.subjects
+    )
 
 
 def _types(record: PidinstRecord) -> str:
@@ -254,6 +287,31 @@ def _components(page: LandingPage) -> Iterator[str]:
     )
     if len(page.components) > len(shown):
         yield f"<p>And {len(page.components) - len(shown)} more, which the record names.</p>"
+
+
+def _related_elsewhere(page: LandingPage) -> Iterator[RelatedIdentifier]:
+    """What is not shown as a neighbour or as the drawing already."""
+    neighbours = (*page.line, *page.components, *((page.fixture,) if page.fixture else ()))
+    shown = {each.persistent_id.value for each in neighbours if each.persistent_id}
+    drawing = doi_of(page.drawing)
+    for each in page.published.record.related_identifiers:
+        if each.relation_type in (RelationType.HAS_COMPONENT, RelationType.IS_COMPONENT_OF):
+            is_shown = each.related_identifier in shown
+        else:
+            is_shown = each.relation_type is RelationType.IS_DESCRIBED_BY and each.related_identifier == drawing
+        if not is_shown:
+            yield each
+
+
+def _related(each: RelatedIdentifier) -> tuple[str, str]:
+    """The relation, and a link to what is at its other end."""
+    scheme, value = each.related_identifier_type, each.related_identifier
+    url, shown = related_url(scheme, value), f"{scheme.value}: {value}"
+    if each.related_identifier_name is None:
+        return _RELATIONS[each.relation_type], link(url, shown)
+    return _RELATIONS[each.relation_type], (
+        f'{link(url, each.related_identifier_name)} <span class="soft">{text(shown)}</span>'
+    )
 
 
 def _to_neighbour(each: Neighbour, page: LandingPage) -> str:

@@ -26,6 +26,7 @@ _PIDINST = "https://doi.org/10.15497/RDA00070"
 _PROFILES = {
     "pidinst.json": _PIDINST,
     "pidinst.xml": _PIDINST,
+    "pidinst-1.1.json": _PIDINST,
     "pidinst-1.1.xml": _PIDINST,
     "datacite.xml": "http://datacite.org/schema/kernel-4",
     "schema-org.jsonld": "https://schema.org/",

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
-from cora.equipment.values import AgentIdentifier, AlternateIdentifierKind, IdentifierScheme, Term
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AgentIdentifier, AlternateIdentifierKind, Term
 
 PAGE = "https://cora.test/id/01935c5e-7b1a-7c3e-9f2d-5a6b7c8d9e0f"
 
@@ -57,20 +58,31 @@ FULL = PublishedRecord(
         related_identifiers=(
             pidinst.RelatedIdentifier(
                 related_identifier="10.5438/whole",
-                related_identifier_type=IdentifierScheme.DOI,
-                relation_type="IsComponentOf",
+                related_identifier_type=RelatedIdentifierScheme.DOI,
+                relation_type=RelationType.IS_COMPONENT_OF,
                 related_identifier_name="Tomography table",
             ),
             pidinst.RelatedIdentifier(
                 related_identifier="21.11157/part",
-                related_identifier_type=IdentifierScheme.HANDLE,
-                relation_type="HasComponent",
+                related_identifier_type=RelatedIdentifierScheme.HANDLE,
+                relation_type=RelationType.HAS_COMPONENT,
                 related_identifier_name="Kinematic top",
             ),
             pidinst.RelatedIdentifier(
                 related_identifier="10.5438/drawing",
-                related_identifier_type=IdentifierScheme.DOI,
-                relation_type="IsDescribedBy",
+                related_identifier_type=RelatedIdentifierScheme.DOI,
+                relation_type=RelationType.IS_DESCRIBED_BY,
+            ),
+            pidinst.RelatedIdentifier(
+                related_identifier="https://campaigns.test/2026?leg=1",
+                related_identifier_type=RelatedIdentifierScheme.URL,
+                relation_type=RelationType.WAS_USED_IN,
+                related_identifier_name="Campaign of 2026",
+            ),
+            pidinst.RelatedIdentifier(
+                related_identifier="swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2",
+                related_identifier_type=RelatedIdentifierScheme.SWHID,
+                relation_type=RelationType.REFERENCES,
             ),
         ),
         alternate_identifiers=(
@@ -96,6 +108,15 @@ FULL = PublishedRecord(
                     measurement_technique_identifier_type="PaNET",
                 ),
             ),
+        ),
+        subjects=(
+            pidinst.Subject(
+                subject_name="beamline optics",
+                subject_identifier=pidinst.SubjectIdentifier(
+                    subject_identifier="http://vocab.test/optics", subject_identifier_type="Keywords"
+                ),
+            ),
+            pidinst.Subject(subject_name="user facility"),
         ),
         complete=True,
         test=False,
@@ -133,6 +154,7 @@ def changed(published: PublishedRecord = FULL, **told: Any) -> PublishedRecord:
         published.publication_year,
         published.resolves,
         published.measured_quantities,
+        published.further_model_identifier,
     )
 
 
@@ -215,9 +237,9 @@ _RECORDS = _built(
     related_identifiers=_few(
         _built(
             pidinst.RelatedIdentifier,
-            related_identifier=TEXTS,
-            related_identifier_type=st.sampled_from(IdentifierScheme),
-            relation_type=st.sampled_from(["IsDescribedBy", "HasComponent", "IsComponentOf"]),
+            related_identifier=_URLS,
+            related_identifier_type=st.sampled_from(RelatedIdentifierScheme),
+            relation_type=st.sampled_from(RelationType),
             related_identifier_name=_maybe(TEXTS),
         )
     ),
@@ -242,6 +264,15 @@ _RECORDS = _built(
             ),
         )
     ),
+    subjects=_few(
+        _built(
+            pidinst.Subject,
+            subject_name=TEXTS,
+            subject_identifier=_maybe(
+                _built(pidinst.SubjectIdentifier, subject_identifier=_URLS, subject_identifier_type=SCHEMES)
+            ),
+        )
+    ),
     complete=st.booleans(),
     test=st.booleans(),
 )
@@ -252,5 +283,8 @@ RECORDS = st.builds(
     publication_year=st.integers(1900, 9999),
     resolves=st.booleans(),
     measured_quantities=_few(st.builds(Term, name=TEXTS.map(lambda text: f"q{text!a}"))),
+    further_model_identifier=_maybe(
+        st.builds(AgentIdentifier, TEXTS.map(lambda text: f"i{text!a}"), st.sampled_from(["RRID", "url list", "ark"]))
+    ),
 )
 """Any record, with whatever characters."""

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST, changed
 
@@ -22,7 +23,9 @@ from cora.equipment.pidinst.forms.datacite import (
 )
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
+from cora.equipment.pidinst.reading import read_records
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AgentIdentifier, AlternateIdentifierKind, IdentifierScheme, PersistentIdentifier, Term
 
 
 def lost(published: PublishedRecord) -> list[str]:
@@ -93,7 +96,10 @@ def test_the_table_of_datacite() -> None:
         ("IsPartOf", "Instrument"),
         ("HasPart", "Instrument"),
         ("IsDescribedBy", None),
+        ("Other", None),
+        ("References", None),
     ]
+    assert [each.get("relationTypeInformation") for each in told["relatedIdentifiers"]][-2:] == ["WasUsedIn", None]
     assert [each["alternateIdentifierType"] for each in told["alternateIdentifiers"]] == [
         "SerialNumber",
         "InventoryNumber",
@@ -117,6 +123,8 @@ def test_the_table_of_datacite() -> None:
             "valueUri": "http://purl.org/pan-science/PaNET/PaNET01203",
         },
         {"subject": "angle", "subjectScheme": "QUDT", "valueUri": "http://qudt.org/vocab/quantitykind/Angle"},
+        {"subject": "beamline optics", "subjectScheme": "Keywords", "valueUri": "http://vocab.test/optics"},
+        {"subject": "user facility"},
     ]
 
 
@@ -175,16 +183,81 @@ def test_what_is_lost() -> None:
     assert [loss.property for loss in DATACITE_XML.loss(FULL)] == ["LandingPage", *lost(FULL)]
 
 
-def test_a_quantity_whose_identifier_is_no_url_is_a_subject_of_its_scheme_and_a_loss() -> None:
+def test_an_identifier_that_is_no_url_is_a_code_of_its_scheme_or_a_loss() -> None:
     terms = (Term("mass", "Q11423", "Wikidata"), Term("salinity", "SDN:P02::PSAL", "SeaDataNet"), Term("torque"))
     told = replace(FULL, measured_quantities=terms)
-    assert datacite_attributes(told)["subjects"][2:] == [
-        {"subject": "mass", "subjectScheme": "Wikidata", "schemeUri": "https://www.wikidata.org/wiki/"},
-        {"subject": "salinity", "subjectScheme": "SeaDataNet"},
+    assert datacite_attributes(told)["subjects"][2:4] == [
+        {
+            "subject": "mass",
+            "subjectScheme": "Wikidata",
+            "schemeUri": "https://www.wikidata.org/wiki/",
+            "classificationCode": "Q11423",
+        },
+        {"subject": "salinity", "subjectScheme": "SeaDataNet", "classificationCode": "SDN:P02::PSAL"},
     ]
-    assert b'schemeURI="https://www.wikidata.org/wiki/">mass<' in datacite_xml(told)
+    xml = datacite_xml(told)
+    assert b'schemeURI="https://www.wikidata.org/wiki/" classificationCode="Q11423">mass<' in xml
+    assert violations(xml) == []
+    assert "measuredQuantityIdentifier" not in lost(told)
+    for form in (DATACITE_XML, DATACITE_JSON):
+        (record,) = read_records(form.render(told)).records
+        assert [each.code and (each.code.value, each.code.scheme) for each in record.subjects][:2] == [
+            ("Q11423", "Wikidata"),
+            ("SDN:P02::PSAL", "SeaDataNet"),
+        ]
+    odd = replace(FULL, measured_quantities=(Term("mass", "no code", "Local"),))
+    assert {"subject": "mass", "subjectScheme": "Local"} in datacite_attributes(odd)["subjects"]
+    assert "measuredQuantityIdentifier" in lost(odd)
+
+
+@pytest.mark.parametrize("identifier", ["http://vocab.test/a b", "[", "1 :2", ":x", "x:", "a b", "a%b"])
+def test_the_identifier_of_a_subject_that_datacite_cannot_take_is_a_loss(identifier: str) -> None:
+    known = pidinst.SubjectIdentifier(subject_identifier=identifier, subject_identifier_type="Local")
+    told = changed(subjects=(pidinst.Subject(subject_name="optics", subject_identifier=known),))
+    assert datacite_attributes(told)["subjects"][-1] == {"subject": "optics", "subjectScheme": "Local"}
     assert violations(datacite_xml(told)) == []
-    assert "measuredQuantityIdentifier" in lost(told)
+    assert "subjectIdentifier" in lost(told)
+
+
+@given(st.from_regex(r"[A-Za-z0-9.+~:_-]{1,12}", fullmatch=True))
+def test_whatever_is_told_as_a_code_is_valid(identifier: str) -> None:
+    known = pidinst.SubjectIdentifier(subject_identifier=identifier, subject_identifier_type="Local")
+    assert (
+        violations(datacite_xml(changed(subjects=(pidinst.Subject(subject_name="x", subject_identifier=known),)))) == []
+    )
+
+
+@pytest.mark.parametrize("relation", RelationType)
+def test_every_relation_is_told_as_datacite_names_it_and_is_read_again(relation: RelationType) -> None:
+    """The reference, 2.2."""
+    related = pidinst.RelatedIdentifier(
+        related_identifier="10.5438/x", related_identifier_type=RelatedIdentifierScheme.DOI, relation_type=relation
+    )
+    told = changed(related_identifiers=(related,))
+    (said,) = datacite_attributes(told)["relatedIdentifiers"]
+    names = {"HasComponent": "HasPart", "IsComponentOf": "IsPartOf", "WasUsedIn": "Other", "IsAttachedTo": "Other"}
+    assert said["relationType"] == names.get(relation, relation)
+    assert said.get("relationTypeInformation") == (relation if said["relationType"] == "Other" else None)
+    assert violations(datacite_xml(told)) == []
+    for form in (DATACITE_XML, DATACITE_JSON):
+        (record,) = read_records(form.render(told)).records
+        assert [(each.relation, each.code.value) for each in record.related] == [(relation, "10.5438/x")]
+
+
+def test_the_identifiers_of_a_model_are_references_where_datacite_has_their_type() -> None:
+    page = pidinst.ModelIdentifier(model_identifier="https://vendor.test/abrs", model_identifier_type="URL")
+    told = changed(model=pidinst.Model(model_name="ABRS", model_identifier=page), related_identifiers=())
+    assert datacite_attributes(told)["relatedIdentifiers"] == [
+        {"relatedIdentifier": "https://vendor.test/abrs", "relatedIdentifierType": "URL", "relationType": "References"}
+    ]
+    rrid = replace(changed(related_identifiers=()), further_model_identifier=AgentIdentifier("RRID:SCR_1", "rrid"))
+    assert datacite_attributes(rrid)["relatedIdentifiers"] == [
+        {"relatedIdentifier": "RRID:SCR_1", "relatedIdentifierType": "RRID", "relationType": "References"}
+    ]
+    assert "modelIdentifier" not in lost(rrid)
+    other = replace(rrid, further_model_identifier=AgentIdentifier("X-1", "Catalogue"))
+    assert datacite_attributes(other)["relatedIdentifiers"] == []
+    assert "modelIdentifier" in lost(other)
 
 
 def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:

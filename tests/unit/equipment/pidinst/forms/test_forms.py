@@ -36,12 +36,13 @@ _PROPERTIES = {
     "relatedIdentifiers": "RelatedIdentifier",
     "alternateIdentifiers": "AlternateIdentifier",
     "measurementTechniques": "MeasurementTechnique",
+    "subjects": "Subject",
 }
 _TOLD_AS = {
-    "1.0": "1.1</schemaversion>",
-    "HasComponent": "haspart",
-    "IsComponentOf": "ispartof",
-    "IsDescribedBy": "subjectof",
+    "1.0": ("1.1</schemaversion>", '"schemaversion": "1.1"'),
+    "HasComponent": ("haspart",),
+    "IsComponentOf": ("ispartof",),
+    "IsDescribedBy": ("subjectof",),
 }
 
 
@@ -79,7 +80,7 @@ def dropped(form: Form, published: PublishedRecord) -> set[tuple[str, ...]]:
     return {
         path
         for path, value in leaves(members)
-        if value.casefold() not in said and _TOLD_AS.get(value, value.casefold()) not in said
+        if value.casefold() not in said and not any(other in said for other in _TOLD_AS.get(value, ()))
         and " ".join(value.split()).casefold() not in said
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """PIDINST as the working group writes it: valid by its schemas, and read back as it was."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TES
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.pidinst import (
+    PIDINST_1_1_JSON,
     PIDINST_1_1_XML,
     PIDINST_JSON,
     PIDINST_XML,
@@ -24,6 +26,7 @@ from cora.equipment.pidinst.forms.pidinst import (
 )
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
+from cora.equipment.values import AgentIdentifier
 
 SCHEMA = jsonschema_rs.validator_for(
     json.loads((files("cora.equipment.pidinst") / "schemas" / "pidinst-schema-1_0.schema.json").read_text()),
@@ -57,8 +60,9 @@ def test_the_validator_finds_what_is_wrong() -> None:
 def test_json_is_the_record_without_what_cora_adds() -> None:
     told = json.loads(PIDINST_JSON.render(FULL))
     own = FULL.record.model_dump(mode="json")
+    own["relatedIdentifiers"].pop()  # a SWHID, which PIDINST 1.0 has not
     assert {name: own[name] for name in told} == told
-    assert own.keys() - told.keys() == {"complete", "missing", "test", "measurementTechniques"}
+    assert own.keys() - told.keys() == {"complete", "missing", "test", "measurementTechniques", "subjects"}
 
 
 def _read(xml: bytes) -> dict[str, Any]:
@@ -82,7 +86,11 @@ def test_xml_says_the_same_as_json() -> None:
     told["relatedIdentifiers"] = [dict(each) for each in told["relatedIdentifiers"]]
     assert told == pidinst_members(FULL)
     assert pidinst.PidinstRecord.model_validate({**told, "complete": True, "test": False}) == FULL.record.model_copy(
-        update={"measurement_techniques": ()}
+        update={
+            "measurement_techniques": (),
+            "subjects": (),
+            "related_identifiers": FULL.record.related_identifiers[:-1],
+        }
     )
 
 
@@ -110,14 +118,25 @@ def test_the_draft_of_1_1_tells_quantities_and_techniques_with_their_identifiers
         {"measuredQuantityName": "torque"},
     ]
     assert [each["measurementTechniqueName"] for each in told["measurementTechniques"]] == ["tomography"]
+    assert told["relatedIdentifiers"][-1]["relatedIdentifierType"] == "SWHID"
+    optics = {"subjectIdentifier": "http://vocab.test/optics", "subjectIdentifierType": "Keywords"}
+    assert told["subjects"] == [
+        {"subjectName": "beamline optics", "subjectIdentifier": optics},
+        {"subjectName": "user facility"},
+    ]
+    assert json.loads(PIDINST_1_1_JSON.render(FULL)) == told
 
 
 def test_what_is_lost() -> None:
     def lost(form: Form, published: PublishedRecord) -> list[str]:
         return [loss.property for loss in form.loss(published)]
 
-    assert lost(PIDINST_XML, FULL) == ["MeasurementTechnique", "measuredQuantityIdentifier"]
-    assert lost(PIDINST_1_1_XML, FULL) == []
+    newer = ["RelatedIdentifier", "Subject", "MeasurementTechnique", "measuredQuantityIdentifier"]
+    assert lost(PIDINST_XML, FULL) == newer
+    assert lost(PIDINST_1_1_XML, FULL) == lost(PIDINST_1_1_JSON, FULL) == []
+    further = replace(FULL, further_model_identifier=AgentIdentifier("RRID:SCR_1", "RRID"))
+    assert lost(PIDINST_XML, further) == ["modelIdentifier", *newer]
+    assert lost(PIDINST_1_1_XML, further) == ["modelIdentifier"]
     assert lost(PIDINST_1_1_XML, LEAST) == ["Owner", "Manufacturer"]
 
 

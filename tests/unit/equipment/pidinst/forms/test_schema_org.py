@@ -1,6 +1,7 @@
 """schema.org, read as RDF without fetching anything."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, PAGE, RECORD
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms.schema_org import SCHEMA_ORG, schema_org
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.values import IdentifierScheme
+from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AgentIdentifier
 
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
@@ -47,7 +49,7 @@ def test_what_a_harvester_looks_for() -> None:
     maker = graph.value(OWN, SDO.manufacturer)
     assert maker == graph.value(OWN, SDO.creator) == URIRef("https://www.wikidata.org/entity/Q107529885")
     assert {str(each) for each in graph.objects(OWN, SDO.keywords)} == {
-        "Rotation stage", "Goniometer", "angle", "torque", "tomography",
+        "Rotation stage", "Goniometer", "angle", "torque", "tomography", "beamline optics", "user facility",
     }  # fmt: skip
 
 
@@ -62,8 +64,8 @@ def test_relations_are_links() -> None:
 def test_a_relation_that_schema_org_does_not_know_is_told_all_the_same() -> None:
     attached = pidinst.RelatedIdentifier.model_construct(
         related_identifier="10.5438/mast",
-        related_identifier_type=IdentifierScheme.DOI,
-        relation_type="IsAttachedTo",
+        related_identifier_type=RelatedIdentifierScheme.DOI,
+        relation_type=RelationType.IS_ATTACHED_TO,
         related_identifier_name="Mast",
     )
     told = schema_org(changed(related_identifiers=(attached,)))
@@ -91,3 +93,43 @@ def test_any_record_is_read(published: PublishedRecord) -> None:
     assert (URIRef(told["@id"]), RDF.type, SDO.IndividualProduct) in graph
     # What is no valid IRI cannot be written down again.
     graph.serialize(format="nt")
+
+
+def test_relations_and_links_that_schema_org_has_more_to_say_of() -> None:
+    def related(relation: RelationType, scheme: RelatedIdentifierScheme, value: str) -> pidinst.RelatedIdentifier:
+        return pidinst.RelatedIdentifier(
+            related_identifier=value, related_identifier_type=scheme, relation_type=relation
+        )
+
+    loaned = related(RelationType.IS_IDENTICAL_TO, RelatedIdentifierScheme.HANDLE, "21.5/loan")
+    script = related(RelationType.IS_DESCRIBED_BY, RelatedIdentifierScheme.URL, "javascript:alert(1)")
+    book = related(RelationType.REFERENCES, RelatedIdentifierScheme.ISBN, "978-3-16-148410-0")
+    told = schema_org(changed(related_identifiers=(loaned, script, book)))
+    assert told["sameAs"] == ["https://hdl.handle.net/21.5/loan"]
+    assert told["subjectOf"] == [
+        {
+            "@type": "CreativeWork",
+            "identifier": {"@type": "PropertyValue", "propertyID": "URL", "value": "javascript:alert(1)"},
+        }
+    ]
+    (found,) = [each for each in told["additionalProperty"] if each["propertyID"] == "References"]
+    assert "url" not in found
+    assert found["valueReference"]["propertyID"] == "ISBN"
+
+
+def test_subjects_are_what_it_is_about() -> None:
+    assert schema_org(FULL)["about"] == [
+        {
+            "@type": "DefinedTerm",
+            "name": "beamline optics",
+            "termCode": "http://vocab.test/optics",
+            "inDefinedTermSet": "Keywords",
+            "url": "http://vocab.test/optics",
+        },
+        {"@type": "DefinedTerm", "name": "user facility"},
+    ]
+
+
+def test_a_model_can_have_two_identifiers() -> None:
+    further = replace(FULL, further_model_identifier=AgentIdentifier("RRID:SCR_1", "RRID"))
+    assert [each["value"] for each in schema_org(further)["model"]["identifier"]] == ["ABRS-150MP-M-AS", "RRID:SCR_1"]

@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from lxml import html
-from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, ROR, around, identifier, instrument
+from tests.unit.equipment.pidinst.facts import FACILITY, FAMILY, MODEL, ROR, around, identifier, instrument
 from tests.unit.equipment.pidinst.facts import asset as an_asset
 
+from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.persistent_id import PersistentId, PersistentIdStatus
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.landing.page import FacilityTold, LandingPage, Life, Milestone, Neighbour, Slot, Standing
 from cora.equipment.pidinst.derive import asset_record, published_record
+from cora.equipment.related_identifier import RelatedIdentifier
 from cora.equipment.values import AlternateIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term
 from cora.kernel.contact import ContactId
 from cora.surfaces.http.landing.page import landing_page
@@ -41,7 +43,14 @@ def known(number: int = 10, **told: Any) -> PersistentId:
 
 
 def page(
-    name: str = "Stage", *, description: str | None = "Turns samples.", contact: str | None = None, **told: Any
+    name: str = "Stage",
+    *,
+    description: str | None = "Turns samples.",
+    contact: str | None = None,
+    related: tuple[RelatedIdentifier, ...] = (),
+    subjects: tuple[Term, ...] = (),
+    model: Model = MODEL,
+    **told: Any,
 ) -> LandingPage:
     """A page that has something in each of its parts; the owner can be written to at `contact`."""
     identifiers = (
@@ -53,6 +62,8 @@ def page(
         description=description,
         persistent_id=identifier(own.value, test=own.test),
         alternate_identifiers=identifiers,
+        related_identifiers=related,
+        subjects=subjects,
         drawing=Drawing(DrawingSystem.DOI, "10.1234/drawing", "B"),
     )
     family = replace(
@@ -62,7 +73,7 @@ def page(
     )
     owning = replace(FACILITY, contact_id=CONTACT)
     addresses = {CONTACT: contact} if contact else {}
-    described = instrument(asset, facility=owning, families=(family,), addresses=addresses)
+    described = instrument(asset, facility=owning, families=(family,), model=model, addresses=addresses)
     part = an_asset(30, name=f"{name} part", persistent_id=identifier("10.82433/part"))
     record = asset_record(described, around(children=[part]), PUBLIC_URL)
     basic: dict[str, Any] = {

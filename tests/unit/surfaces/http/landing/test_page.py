@@ -9,11 +9,14 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.equipment.pidinst.facts import MODEL
 from tests.unit.surfaces.http.landing.pages import AT, DOI, PUBLIC_URL, known, page, said, shown
 
 from cora.equipment.aggregates.persistent_id import PersistentIdStatus, Withdrawal
 from cora.equipment.landing.page import Neighbour
 from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
+from cora.equipment.values import AgentIdentifier, Term
 from cora.surfaces.http.landing.markup import day, link, minute, text
 from cora.surfaces.http.landing.page import MOST_COMPONENTS, landing_page, missing_page
 
@@ -123,6 +126,46 @@ def test_many_components_are_not_all_named() -> None:
     assert "And 7 more" in said(shown(page(components=many)))
 
 
+MANUAL = RelatedIdentifier(RelationType.HAS_METADATA, "10.5438/manual", RelatedIdentifierScheme.DOI, "Sensor <ML>")
+DRAWN = RelatedIdentifier(RelationType.IS_DESCRIBED_BY, "10.1234/drawing", RelatedIdentifierScheme.DOI, "Drawing B")
+SCRIPT = RelatedIdentifier(RelationType.REFERENCES, "javascript:alert(1)", RelatedIdentifierScheme.URL, "Brochure")
+BOOK = RelatedIdentifier(RelationType.WAS_USED_IN, "978-3-16-148410-0", RelatedIdentifierScheme.ISBN)
+PAPER = RelatedIdentifier(RelationType.WAS_USED_IN, "12345", RelatedIdentifierScheme.PMID)
+
+
+def test_what_it_is_related_to_is_a_link_where_it_leads_somewhere() -> None:
+    tree = shown(page(related=(MANUAL, DRAWN, SCRIPT, BOOK, PAPER)))
+    (part,) = tree.xpath("//section[@aria-labelledby='related']")
+    told = said(part)
+    assert "Described in metadata Sensor <ML> DOI: 10.5438/manual" in told
+    assert "References Brochure URL: javascript:alert(1)" in told
+    assert "Was used in ISBN: 978-3-16-148410-0" in told
+    # Its drawing, its parts and its whole are shown elsewhere.
+    assert "Drawing B" not in told
+    assert "10.82433/part" not in told
+    assert {said(each): each.get("href") for each in part.iter("a")} == {
+        "Sensor <ML>": "https://doi.org/10.5438/manual",
+        "PMID: 12345": "https://pubmed.ncbi.nlm.nih.gov/12345",
+    }
+
+
+def test_a_stated_part_is_shown_where_it_is_no_component_here() -> None:
+    part = RelatedIdentifier(RelationType.HAS_COMPONENT, "21.5/part", RelatedIdentifierScheme.HANDLE)
+    assert "Has the component Handle: 21.5/part" in said(shown(page(related=(part,))))
+
+
+def test_subjects_and_the_identifier_of_a_model_are_links_where_they_lead_somewhere() -> None:
+    subjects = (Term("optics", "https://vocab.example/1", "Keywords"), Term("vacuum", "javascript:alert(1)", "URL"))
+    abrs = AgentIdentifier("https://vendor.example/abrs", "URL")
+    model = replace(MODEL, part_number=MODEL.name, identifier=abrs)
+    tree = shown(page(subjects=subjects, model=model))
+    links = {said(each): each.get("href") for each in tree.iter("a")}
+    assert links["optics"] == "https://vocab.example/1"
+    assert "vacuum" not in links
+    assert "Subjects optics, vacuum" in said(tree)
+    assert links["URL: https://vendor.example/abrs"] == "https://vendor.example/abrs"
+
+
 def test_what_is_not_there_has_no_part() -> None:
     told = page(components=(), line=(), slot=None, fixture=None, drawing=None, facility=None, condition=None)
     headings = [said(each) for each in shown(told).iter("h2")]
@@ -133,7 +176,11 @@ def test_what_is_not_there_has_no_part() -> None:
 
 @pytest.mark.parametrize("name", [HOSTILE, "javascript:alert(1)", "a" * 255, "\u202eevil", "<img src=x onerror=y>"])
 def test_nothing_that_is_said_becomes_markup(name: str) -> None:
-    tree = shown(page(name, description=name, persistent_id=replace(WITHDRAWN, withdrawal=Withdrawal(name, AT))))
+    withdrawn = replace(WITHDRAWN, withdrawal=Withdrawal(name, AT))
+    related = (RelatedIdentifier(RelationType.REFERENCES, name, RelatedIdentifierScheme.URL, name),)
+    tree = shown(
+        page(name, description=name, persistent_id=withdrawn, related=related, subjects=(Term(name, name, "URL"),))
+    )
     assert [each.get("type") for each in tree.iter("script")] == ["application/ld+json", None]
     assert [each.text for each in tree.iter("script")][1:] == [each.text for each in shown(page()).iter("script")][1:]
     assert not list(tree.iter("img"))
