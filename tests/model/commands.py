@@ -101,6 +101,7 @@ _ON_IDENTIFIERS = {
     "publish_persistent_id": Planned(identifiers.publish, "steward", "persistent_id"),
     "push_persistent_id": Planned(identifiers.push, "steward", "persistent_id"),
     "withdraw_persistent_id": Planned(identifiers.withdraw, "steward", "persistent_id"),
+    "release_persistent_id": Planned(identifiers.release, "steward", "persistent_id"),
 }
 
 COMMANDS: dict[str, Planned] = {

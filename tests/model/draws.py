@@ -544,5 +544,6 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "publish_persistent_id": of_identifier(_stands("Draft")),
     "push_persistent_id": _push,
     "withdraw_persistent_id": of_identifier(_stands("Minted", "Draft"), reason=_reason),
+    "release_persistent_id": of_identifier(_stands("Reserved"), reason=_reason),
 }
 """How to draw the members of each command."""

@@ -181,6 +181,24 @@ def withdraw(world: World, given: State) -> None:
     _becomes(world, persistent_id, status="Withdrawn", withdrawal=withdrawal)
 
 
+def release(world: World, given: State) -> None:
+    """The authority is asked first; what it holds is not given up."""
+    reserved = _need(world, given)
+    if reserved["status"] != "Reserved":
+        raise _refused("PersistentIdCannotRelease", reserved)
+    world.step.touched.append(reserved["id"])
+    identifier = {name: reserved[name] for name in ("scheme", "value")}
+    try:
+        _ask(world, "look")
+    except AuthorityFails as failure:
+        world.step.failed = Refused("PersistentIdentifierLook", reason=failure.reason, retryable=True, **identifier)
+        return
+    if world.mints == "refused but held":
+        world.step.failed = Refused("PersistentIdHeld", id=reserved["id"], **identifier)
+        return
+    _becomes(world, reserved, status="Released", released_at=NOW)
+
+
 def is_lost(world: World, persistent_id: State) -> bool:
     """Whether its authority should hold it, and does not."""
     return is_kept_here(persistent_id) and persistent_id["value"] not in world.held
@@ -205,16 +223,19 @@ def _visibility(persistent_id: State) -> str:
 
 
 def _tell(world: World, persistent_id: State, *, again: bool) -> None:
-    """Tell the authority what it should have; nothing where it was told the same last, unless `again`."""
-    if not again and not is_news(world, persistent_id):
+    """Tell the authority what it should have; nothing where it has the same, unless `again`."""
+    is_open = persistent_id["id"] in world.open and not world.rehearses
+    if not (again or is_open or is_news(world, persistent_id)):
         return
     visibility = _visibility(persistent_id)
     told = _told(world, persistent_id, visibility)
     try:
         (_restore if again else _change)(world, persistent_id, visibility)
     except AuthorityFails as failure:
+        world.open.add(persistent_id["id"])
         _fails(world, persistent_id, failure, "PersistentIdentifierPush")
         return
+    world.open.discard(persistent_id["id"])
     _pushed(world, persistent_id, told)
     if persistent_id["status"] == "Draft" and visibility == "Findable":
         _becomes(world, persistent_id, status="Minted", published_at=NOW)

@@ -52,7 +52,13 @@ _OFTEN = (
 )
 STEPS = (*COMMANDS, *_OFTEN * 2, "repeat", "repeat", "read", "read", "erase", "work", *("look back",) * 6)
 # Only where there is an identifier.
-_ON_IDENTIFIERS = ("publish_persistent_id", *("push_persistent_id",) * 2, "withdraw_persistent_id", "lose")
+_ON_IDENTIFIERS = (
+    "publish_persistent_id",
+    *("push_persistent_id",) * 2,
+    "withdraw_persistent_id",
+    "release_persistent_id",
+    "lose",
+)
 STEPS_WITH_ONE = (*STEPS, *_ON_IDENTIFIERS * 4)
 AUTHORITY = (*("minted",) * 4, "busy", "refused", "refused but held")
 SUFFIX = re.compile(r"[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{2}[0-9]{2}")

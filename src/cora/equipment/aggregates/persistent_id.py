@@ -77,7 +77,7 @@ class PersistentIdMintFailed(Event):
 
 @dataclass(frozen=True)
 class PersistentIdReleased(Event):
-    """The authority will not register it and holds nothing: the record is free for another."""
+    """It will not be registered, and the authority holds nothing: the record is free for another."""
 
     reason: str
 
@@ -259,13 +259,15 @@ class SchemeNotConfiguredError(ConflictError):
         return f"No {self.scheme} can be minted here. {others} the server set up for it: {settings}."
 
 
+_SETTINGS = {
+    IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
+    IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
+}
+
+
 def not_configured(scheme: IdentifierScheme, configured: Iterable[str]) -> SchemeNotConfiguredError:
     """The refusal of a scheme, with the settings that it needs."""
-    settings = {
-        IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
-        IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
-    }
-    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), settings[scheme])
+    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), _SETTINGS[scheme])
 
 
 @dataclass(eq=False)
@@ -298,6 +300,67 @@ class PersistentIdCannotWithdrawError(ConflictError):
     scheme: IdentifierScheme
     value: str
     state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdCannotReleaseError(ConflictError):
+    """Only what is reserved and not minted can be given up."""
+
+    says = "The {scheme} {value} is {state}; only a Reserved identifier can be released."
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdAuthorityNotConfiguredError(ConflictError):
+    """No authority is set up here that could tell whether it holds the identifier."""
+
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    to_set: tuple[str, ...]
+
+    def detail(self) -> str:
+        return (
+            f"Nobody can be asked whether the {self.scheme} {self.value} was registered, so it stays reserved. Have "
+            f"the server set up for its authority ({', '.join(self.to_set)}), then send the command again."
+        )
+
+
+def authority_not_configured(known: PersistentId) -> PersistentIdAuthorityNotConfiguredError:
+    """The refusal to give up an identifier about which nobody can be asked, with the settings that it needs."""
+    return PersistentIdAuthorityNotConfiguredError(known.id, known.scheme, known.value, _SETTINGS[known.scheme])
+
+
+@dataclass(eq=False)
+class PersistentIdHeldError(ConflictError):
+    """The authority holds the identifier already, leading to its record."""
+
+    says = (
+        "The authority holds the {scheme} {value}, and it leads to its record; send the assignment again, which "
+        "finishes it, or wait until cora has done so."
+    )
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class PersistentIdentifierLookError(AuthorityError):
+    """The authority did not tell whether it holds the identifier."""
+
+    scheme: IdentifierScheme
+    value: str
+    reason: str
+    retryable: bool
+
+    def detail(self) -> str:
+        reason = self.reason.removesuffix(".")
+        what = f"The authority did not tell whether it holds the {self.scheme} {self.value}: {reason}."
+        again = "Send the command again later." if self.retryable else "See the reason and mend it first."
+        return f"{what} It stays reserved. {again}"
 
 
 @dataclass(eq=False)
