@@ -160,11 +160,17 @@ async def what_the_world_can_find(world: World) -> Tried:
     return Tried({"persistent_id_id": id, "reason": "never existed"}, {"status": "Withdrawn"})
 
 
-@refuses("withdraw_persistent_id", PersistentIdCannotWithdrawError)
+@does("withdraw_persistent_id", "PersistentIdWithdrawn")
 async def a_draft_that_nobody_saw(world: World) -> Tried:
-    id, identifier = await _identifier(world, draft=True)
+    id, _ = await _identifier(world, draft=True)
+    return Tried({"persistent_id_id": id, "reason": "never existed"}, {"status": "Withdrawn", "published_at": None})
+
+
+@refuses("withdraw_persistent_id", PersistentIdCannotWithdrawError)
+async def what_is_reserved(world: World) -> Tried:
+    id, identifier, _ = await _reserved(world)
     given = {"persistent_id_id": id, "reason": "never existed"}
-    return Tried(given, {"id": id, **identifier, "state": "Draft"}, "only a Minted")
+    return Tried(given, {"id": id, **identifier, "state": "Reserved"}, "only a Minted")
 
 
 @does("release_persistent_id", "PersistentIdReleased")

@@ -1,6 +1,6 @@
 """The plain model of persistent identifiers, and of what their authority is asked (domain.md, section 4.2)."""
 
-from tests.model.told import is_complete, record_of
+from tests.model.told import is_complete, is_public, record_of
 from tests.model.world import DIGEST, NOW, Record, Refused, State, World
 
 PREFIXES = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
@@ -34,7 +34,7 @@ def open_reservations(world: World) -> list[State]:
 
 def is_kept_here(persistent_id: State) -> bool:
     """Whether its authority is told of it by the server."""
-    return persistent_id["origin"] == "Minted" and persistent_id["status"] in ("Draft", "Minted", "Withdrawn")
+    return persistent_id["origin"] == "Minted" and (persistent_id["status"] == "Draft" or is_public(persistent_id))
 
 
 def _gates(world: World, state: State, kind: str, mine: State | None) -> None:
@@ -174,7 +174,8 @@ def push(world: World, given: State) -> None:
 
 def withdraw(world: World, given: State) -> None:
     persistent_id = _need(world, given)
-    if persistent_id["status"] != "Minted":
+    is_draft = persistent_id["status"] == "Draft" and persistent_id["publication_requested_at"] is None
+    if persistent_id["status"] != "Minted" and not is_draft:
         raise _refused("PersistentIdCannotWithdraw", persistent_id)
     world.step.touched.append(persistent_id["id"])
     withdrawal = {"reason": given["reason"], "withdrawn_at": NOW}

@@ -4,7 +4,8 @@ Reserved first, so that the exact identifier and landing page are known before
 an authority is called; then minted, as a draft or for the world to find, or
 released when the authority will never have it. What the authority was told last
 is known by its digest, so that changes are told once. A withdrawn identifier
-leads to its tombstone for ever. A recorded identifier existed before cora knew
+leads to its tombstone for ever; one that was a draft till then leads nowhere,
+and its authority is told nothing more. A recorded identifier existed before cora knew
 of it: it is reserved and held in one append, with the origin `Recorded`.
 """
 
@@ -38,7 +39,7 @@ class PersistentIdStatus(StrEnum):
     MINTED = "Minted"
     """It resolves, and the world can find it."""
     WITHDRAWN = "Withdrawn"
-    """It resolves to its tombstone; what can be hidden is hidden."""
+    """It resolves to its tombstone, and what can be hidden is hidden; a draft that nobody ever saw was given up."""
     RELEASED = "Released"
 
 
@@ -110,7 +111,7 @@ class PersistentIdPushFailed(Event):
 
 @dataclass(frozen=True)
 class PersistentIdWithdrawn(Event):
-    """From now on the identifier leads to a tombstone, which says why."""
+    """From now on the identifier leads to a tombstone, which says why; a draft will never be published."""
 
     reason: str
 
@@ -172,16 +173,20 @@ class PersistentId:
     @property
     def is_public(self) -> bool:
         """Whether the world may see where it leads."""
-        return self.status in (PersistentIdStatus.MINTED, PersistentIdStatus.WITHDRAWN)
+        is_withdrawn = self.status is PersistentIdStatus.WITHDRAWN
+        return self.status is PersistentIdStatus.MINTED or (is_withdrawn and self.published_at is not None)
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether the world can find it; or it is a draft, and its authority was not asked to publish it."""
+        is_draft = self.status is PersistentIdStatus.DRAFT and self.publication_requested_at is None
+        return self.status is PersistentIdStatus.MINTED or is_draft
 
     @property
     def is_kept_here(self) -> bool:
-        """Whether its authority is told by cora; a recorded identifier is somebody else's to keep."""
-        return self.origin is IdentifierOrigin.MINTED and self.status in (
-            PersistentIdStatus.DRAFT,
-            PersistentIdStatus.MINTED,
-            PersistentIdStatus.WITHDRAWN,
-        )
+        """Whether its authority is told by cora: not of a recorded one, which is somebody else's to keep, nor of a
+        draft that was given up."""
+        return self.origin is IdentifierOrigin.MINTED and (self.is_public or self.status is PersistentIdStatus.DRAFT)
 
 
 @dataclass(eq=False)
@@ -293,9 +298,12 @@ class PersistentIdCannotPublishError(ConflictError):
 
 @dataclass(eq=False)
 class PersistentIdCannotWithdrawError(ConflictError):
-    """Only what the world can find can be withdrawn."""
+    """Only what the world can find, and a draft that is not to be published, can be withdrawn."""
 
-    says = "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn."
+    says = (
+        "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn, or a Draft whose authority was "
+        "not asked to publish it."
+    )
     id: UUID
     scheme: IdentifierScheme
     value: str
@@ -461,7 +469,7 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
             return replace(state, pushed=Pushed(event.digest, fact.occurred_at), last_failure=None)
         case PersistentId(is_kept_here=True), PersistentIdPushFailed():
             return replace(state, last_failure=_failed(state, event, fact))
-        case PersistentId(status=PersistentIdStatus.MINTED), PersistentIdWithdrawn():
+        case PersistentId(can_be_withdrawn=True), PersistentIdWithdrawn():
             withdrawal = Withdrawal(event.reason, fact.occurred_at)
             return replace(state, status=PersistentIdStatus.WITHDRAWN, withdrawal=withdrawal)
         case _:

@@ -339,7 +339,8 @@ def withdraw(
     """Withdraw an identifier for good.
 
     Its page is a tombstone from now on, which says why; a server has the authority hide it soon after. An identifier
-    that was recorded leads where it did before, and its own authority is not told: it is not kept here.
+    that was recorded leads where it did before, and its own authority is not told: it is not kept here. A draft is
+    never published, and its authority keeps it.
     """
     _change("withdraw_persistent_id", which, {"reason": reason}, "{} is withdrawn.",
             server, token, data_dir, as_json=as_json, of_recorded=_NOT_TOLD)  # fmt: skip
