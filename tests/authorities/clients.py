@@ -18,7 +18,6 @@ from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, Manufacturer, Owner, PidinstRecord
 from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount
-from cora.equipment.ports.calls import Calls
 from cora.equipment.ports.doi_minter import MintRequest
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
@@ -57,16 +56,13 @@ async def datacite_client(
     *,
     password: str = datacite_simulator.PASSWORD,
     calls: int = 1000,
-    counted: Calls | None = None,
 ) -> AsyncGenerator[Datacite]:
     """A client of simulated DataCite."""
     account = DataciteAccount(
         simulator.url, datacite_simulator.REPOSITORY, datacite_simulator.PREFIX, SecretStr(password)
     )
     authorities = Authorities(account, calls=calls, contact="pids@facility.example")
-    opened = opening.opened_datacite(
-        account, authorities, counted or MemoryCalls(), datacite_metadata, pauses=NO_PAUSES
-    )
+    opened = opening.opened_datacite(account, authorities, MemoryCalls(), datacite_metadata, pauses=NO_PAUSES)
     async with opened as client:
         yield client
 

@@ -424,8 +424,12 @@ def edit(story: Story, value: str) -> tuple[str, ...]:
     values[at] = (TYPES["Name"], "Edited")
     (gone,) = (index for index, (type, _) in values.items() if type == TYPES["Owners"])
     del values[gone]
+    more = 11 + [*TYPES].index("MeasuredVariables")
+    assert more not in values
+    assert TYPES["MeasuredVariables"] not in {type for type, _ in values.values()}
+    values[more] = (TYPES["MeasuredVariables"], "[]")
     values[77] = ("EMAIL", "theirs@facility.example")
-    return ("Name", "Owners")
+    return ("Name", "Owners", "MeasuredVariables")
 
 
 @pytest.mark.parametrize("authority", AUTHORITIES)

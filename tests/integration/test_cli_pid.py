@@ -161,6 +161,22 @@ async def test_a_recorded_identifier_is_withdrawn_here_alone_and_that_is_said(ha
 
 
 @pytest.mark.parametrize("way", WAYS)
+async def test_what_is_reserved_and_not_minted_is_given_up(hall: Hall, way: str) -> None:
+    value = f"{PREFIX}/rotary"
+    # It is refused, and whether it is there is not told.
+    not_now = Says(403, '{"errors":[{"status":"403","title":"Not now."}]}', "application/json")
+    hall.datacite.plan.next(not_now, not_now)
+    await hall.pid("assign", ROTARY, "--suffix", "rotary", code=1, way=way)
+    assert (await hall.pid("list", way=way)).stdout.splitlines()[1].split()[:2] == [value, "Reserved"]
+    told = await hall.pid("release", value, "--reason", "another is wanted", way=way)
+    assert told.stdout == f"The DOI {value} is released.\n"
+    assert value in (await hall.pid("list", "--status", "Released", way=way)).stdout
+    assert "1 assigned." in (await hall.pid("assign", ROTARY, "--suffix", "stage", way=way)).stdout
+    refused = await hall.pid("release", f"{PREFIX}/stage", "--reason", "another is wanted", code=1, way=way)
+    assert "only a Reserved identifier can be released" in refused.stderr
+
+
+@pytest.mark.parametrize("way", WAYS)
 async def test_a_preview_is_readable_and_a_fixture_has_one(hall: Hall, way: str) -> None:
     await hall.pid("assign", "--under", "aps/2-BM", "--yes", code=1, way=way)
     assert "HasPart" not in (await hall.pid("preview", TOWER, way=way)).stdout

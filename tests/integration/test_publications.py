@@ -330,6 +330,25 @@ async def test_pages_that_have_moved_are_told_whatever_the_identifier_is(facilit
         assert facility.datacite.records[value].state == state
 
 
+@pytest.mark.usefixtures("drafts")
+async def test_a_draft_that_was_given_up_stays_one_that_nobody_sees(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    id = (await facility.known(value))["id"]
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=id, reason="never existed")
+    await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
+    with facility.counted() as calls:
+        assert (await facility.work()).pushed == []
+    assert calls == []
+    assert facility.datacite.records[value].state == "draft"
+    assert (await facility.anonymous(f"/id/{asset}")).status_code == 404
+    refused = await facility.world.surfaces.http("push_persistent_id", {"persistent_id_id": id, "again": True})
+    assert refused.json()["code"] == "PersistentIdNotKeptHere"
+    refused = await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
+    assert refused.json()["code"] == "PersistentIdCannotPublish"
+    compared = await facility.world.surfaces.http("reconcile_persistent_ids", {"ids": [id], "fix": True})
+    assert compared.json()["skipped"] == [id]
+
+
 @pytest.mark.parametrize(
     "fault", [Cut.BEFORE, Cut.DURING, Cut.AFTER, Says(502), Says(429, "{}", headers={"Retry-After": "0"})]
 )

@@ -1,6 +1,6 @@
 """Publishing, telling, withdrawing and comparing identifiers: what is carried out and refused."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Set
 
 import pytest
 from tests.integration.refusals import SURFACES, Cases, Done, Refused, Tried
@@ -10,19 +10,53 @@ from tests.integration.surfaces import surfaces
 from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import (
+    PersistentIdAuthorityNotConfiguredError,
     PersistentIdCannotPublishError,
+    PersistentIdCannotReleaseError,
     PersistentIdCannotWithdrawError,
+    PersistentIdentifierLookError,
     PersistentIdentifierPushError,
+    PersistentIdHeldError,
     PersistentIdNotFoundError,
     PersistentIdNotKeptHereError,
     SchemeNotConfiguredError,
 )
-from cora.equipment.ports.doi_minter import Minted, MintFailedError, MintRequest
+from cora.equipment.ports.doi_minter import Held, HeldState, Minted, MintFailedError, MintRequest
+from cora.equipment.values import PersistentIdentifier
 from cora.kernel.principal import Role
 from cora.surfaces.start import Opened
 
 CASES = Cases()
 refuses, does = CASES.refuses, CASES.does
+
+
+class Silent(StubDoiMinter):
+    """An authority that registers nothing now, and does not tell what it has."""
+
+    async def mint(self, request: MintRequest) -> Minted:
+        raise MintFailedError("closed for the night", retryable=True)
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        raise MintFailedError("closed for the night", retryable=True)
+
+
+class Holding(StubDoiMinter):
+    """An authority that holds whatever it is asked about, leading to a page."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    async def look(self, identifier: PersistentIdentifier) -> Held | None:
+        return Held(identifier, HeldState.FINDABLE, self._url, ours=True, resolves=True)
+
+
+class OfNothing(StubDoiMinter):
+    """Where no authority is set up."""
+
+    @property
+    def schemes(self) -> Set[str]:
+        return frozenset()
 
 
 class Closed(StubDoiMinter):
@@ -54,6 +88,21 @@ async def _identifier(world: World, *, draft: bool = False) -> tuple[str, dict[s
     finally:
         object.__setattr__(equipment, "publishes", True)
     return await _stream_of(world, assigned["value"]), {"scheme": "DOI", "value": assigned["value"]}
+
+
+async def _reserved(world: World) -> tuple[str, dict[str, str], str]:
+    """The id of an identifier that is reserved, what it is, and where it is to lead."""
+    asset, suffix = await world.made_by(), world.name("r").lower().replace(" ", "-")
+    fields = {"asset_id": asset, "scheme": "DOI", "suffix": suffix}
+    usual = world.surfaces.cora.equipment.doi_minter
+    world.surfaces.use_minter(Silent())
+    try:
+        assert (await world.surfaces.http("assign_asset_persistent_id", fields)).status_code == 502
+    finally:
+        world.surfaces.use_minter(usual)
+    value = f"10.0000/cora-stub/{suffix}"
+    id = await _stream_of(world, value)
+    return id, {"scheme": "DOI", "value": value}, f"{world.surfaces.cora.equipment.public_url}/id/{asset}"
 
 
 async def _stream_of(world: World, value: str) -> str:
@@ -136,11 +185,53 @@ async def what_the_world_can_find(world: World) -> Tried:
     return Tried({"persistent_id_id": id, "reason": "never existed"}, {"status": "Withdrawn"})
 
 
-@refuses("withdraw_persistent_id", PersistentIdCannotWithdrawError)
+@does("withdraw_persistent_id", "PersistentIdWithdrawn")
 async def a_draft_that_nobody_saw(world: World) -> Tried:
-    id, identifier = await _identifier(world, draft=True)
+    id, _ = await _identifier(world, draft=True)
+    return Tried({"persistent_id_id": id, "reason": "never existed"}, {"status": "Withdrawn", "published_at": None})
+
+
+@refuses("withdraw_persistent_id", PersistentIdCannotWithdrawError)
+async def what_is_reserved(world: World) -> Tried:
+    id, identifier, _ = await _reserved(world)
     given = {"persistent_id_id": id, "reason": "never existed"}
-    return Tried(given, {"id": id, **identifier, "state": "Draft"}, "only a Minted")
+    return Tried(given, {"id": id, **identifier, "state": "Reserved"}, "only a Minted")
+
+
+@does("release_persistent_id", "PersistentIdReleased")
+async def what_the_authority_will_not_have(world: World) -> Tried:
+    id, _, _ = await _reserved(world)
+    return Tried({"persistent_id_id": id, "reason": "another is wanted"}, {"status": "Released"})
+
+
+@refuses("release_persistent_id", PersistentIdCannotReleaseError)
+async def what_was_minted(world: World) -> Tried:
+    id, identifier = await _identifier(world)
+    given = {"persistent_id_id": id, "reason": "never existed"}
+    return Tried(given, {"id": id, **identifier, "state": "Minted"}, "only a Reserved")
+
+
+@refuses("release_persistent_id", PersistentIdAuthorityNotConfiguredError)
+async def what_nobody_can_be_asked_about(world: World) -> Tried:
+    id, identifier, _ = await _reserved(world)
+    settings = ["CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"]
+    given = {"persistent_id_id": id, "reason": "never existed"}
+    return Tried(given, {"id": id, **identifier, "to_set": settings}, "Have the server set up", minter=OfNothing())
+
+
+@refuses("release_persistent_id", PersistentIdHeldError)
+async def what_the_authority_holds_all_the_same(world: World) -> Tried:
+    id, identifier, url = await _reserved(world)
+    given = {"persistent_id_id": id, "reason": "never existed"}
+    return Tried(given, {"id": id, **identifier}, "send the assignment again", minter=Holding(url))
+
+
+@refuses("release_persistent_id", PersistentIdentifierLookError)
+async def what_the_authority_does_not_tell_of(world: World) -> Tried:
+    id, identifier, _ = await _reserved(world)
+    given = {"persistent_id_id": id, "reason": "never existed"}
+    members = {**identifier, "reason": "closed for the night", "retryable": True}
+    return Tried(given, members, "It stays reserved", minter=Silent())
 
 
 @does("reconcile_persistent_ids")

@@ -106,6 +106,7 @@ _ON_IDENTIFIERS = {
     "push_persistent_id": Planned(identifiers.push, "steward", "persistent_id"),
     "redirect_persistent_id": Planned(identifiers.redirect, "steward", "persistent_id"),
     "withdraw_persistent_id": Planned(identifiers.withdraw, "steward", "persistent_id"),
+    "release_persistent_id": Planned(identifiers.release, "steward", "persistent_id"),
 }
 
 COMMANDS: dict[str, Planned] = {

@@ -571,5 +571,6 @@ ARGUMENTS: dict[str, Callable[[Draws], State]] = {
     "push_persistent_id": _push,
     "redirect_persistent_id": of_identifier(_stands("Draft", "Minted", "Withdrawn")),
     "withdraw_persistent_id": of_identifier(_stands("Minted", "Draft"), reason=_reason),
+    "release_persistent_id": of_identifier(_stands("Reserved"), reason=_reason),
 }
 """How to draw the members of each command."""

@@ -1,6 +1,6 @@
 """The plain model of persistent identifiers, and of what their authority is asked (domain.md, section 4.2)."""
 
-from tests.model.told import is_complete, record_of
+from tests.model.told import is_complete, is_public, record_of
 from tests.model.world import DIGEST, NOW, Record, Refused, State, World
 
 PREFIXES = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
@@ -32,7 +32,7 @@ def open_reservations(world: World) -> list[State]:
 
 def is_kept_here(persistent_id: State) -> bool:
     """Whether its authority is told of it by the server."""
-    return persistent_id["origin"] == "Minted" and persistent_id["status"] in ("Draft", "Minted", "Withdrawn")
+    return persistent_id["origin"] == "Minted" and (persistent_id["status"] == "Draft" or is_public(persistent_id))
 
 
 def _gates(world: World, state: State, kind: str, mine: State | None) -> None:
@@ -186,11 +186,30 @@ def redirect(world: World, given: State) -> None:
 
 def withdraw(world: World, given: State) -> None:
     persistent_id = _need(world, given)
-    if persistent_id["status"] != "Minted":
+    is_draft = persistent_id["status"] == "Draft" and persistent_id["publication_requested_at"] is None
+    if persistent_id["status"] != "Minted" and not is_draft:
         raise _refused("PersistentIdCannotWithdraw", persistent_id)
     world.step.touched.append(persistent_id["id"])
     withdrawal = {"reason": given["reason"], "withdrawn_at": NOW}
     _becomes(world, persistent_id, status="Withdrawn", withdrawal=withdrawal)
+
+
+def release(world: World, given: State) -> None:
+    """The authority is asked first; what it holds is not given up."""
+    reserved = _need(world, given)
+    if reserved["status"] != "Reserved":
+        raise _refused("PersistentIdCannotRelease", reserved)
+    world.step.touched.append(reserved["id"])
+    identifier = {name: reserved[name] for name in ("scheme", "value")}
+    try:
+        _ask(world, "look")
+    except AuthorityFails as failure:
+        world.step.failed = Refused("PersistentIdentifierLook", reason=failure.reason, retryable=True, **identifier)
+        return
+    if world.mints == "refused but held":
+        world.step.failed = Refused("PersistentIdHeld", id=reserved["id"], **identifier)
+        return
+    _becomes(world, reserved, status="Released", released_at=NOW)
 
 
 def is_lost(world: World, persistent_id: State) -> bool:
@@ -218,16 +237,19 @@ def _visibility(persistent_id: State) -> str:
 
 
 def _tell(world: World, persistent_id: State, *, again: bool) -> None:
-    """Tell the authority what it should have; nothing where it was told the same last, unless `again`."""
-    if not again and not is_news(world, persistent_id):
+    """Tell the authority what it should have; nothing where it has the same, unless `again`."""
+    is_open = persistent_id["id"] in world.open and not world.rehearses
+    if not (again or is_open or is_news(world, persistent_id)):
         return
     visibility = _visibility(persistent_id)
     told = _told(world, persistent_id, visibility)
     try:
         (_restore if again else _change)(world, persistent_id, visibility)
     except AuthorityFails as failure:
+        world.open.add(persistent_id["id"])
         _fails(world, persistent_id, failure, "PersistentIdentifierPush")
         return
+    world.open.discard(persistent_id["id"])
     _pushed(world, persistent_id, told)
     if persistent_id["status"] == "Draft" and visibility == "Findable":
         _becomes(world, persistent_id, status="Minted", published_at=NOW)

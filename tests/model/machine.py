@@ -56,6 +56,7 @@ _ON_IDENTIFIERS = (
     "publish_persistent_id",
     *("push_persistent_id",) * 2,
     "withdraw_persistent_id",
+    "release_persistent_id",
     "lose",
     "move",
     *("redirect_persistent_id",) * 2,

@@ -63,7 +63,8 @@ def related(world: World, state: State) -> list[tuple[str, str, str | None]]:
 
 def is_public(persistent_id: State) -> bool:
     """Whether the world may see where an identifier leads."""
-    return persistent_id["status"] in ("Minted", "Withdrawn")
+    is_seen = persistent_id["published_at"] is not None
+    return persistent_id["status"] == "Minted" or (persistent_id["status"] == "Withdrawn" and is_seen)
 
 
 def _of_asset(world: World, asset: State) -> State:

@@ -68,7 +68,7 @@ class Step:
     last_refusal: Refused | None = None
     """A value is another's: the refusal that ends most rows. The times are judged at the same moment."""
     failed: Refused | None = None
-    """A failure that is recorded: the authority's."""
+    """What came of asking the authority: a failure, which is recorded, or that nothing can be done."""
     identifiers: set[str] = field(default_factory=set[str])
     """Those that were written."""
     first: Record | None = None
@@ -87,6 +87,8 @@ class World:
     """What the authority was told last of each identifier."""
     held: dict[str, str] = field(default_factory=dict[str, str])
     """What the authority holds, by value: Draft, Findable or Registered."""
+    open: set[str] = field(default_factory=set[str])
+    """The identifiers of which the authority was last told something that it did not take, or may not have taken."""
     position: int = 0
     hints: Hints = field(default_factory=lambda: Hints(""))
     step: Step = field(default_factory=Step)

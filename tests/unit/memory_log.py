@@ -330,11 +330,6 @@ class MemoryCalls:
         self.known: dict[UUID, MemoryCall] = {}
         self.not_before: dict[str, float] = {}
 
-    def forget(self) -> None:
-        """The time in which they count has passed, and whatever the authorities have asked for."""
-        self.known.clear()
-        self.not_before.clear()
-
     async def begin(self, id: UUID, authority: str, most: int, window: float, longest: float) -> NoneFree | None:
         now = self.clock()
         of_it = [each for each in self.known.values() if each.authority == authority]

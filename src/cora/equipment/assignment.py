@@ -36,7 +36,7 @@ from cora.equipment.aggregates.persistent_id import (
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
-from cora.equipment.minting import ask_authority, authority_holds_nothing, exclusively, require_asked
+from cora.equipment.minting import ask_authority, exclusively, is_held_for, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import PATTERN, chosen_suffix, random_suffix
@@ -249,10 +249,11 @@ async def _record_failure(
         return False
     released = False
     events: list[Event] = [PersistentIdMintFailed(failure.reason, failure.retryable, failure.retry_after)]
-    if not failure.retryable and await authority_holds_nothing(
-        minter, reserved.identifier, reserved.landing_page or ""
-    ):
-        events.append(PersistentIdReleased(failure.reason))
+    if not failure.retryable:
+        held = await is_held_for(minter, reserved.identifier, reserved.landing_page or "")
+        # Where it does not tell, it may hold it.
+        if held is False:
+            events.append(PersistentIdReleased(failure.reason))
 
     async def decide(read: Reader) -> Decided:
         nonlocal released

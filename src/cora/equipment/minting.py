@@ -69,15 +69,8 @@ def require_asked(failure: MintFailedError) -> None:
         raise OverloadedError(max(1, ceil(failure.retry_after))).because(failure.reason) from failure
 
 
-async def authority_holds_nothing(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool:
-    """Whether the authority is known to hold nothing of ours under the identifier, which would lead to this URL; False
-    when it cannot be told."""
-    try:
-        async with asyncio.timeout(AUTHORITY_SECONDS):
-            held = await minter.look(identifier)
-            return held is None or not held.is_for(url)
-    except (MintFailedError, TimeoutError):
-        return False
-    except Exception:
-        _logger.exception("the minter broke", value=identifier.value)
-        return False
+async def is_held_for(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool | MintFailedError:
+    """Whether the authority holds the identifier for us, leading to this URL; what it failed with when it does not
+    tell."""
+    held = await ask_authority(lambda: minter.look(identifier), identifier)
+    return held if isinstance(held, MintFailedError) else held is not None and held.is_for(url)

@@ -26,7 +26,7 @@ from cora.equipment.adapters.handle_values import (
     held_handle,
     held_of_names,
     pidinst_indices,
-    property_of,
+    property_at,
     register_once,
     same_data,
     untold_by,
@@ -79,13 +79,13 @@ class HandleServer(HandlePrefix):
         """The values at our indices that differ; those at others are not ours."""
         found: Mapping[int, tuple[str, str | None]] = held.metadata or {}
         sent = {each.index: each for each in self._values(request)}
-        wrong = {
-            each.type
+        wrong = (
+            index
             for index, each in sent.items()
             if index not in found or found[index][0] != each.type or not same_data(each.data, found[index][1])
-        }
-        left = {found[index][0] for index in self._indices() if index in found and index not in sent}
-        return [property_of(type, self._account.pidinst_types) for type in sorted(wrong | left)]
+        )
+        left = (index for index in self._indices() if index in found and index not in sent)
+        return [property_at(index) for index in sorted((*wrong, *left))]
 
     async def mint(self, request: MintRequest) -> Minted:
         """Create the Handle, or find that it leads to this URL already. It is public from then on."""

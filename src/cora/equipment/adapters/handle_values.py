@@ -88,6 +88,11 @@ def pidinst_types(types: Mapping[str, str]) -> frozenset[str]:
     return frozenset(types.get(name, type) for name, type in TYPES.items())
 
 
+def property_at(index: int) -> str:
+    """What stands at one of our indices."""
+    return "URL" if index == URL_INDEX else list(TYPES)[index - FIRST_PIDINST_INDEX]
+
+
 def property_of(type: str, types: Mapping[str, str]) -> str:
     """What a type of our values is called; `types` stand in place of those of the cookbook."""
     names = {types.get(name, known): name for name, known in TYPES.items()}

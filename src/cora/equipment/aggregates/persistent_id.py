@@ -4,7 +4,8 @@ Reserved first, so that the exact identifier and landing page are known before
 an authority is called; then minted, as a draft or for the world to find, or
 released when the authority will never have it. What the authority was told last
 is known by its digest, so that changes are told once. A withdrawn identifier
-leads to its tombstone for ever. A recorded identifier existed before cora knew
+leads to its tombstone for ever; one that was a draft till then leads nowhere,
+and its authority is told nothing more. A recorded identifier existed before cora knew
 of it: it is reserved and held in one append, with the origin `Recorded`.
 """
 
@@ -38,7 +39,7 @@ class PersistentIdStatus(StrEnum):
     MINTED = "Minted"
     """It resolves, and the world can find it."""
     WITHDRAWN = "Withdrawn"
-    """It resolves to its tombstone; what can be hidden is hidden."""
+    """It resolves to its tombstone, and what can be hidden is hidden; a draft that nobody ever saw was given up."""
     RELEASED = "Released"
 
 
@@ -77,7 +78,7 @@ class PersistentIdMintFailed(Event):
 
 @dataclass(frozen=True)
 class PersistentIdReleased(Event):
-    """The authority will not register it and holds nothing: the record is free for another."""
+    """It will not be registered, and the authority holds nothing: the record is free for another."""
 
     reason: str
 
@@ -117,7 +118,7 @@ class PersistentIdRedirected(Event):
 
 @dataclass(frozen=True)
 class PersistentIdWithdrawn(Event):
-    """From now on the identifier leads to a tombstone, which says why."""
+    """From now on the identifier leads to a tombstone, which says why; a draft will never be published."""
 
     reason: str
 
@@ -181,16 +182,20 @@ class PersistentId:
     @property
     def is_public(self) -> bool:
         """Whether the world may see where it leads."""
-        return self.status in (PersistentIdStatus.MINTED, PersistentIdStatus.WITHDRAWN)
+        is_withdrawn = self.status is PersistentIdStatus.WITHDRAWN
+        return self.status is PersistentIdStatus.MINTED or (is_withdrawn and self.published_at is not None)
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether the world can find it; or it is a draft, and its authority was not asked to publish it."""
+        is_draft = self.status is PersistentIdStatus.DRAFT and self.publication_requested_at is None
+        return self.status is PersistentIdStatus.MINTED or is_draft
 
     @property
     def is_kept_here(self) -> bool:
-        """Whether its authority is told by cora; a recorded identifier is somebody else's to keep."""
-        return self.origin is IdentifierOrigin.MINTED and self.status in (
-            PersistentIdStatus.DRAFT,
-            PersistentIdStatus.MINTED,
-            PersistentIdStatus.WITHDRAWN,
-        )
+        """Whether its authority is told by cora: not of a recorded one, which is somebody else's to keep, nor of a
+        draft that was given up."""
+        return self.origin is IdentifierOrigin.MINTED and (self.is_public or self.status is PersistentIdStatus.DRAFT)
 
 
 @dataclass(eq=False)
@@ -268,13 +273,15 @@ class SchemeNotConfiguredError(ConflictError):
         return f"No {self.scheme} can be minted here. {others} the server set up for it: {settings}."
 
 
+_SETTINGS = {
+    IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
+    IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
+}
+
+
 def not_configured(scheme: IdentifierScheme, configured: Iterable[str]) -> SchemeNotConfiguredError:
     """The refusal of a scheme, with the settings that it needs."""
-    settings = {
-        IdentifierScheme.DOI: ("CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"),
-        IdentifierScheme.HANDLE: ("CORA_HANDLE_URL", "CORA_HANDLE_PREFIX", "CORA_HANDLE_USER", "CORA_HANDLE_SECRET"),
-    }
-    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), settings[scheme])
+    return SchemeNotConfiguredError(scheme, tuple(sorted(configured)), _SETTINGS[scheme])
 
 
 @dataclass(eq=False)
@@ -300,13 +307,77 @@ class PersistentIdCannotPublishError(ConflictError):
 
 @dataclass(eq=False)
 class PersistentIdCannotWithdrawError(ConflictError):
-    """Only what the world can find can be withdrawn."""
+    """Only what the world can find, and a draft that is not to be published, can be withdrawn."""
 
-    says = "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn."
+    says = (
+        "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn, or a Draft whose authority was "
+        "not asked to publish it."
+    )
     id: UUID
     scheme: IdentifierScheme
     value: str
     state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdCannotReleaseError(ConflictError):
+    """Only what is reserved and not minted can be given up."""
+
+    says = "The {scheme} {value} is {state}; only a Reserved identifier can be released."
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    state: PersistentIdStatus
+
+
+@dataclass(eq=False)
+class PersistentIdAuthorityNotConfiguredError(ConflictError):
+    """No authority is set up here that could tell whether it holds the identifier."""
+
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+    to_set: tuple[str, ...]
+
+    def detail(self) -> str:
+        return (
+            f"Nobody can be asked whether the {self.scheme} {self.value} was registered, so it stays reserved. Have "
+            f"the server set up for its authority ({', '.join(self.to_set)}), then send the command again."
+        )
+
+
+def authority_not_configured(known: PersistentId) -> PersistentIdAuthorityNotConfiguredError:
+    """The refusal to give up an identifier about which nobody can be asked, with the settings that it needs."""
+    return PersistentIdAuthorityNotConfiguredError(known.id, known.scheme, known.value, _SETTINGS[known.scheme])
+
+
+@dataclass(eq=False)
+class PersistentIdHeldError(ConflictError):
+    """The authority holds the identifier already, leading to its record."""
+
+    says = (
+        "The authority holds the {scheme} {value}, and it leads to its record; send the assignment again, which "
+        "finishes it, or wait until cora has done so."
+    )
+    id: UUID
+    scheme: IdentifierScheme
+    value: str
+
+
+@dataclass(eq=False)
+class PersistentIdentifierLookError(AuthorityError):
+    """The authority did not tell whether it holds the identifier."""
+
+    scheme: IdentifierScheme
+    value: str
+    reason: str
+    retryable: bool
+
+    def detail(self) -> str:
+        reason = self.reason.removesuffix(".")
+        what = f"The authority did not tell whether it holds the {self.scheme} {self.value}: {reason}."
+        again = "Send the command again later." if self.retryable else "See the reason and mend it first."
+        return f"{what} It stays reserved. {again}"
 
 
 @dataclass(eq=False)
@@ -410,7 +481,7 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
         case PersistentId(is_kept_here=True, landing_page=str(former)), PersistentIdRedirected():
             pages = (*state.former_landing_pages, former)
             return replace(state, landing_page=event.landing_page, former_landing_pages=pages)
-        case PersistentId(status=PersistentIdStatus.MINTED), PersistentIdWithdrawn():
+        case PersistentId(can_be_withdrawn=True), PersistentIdWithdrawn():
             withdrawal = Withdrawal(event.reason, fact.occurred_at)
             return replace(state, status=PersistentIdStatus.WITHDRAWN, withdrawal=withdrawal)
         case _:

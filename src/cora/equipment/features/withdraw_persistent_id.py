@@ -1,6 +1,7 @@
 """Withdraw an identifier for good, because what it names should not be cited any more. Its page is a tombstone from
 now on, which says why and when and stays for ever; its authority is told to hide it soon after. An identifier that was
-recorded leads where it did before, and its own authority is not told: it is not kept here."""
+recorded leads where it did before, and its own authority is not told: it is not kept here. A draft will never be
+published: it has no page, nobody saw it, and its authority keeps it as it is. Its record keeps it and gets no other."""
 
 from uuid import UUID
 
@@ -8,7 +9,6 @@ from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
     PersistentId,
     PersistentIdCannotWithdrawError,
-    PersistentIdStatus,
     PersistentIdWithdrawn,
 )
 from cora.equipment.values import Reason
@@ -31,7 +31,7 @@ class WithdrawPersistentId(Command):
     ends=True,
 )
 def withdraw_persistent_id(command: WithdrawPersistentId, persistent_id: PersistentId) -> list[PersistentIdWithdrawn]:
-    if persistent_id.status is not PersistentIdStatus.MINTED:
+    if not persistent_id.can_be_withdrawn:
         raise PersistentIdCannotWithdrawError(
             persistent_id.id, persistent_id.scheme, persistent_id.value, persistent_id.status
         )

@@ -1,5 +1,5 @@
--- The calls to authorities of all processes: `ended` is null while one is under way. `authority_wish` says until when an authority
--- wants none. What is older than the window that is counted is deleted with the next call.
+-- The calls to authorities of all processes: `ended` is null while one is under way. `authority_wish` says until when an
+-- authority wants none. What counts no more is deleted when the next call begins.
 
 create table authority_call (
     id uuid primary key,

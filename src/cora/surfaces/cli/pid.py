@@ -1,4 +1,4 @@
-"""`cora pid`: persistent identifiers as people deal with them: list, status, preview, publish, push, withdraw."""
+"""`cora pid`: persistent identifiers as people deal with them, from a list of them to the end of one."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ _HAPPENED = MappingProxyType(
         "PersistentIdReserved": "reserved",
         "PersistentIdMinted": "registered by the authority",
         "PersistentIdMintFailed": "the authority did not register it",
-        "PersistentIdReleased": "released: the authority will not have it",
+        "PersistentIdReleased": "released: the record is free for another",
         "PersistentIdPublicationRequested": "to be published",
         "PersistentIdPublished": "published: the world can find it",
         "PersistentIdMetadataPushed": "the authority was told what it should have",
@@ -341,10 +341,28 @@ def withdraw(
     """Withdraw an identifier for good.
 
     Its page is a tombstone from now on, which says why; a server has the authority hide it soon after. An identifier
-    that was recorded leads where it did before, and its own authority is not told: it is not kept here.
+    that was recorded leads where it did before, and its own authority is not told: it is not kept here. A draft is
+    never published, and its authority keeps it.
     """
     _change("withdraw_persistent_id", which, {"reason": reason}, "{} is withdrawn.",
             server, token, data_dir, as_json=as_json, of_recorded=_NOT_TOLD)  # fmt: skip
+
+
+@app.command()
+def release(
+    which: Identifier,
+    reason: Annotated[str, typer.Option(help="Why it will not be minted.", show_default=False)],
+    server: Server = None,
+    token: TokenOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give up an identifier that is reserved and not minted.
+
+    Its authority is asked first, and must hold nothing. Then the asset or fixture is free for another identifier.
+    """
+    _change("release_persistent_id", which, {"reason": reason}, "{} is released.",
+            server, token, data_dir, as_json=as_json)  # fmt: skip
 
 
 def _change(

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from cora.equipment.aggregates.persistent_id import PersistentIdStatus
 from cora.surfaces.cli.asking import Ask
 from cora.surfaces.cli.common import AsJson, DataDir, confirmed, err, out, run, settings_from, show_json, show_table
 from cora.surfaces.cli.doing import REFUSED, Do, reaching, said
@@ -81,7 +82,14 @@ async def _wanted(ask: Ask, which: Sequence[str] | None) -> list[Mapping[str, An
     if which:
         return [await find_identifier(ask, each) for each in which]
     query = {"status": ["Draft", "Minted", "Withdrawn"], "origin": ["Minted"]}
-    return [item async for page in pages_at(ask, "/persistent-ids", query, None) for item in page.items]
+    pages = pages_at(ask, "/persistent-ids", query, None)
+    # A draft that was given up leads nowhere.
+    return [
+        item
+        async for page in pages
+        for item in page.items
+        if item["state"]["status"] != PersistentIdStatus.WITHDRAWN or item["state"]["published_at"]
+    ]
 
 
 async def _rehearsed(do: Do, records: Sequence[Mapping[str, Any]]) -> list[Move]:

@@ -158,7 +158,7 @@ def test_the_hints() -> None:
 
 ENDING = {
     "decommission", "deprecate", "retire", "erase", "remove", "uninstall", "detach", "assign", "record", "publish",
-    "withdraw",
+    "withdraw", "release",
 }  # fmt: skip
 
 
