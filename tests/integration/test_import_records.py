@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.integration.mcp_world import Server, serving
@@ -220,8 +221,10 @@ async def count_of(cora: Opened, statement: str) -> int:
 
 @pytest.mark.parametrize("is_remote", [False, True])
 async def test_the_command_shows_a_plan_and_applies_it_once(
-    cora: Opened, server: Server, database_url: str, tmp_path: Path, is_remote: bool
+    cora: Opened, server: Server, database_url: str, tmp_path: Path, is_remote: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The server runs in this process, where its log lines would stand among what the command prints.
+    monkeypatch.setattr("cora.surfaces.http.surface._logger", Mock())
     settings = {"CORA_DATABASE_URL": database_url, "CORA_DATA_DIR": str(tmp_path)}
     if is_remote:
         settings = {

@@ -49,7 +49,7 @@ def of_page(text: str) -> set[Told]:
             found |= {("URL", value), *_resolved(value)}
         elif name.startswith("DCTERMS."):
             found.add(("DOI" if value.startswith("10.") else "Handle", value))
-    for script in page.iter("script"):
+    for script in page.iterfind(".//script[@type='application/ld+json']"):
         found |= set(_in_json(json.loads(script.text)))
     return found | {each for _, url in found for each in _resolved(url)}
 

@@ -157,7 +157,7 @@ class Subject(_Part):
     """16 (PIDINST 1.1, draft): a keyword under which the instrument is found."""
 
     subject_name: str
-    subject_identifier: SubjectIdentifier | None = None
+    subject_identifier: SubjectIdentifier | None = _ABSENT
 
 
 class PidinstRecord(_Part):
