@@ -34,7 +34,7 @@ _RELATIONS: dict[RelationType, dict[str, str]] = {
     RelationType.WAS_USED_IN: {"relationType": "Other", "relationTypeInformation": "WasUsedIn"},
     RelationType.IS_ATTACHED_TO: {"relationType": "Other", "relationTypeInformation": "IsAttachedTo"},
 }
-_CODE = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*:)?[A-Za-z0-9._~-]+(:+[A-Za-z0-9._~-]+)*")
+_CODE = re.compile(r"[A-Za-z0-9._~-]+|[A-Za-z][A-Za-z0-9.+-]*(:+[A-Za-z0-9._~-]+)+")
 _RELATED_SCHEMES = {scheme.casefold(): scheme for scheme in RelatedIdentifierScheme}
 _SCHEME_URIS = {
     "ROR": "https://ror.org/",

@@ -210,7 +210,7 @@ def test_an_identifier_that_is_no_url_is_a_code_of_its_scheme_or_a_loss() -> Non
     assert "measuredQuantityIdentifier" in lost(odd)
 
 
-@pytest.mark.parametrize("identifier", ["http://vocab.test/a b", "[", "1 :2", ":x", "x:", "a b", "a%b"])
+@pytest.mark.parametrize("identifier", ["http://vocab.test/a b", "[", "1 :2", ":x", "x:", "0:0", "a b", "a%b"])
 def test_the_identifier_of_a_subject_that_datacite_cannot_take_is_a_loss(identifier: str) -> None:
     known = pidinst.SubjectIdentifier(subject_identifier=identifier, subject_identifier_type="Local")
     told = changed(subjects=(pidinst.Subject(subject_name="optics", subject_identifier=known),))
