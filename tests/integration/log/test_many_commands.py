@@ -311,7 +311,7 @@ async def test_a_crowd_of_batches_is_one_after_the_other(
         return await client.log.pool.fetchval("select coalesce(max(last_position), 0) from block")
 
     async def keep_sending(kernel: execute.Kernel, name: str, chance: Random) -> None:
-        for number in range(30):
+        for number in range(60):
             request, wanted, low = f"{name}.{number}", steps(chance, chance.choice((1, 2, 3))), await head()
             outcome: Answer | Refusal
             try:
