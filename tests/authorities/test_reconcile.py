@@ -469,6 +469,29 @@ async def test_a_draft_and_what_was_withdrawn_agree_when_they_are_told() -> None
         assert await found(story) == {}
 
 
+async def test_a_draft_that_was_given_up_and_is_published_there_is_told() -> None:
+    async with story_of("datacite") as story:
+        story.publishes(False)
+        _, id, value = await minted(story, "tower")
+        await story.world.note(PERSISTENT_ID, id, PersistentIdWithdrawn("never existed"))
+        assert (await found(story, fix=True), (await asked(story, ids=[id])).agreed) == ({}, (id,))
+        record_of(story, value).state = "findable"
+        (finding,) = (await asked(story, ids=[id], fix=True)).findings
+        assert (finding.difference, finding.mended) == (Difference.STALE, None)
+        assert "given up as a draft, and is Findable" in finding.detail
+        assert finding.to_do == "Hide it at the authority."
+
+
+async def test_an_orphan_that_leads_to_where_the_pages_were_is_no_stranger() -> None:
+    async with story_of("datacite") as story:
+        asset = await story.world.asset()
+        lead(story, f"{PREFIX}/lost", f"https://former.example/id/{asset}")
+        lead(story, f"{PREFIX}/theirs", f"https://former.example/id/{new_id()}")
+        (part,) = await all_of(story, of="authority")
+        assert [(each.difference, each.value) for each in part.findings] == [(Difference.ORPHANED, f"{PREFIX}/lost")]
+        assert [each.value for each in part.others] == [f"{PREFIX}/theirs"]
+
+
 @pytest.mark.parametrize("parsed", [False, True])
 async def test_values_that_epic_answers_as_json_are_the_same(parsed: bool) -> None:
     async with story_of("epic") as story:

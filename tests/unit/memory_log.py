@@ -353,16 +353,19 @@ class MemoryTellings:
     """What is being told in this process."""
 
     def __init__(self) -> None:
-        self._open: set[UUID] = set()
+        self.begun_at: dict[UUID, float] = {}
 
     async def begin(self, id: UUID) -> None:
-        self._open.add(id)
+        self.begun_at[id] = time.monotonic()
 
     async def end(self, id: UUID) -> None:
-        self._open.discard(id)
+        self.begun_at.pop(id, None)
 
     async def is_open(self, id: UUID) -> bool:
-        return id in self._open
+        return id in self.begun_at
+
+    async def seconds_open(self, id: UUID) -> float | None:
+        return time.monotonic() - self.begun_at[id] if id in self.begun_at else None
 
 
 class MemoryContacts:

@@ -15,6 +15,7 @@ identifier. A retry that comes after the worker has finished is refused
 likewise: a second assignment is a conflict.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -46,7 +47,7 @@ from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event, Fact
-from cora.kernel.errors import OccurredBeforeLastFactError
+from cora.kernel.errors import OccurredBeforeLastFactError, OverloadedError
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.identity import new_id
 from cora.kernel.moment import UNRECORDED
@@ -154,7 +155,10 @@ async def finish(
         reserved, minted = publication.persistent_id, Minted(publication.persistent_id.identifier)
         if reserved.status is PersistentIdStatus.RESERVED:
             request = publication.request
+            await wired.tellings.begin(reservation)
             answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
+            if not isinstance(answered, MintFailedError) or answered.answered:
+                await _end_telling(reservation, wired)
             if isinstance(answered, MintFailedError):
                 require_asked(answered)
                 released = await _record_failure(reserved, answered, session, wired.doi_minter)
@@ -177,6 +181,12 @@ async def finish(
             return _assigned(subject, id, known, publication, minted)
 
         return await settle(session, decide, id, last=True)
+
+
+async def _end_telling(id: UUID, wired: Equipment) -> None:
+    # One that is not known to have ended only makes a later release wait.
+    with suppress(OverloadedError):
+        await wired.tellings.end(id)
 
 
 async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equipment) -> PersistentIdReserved:

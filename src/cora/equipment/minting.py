@@ -18,6 +18,8 @@ from cora.kernel.errors import OverloadedError
 LEASE_SECONDS = 10.0
 # Longer than one answer may take, with its reading back.
 AUTHORITY_SECONDS = 120.0
+# As long as that, and then as long as a request that was given up may still be on its way.
+ON_ITS_WAY_SECONDS = AUTHORITY_SECONDS + 30.0
 
 T = TypeVar("T")
 

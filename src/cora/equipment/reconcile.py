@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from cora.equipment.aggregates.asset import ASSET
-from cora.equipment.aggregates.fixture import FIXTURE
+from cora.equipment.aggregates.asset.state import Asset
+from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.persistent_id import PersistentId, SubjectKind, value_claim
 from cora.equipment.identifiers import in_lower_case
 from cora.equipment.minting import ask_authority, exclusively
@@ -137,6 +138,13 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
     return None
 
 
+def difference_of_given_up(held: Held | None) -> tuple[Difference, str] | None:
+    """The same for a draft that was given up: it should be one still, or nothing."""
+    if held is None or held.state is HeldState.DRAFT or not held.ours:
+        return None
+    return Difference.STALE, f"It was given up as a draft, and is {held.state} at the authority, where it has no page."
+
+
 def leads_here(url: str | None, public_url: str) -> bool:
     """Whether a URL is a landing page of this cora, by http or https."""
     if url is None:
@@ -165,7 +173,7 @@ async def compare_log(ids: Iterable[UUID], session: Session, wired: Equipment, *
     found = nothing_compared()
     for id in ids:
         known = (await look_up(id, session, wired)).persistent_id
-        if not _is_kept(known, wired):
+        if not _is_asked(known, wired):
             found.skipped.append(id)
             continue
         try:
@@ -182,6 +190,8 @@ async def compare_log(ids: Iterable[UUID], session: Session, wired: Equipment, *
         differs = (
             (Difference.UNREADABLE, held.reason)
             if isinstance(held, MintFailedError)
+            else difference_of_given_up(held)
+            if told.persistent_id.is_given_up
             else difference(told, held, wired.public_url)
         )
         if differs is None:
@@ -196,10 +206,10 @@ async def compare_log(ids: Iterable[UUID], session: Session, wired: Equipment, *
     return found
 
 
-def _is_kept(known: PersistentId, wired: Equipment) -> bool:
-    """Whether an authority that is set up here keeps it for us; the stub keeps nothing."""
+def _is_asked(known: PersistentId, wired: Equipment) -> bool:
+    """Whether an authority that is set up here keeps it for us, or did; the stub keeps nothing."""
     is_asked = known.scheme in wired.doi_minter.schemes and not is_test_value(known.scheme, known.value)
-    return known.is_kept_here and is_asked
+    return (known.is_kept_here or known.is_given_up) and is_asked
 
 
 async def _look(identifier: PersistentIdentifier, wired: Equipment) -> Held | None:
@@ -211,7 +221,7 @@ async def _finding(
 ) -> Finding:
     """What is told of a difference. Raises `OverloadedError` where the authority was not asked to mend it."""
     mended, failure = None, None
-    if fix and what in MENDED:
+    if fix and what in MENDED and known.is_kept_here:
         try:
             await tell(known.id, session, wired, wait=WAIT_SECONDS, again=True)
             mended = True
@@ -235,6 +245,8 @@ async def _finding(
 
 def _to_do(what: Difference, known: PersistentId) -> str:
     match what:
+        case Difference.STALE if known.is_given_up:
+            return "Hide it at the authority."
         case Difference.FOREIGN:
             return (
                 "Find out at the authority who changed it. If it is ours and should lead here, tell the authority: "
@@ -266,14 +278,14 @@ async def compare_authority(
         if isinstance(told, Publication):
             if difference(told, held, wired.public_url) is None:
                 found.agreed.append(told.persistent_id.id)
-        elif told is None and not leads_here(held.url, wired.public_url):
+        elif told is None and not await session.kernel.see(lambda read, held=held: _is_page_of_ours(held, read, wired)):
             found.others.append(Other(held.identifier.scheme, held.identifier.value, held.url and _cut(held.url)))
         elif told is None:
             now = await ask_authority(lambda held=held: _look(held.identifier, wired), held.identifier.value)
             if isinstance(now, MintFailedError):
                 found.interrupted = Interruption(now.reason, now.retryable, now.retry_after)
                 return found, cursor
-            if now is not None and leads_here(now.url, wired.public_url):
+            if now is not None and await session.kernel.see(lambda read, now=now: _is_page_of_ours(now, read, wired)):
                 found.findings.append(await session.kernel.see(lambda read, now=now: _orphaned(now, read, wired)))
     return found, page.next
 
@@ -294,22 +306,29 @@ async def _known(identifier: PersistentIdentifier, read: Reader, wired: Equipmen
     return told if told.persistent_id.is_kept_here else owner
 
 
+async def _is_page_of_ours(held: Held, read: Reader, wired: Equipment) -> bool:
+    """Whether it leads to a landing page of this cora, or did before the pages moved: to a record of this log."""
+    return leads_here(held.url, wired.public_url) or await _led_to(held, read) is not None
+
+
+async def _led_to(held: Held, read: Reader) -> Asset | Fixture | None:
+    try:
+        id = UUID(urlsplit(held.url or "").path.rpartition("/id/")[2].partition("/")[0])
+    except ValueError:
+        return None
+    return await read.get(ASSET, id) or await read.get(FIXTURE, id)
+
+
 async def _orphaned(held: Held, read: Reader, wired: Equipment) -> Finding:
     identifier = held.identifier
     url = held.url or ""
-    try:
-        id = UUID(urlsplit(url).path.rpartition("/id/")[2].partition("/")[0])
-    except ValueError:
-        id = None
-    asset = await read.get(ASSET, id) if id else None
-    fixture = await read.get(FIXTURE, id) if id and asset is None else None
-    subject = asset or fixture
+    subject = await _led_to(held, read)
     gone = "delete it at the authority" if held.state is HeldState.DRAFT else "hide it at the authority"
     if subject is None:
         detail, kind = f"It leads to {_cut(url)}, which is no asset or fixture of this log.", None
         to_do = f"If no other log has it, {gone}."
     else:
-        kind: SubjectKind | None = "asset" if asset is not None else "fixture"
+        kind: SubjectKind | None = "asset" if isinstance(subject, Asset) else "fixture"
         if subject.persistent_id is not None:
             detail = f"It leads to the {kind} {subject.name}, which has {subject.persistent_id.value}."
             to_do = f"It is one too many: {gone}."

@@ -68,7 +68,8 @@ class RecordedHistory(NamedTuple):
 class AskedMilestones(NamedTuple):
     """The newest events of some kinds in the history of a record; `relations` as for a history.
 
-    By `gained` the record gains sources: what made one point at it is a milestone of it.
+    By `gained` the record gains sources: what made one point at it is a milestone of it. The limit holds for these and
+    for all others apart.
     """
 
     id: UUID
@@ -111,7 +112,7 @@ class Events(Protocol):
         ...
 
     async def milestones(self, asked: AskedMilestones, when: When = NOW) -> Sequence[LogEvent]:
-        """Events of some kinds in the history of a record, the newest first; one more than the limit where there are
+        """Events of some kinds in the history of a record, the newest first; one more than a limit where there are
         more. How far back is looked is bounded, so what is buried under many others may be left out."""
         ...
 

@@ -140,7 +140,7 @@ with own as (
     select $1::uuid as stream
     union
     select f.source from reference f where f.target = $1 and f.relation = any($2::text[])
-), found as (
+), lived as (
     select e.position from own o cross join lateral (
         select e.position, e.kind from event e
         where e.stream = o.stream and e.position <= $3 order by e.version desc limit {LOOK_BACK}
@@ -148,15 +148,20 @@ with own as (
     union
     (select m.position from mention m
      where m.entity = $1 and m.position <= $3 and m.joining order by m.position desc limit {LOOK_BACK})
-    union
+), gained as (
     select g.position from unnest($6::text[]) r(relation) cross join lateral (
         select f.since as position from reference f
         where f.relation = r.relation and f.target = $1 and f.since <= $3 order by f.since desc limit {LOOK_BACK}
     ) g
+), found as (
+    (select e.position from lived p join event e on e.position = p.position
+     where e.kind = any($4::text[]) {of_event} order by 1 desc limit $5)
+    union
+    (select e.position from gained p join event e on e.position = p.position
+     where e.kind = any($4::text[]) {of_event} order by 1 desc limit $5)
 )
 select {_SHOWN} from found p join event e on e.position = p.position join document d on d.id = e.stream
-where e.kind = any($4::text[]) {of_event}
-order by e.position desc limit $5
+order by e.position desc
 """
 
 

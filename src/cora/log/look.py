@@ -133,6 +133,7 @@ class Gatherer(Generic[K, V]):
         self._link = link
         self._find = find
         self._looks: deque[_Look[K, V]] = deque()
+        self._waiting = 0
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"cora log {find.__name__}")
 
@@ -151,10 +152,11 @@ class Gatherer(Generic[K, V]):
                 found.cancel()  # of no consequence but when an earlier one failed
 
     def _begin(self, asked: Sequence[K]) -> asyncio.Future[list[V]]:
-        if len(self._looks) >= MAXIMUM_WAITING or self._task.done():
+        if self._waiting >= MAXIMUM_WAITING or self._task.done():
             raise OverloadedError
         look: _Look[K, V] = _Look(asked, asyncio.get_running_loop().create_future())
         self._looks.append(look)
+        self._waiting += len(asked)
         self._arrived.set()
         return look.found
 
@@ -195,6 +197,7 @@ class Gatherer(Generic[K, V]):
         while self._looks and len(self._looks[0].asked) <= room:
             looks.append(self._looks.popleft())
             room -= len(looks[-1].asked)
+        self._waiting -= MAXIMUM_LOOKS - room
         if not self._looks:
             self._arrived.clear()
         return looks

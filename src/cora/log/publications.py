@@ -102,7 +102,10 @@ where p.is_public and p.persistent_id >= $1 and p.persistent_id > $2 order by p.
 
 # Touched as well: whatever becomes of it, it is looked at again.
 _BEGIN = """
-with begun as (insert into telling (persistent_id) values ($1) on conflict do nothing)
+with begun as (
+    insert into telling (persistent_id) values ($1)
+    on conflict (persistent_id) do update set begun_at = clock_timestamp()
+)
 update publication set touched = coalesce(touched, 0), touched_at = coalesce(touched_at, clock_timestamp())
 where persistent_id = $1
 """
@@ -163,6 +166,11 @@ class PublicationTable:
         """Whether it was begun, and no end of it is known."""
         sql = "select exists (select from telling where persistent_id = $1)"
         return bool(await over(self._pool, lambda connection: connection.fetchval(sql, id)))
+
+    async def seconds_open(self, id: UUID) -> float | None:
+        """For how long it has been begun, as far as no end of it is known."""
+        sql = "select extract(epoch from clock_timestamp() - begun_at)::float from telling where persistent_id = $1"
+        return await over(self._pool, lambda connection: connection.fetchval(sql, id))
 
     async def starts(self, every: int) -> Sequence[UUID]:
         """The first of each so many that are public."""

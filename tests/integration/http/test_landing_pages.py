@@ -226,6 +226,16 @@ async def test_many_events_do_not_bury_a_life_and_the_page_stays_bounded(world: 
         await world.world.do("add_asset_note", asset_id=asset, text=f"note {number}")
     page = await get(world, f"/id/{asset}")
     assert life(page)[-1] == "Entered in the equipment record"
+    for number in range(0, MOST_READ + 50, 50):
+        parts = [
+            {"command": "register_asset", "arguments": {"name": f"{number}-{at}", "tier": "Device", "parent_id": asset}}
+            for at in range(50)
+        ]
+        await world.world.surfaces.web[Role.OPERATOR].post("/batch", json={"commands": parts, "atomic": True})
+    page = await get(world, f"/id/{asset}")
+    assert life(page)[0].endswith("and others entered in the equipment record")
+    assert life(page)[-1] == "Entered in the equipment record"
+    assert "In service since" in said(page)
     for _ in range(MOST_READ):
         await world.world.do("degrade_asset", asset_id=asset, reason="slow")
     page = await get(world, f"/id/{asset}")

@@ -37,7 +37,7 @@ def answer(status: int, body: Any, media_type: str = "application/json") -> Answ
         ("Thu, 01 Oct 2026 11:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
-        ("9" * 400, 86400.0),
+        ("9" * 400, 3600.0),
     ],
 )
 def test_retry_after_is_a_number_or_a_date(header: str | None, seconds: float | None) -> None:

@@ -56,6 +56,13 @@ def test_what_was_sent_comes_back_in_another_form_and_is_the_same(is_listed: boo
     assert changed_attributes(SENT, held(deepcopy(SENT), is_listed=is_listed, whole_publisher=whole_publisher)) == ()
 
 
+@given(st.permutations([{"subject": "a"}, {"subject": "a", "subjectScheme": "X"}, {"subject": "b"}]))
+def test_lists_in_any_order_are_the_same(held: list[dict[str, str]]) -> None:
+    sent = [{"subject": "a"}, {"subject": "b"}, {"subject": "a", "subjectScheme": "X"}]
+    assert changed_attributes({"subjects": sent}, {"subjects": held}) == ()
+    assert changed_attributes({"subjects": sent}, {"subjects": held[1:]}) == ("subjects",)
+
+
 def _put(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
     def edit(attributes: dict[str, Any]) -> None:
         at: Any = attributes

@@ -59,7 +59,7 @@ class FakeMinter(StubDoiMinter):
         super().__init__()
         self.asked: list[MintRequest] = []
         self.registered: set[str] = set()
-        self.outcomes: list[Exception] = []
+        self.outcomes: list[BaseException] = []
         self.held: bool | Exception = False
         self.gate: asyncio.Event | None = None
         self.dies: str | None = None

@@ -24,7 +24,8 @@ TIMEOUT = httpx.Timeout(10.0, read=40.0, write=30.0, pool=30.0)
 PATIENCE_SECONDS = 20.0
 LARGEST_ANSWER = 8 << 20
 LONGEST_REASON = 500
-LONGEST_RETRY_AFTER = 24 * 3600.0
+LONGEST_RETRY_AFTER = 3600.0
+"""It holds for all processes and over a restart: whoever means longer may say so again after one call in an hour."""
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds between the tries of one request. After that it fails, and the workflow tries again later."""
 

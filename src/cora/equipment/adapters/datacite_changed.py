@@ -65,12 +65,17 @@ def _agrees(sent: Any, held: Any) -> bool:
 
 def _agree_in_any_order(sent: list[Any], held: list[Any]) -> bool:
     left = list(held)
-    for each in sent:
+    # Those that say most choose first: what is left agrees with those that say less.
+    for each in sorted(sent, key=_size, reverse=True):
         found = next((at for at, other in enumerate(left) if _agrees(each, other)), None)
         if found is None:
             return False
         del left[found]
     return all(object_of(each).get("subjectScheme") == _FIELDS_OF_SCIENCE for each in left)
+
+
+def _size(value: Any) -> int:
+    return sum(map(_size, cast("Json", value).values())) if isinstance(value, Mapping) else 1
 
 
 def _text(value: Any) -> str:

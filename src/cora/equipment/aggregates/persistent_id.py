@@ -192,6 +192,11 @@ class PersistentId:
         return self.status is PersistentIdStatus.MINTED or is_draft
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether it was a draft at its authority and will never be more."""
+        return self.status is PersistentIdStatus.WITHDRAWN and self.published_at is None
+
+    @property
     def is_kept_here(self) -> bool:
         """Whether its authority is told by cora: not of a recorded one, which is somebody else's to keep, nor of a
         draft that was given up."""
@@ -384,15 +389,19 @@ class PersistentIdentifierLookError(AuthorityError):
 class PersistentIdNotKeptHereError(ConflictError):
     """No authority is told of this identifier by this server."""
 
-    says = (
-        "Nothing can be told of the {scheme} {value}: it is {state} and was {origin}. cora tells the authority of "
-        "identifiers that it has minted itself."
-    )
     id: UUID
     scheme: IdentifierScheme
     value: str
     state: PersistentIdStatus
     origin: IdentifierOrigin
+
+    def detail(self) -> str:
+        if self.state is PersistentIdStatus.RESERVED:
+            return f"The {self.scheme} {self.value} is not minted yet; send the command again once it is."
+        return (
+            f"Nothing can be told of the {self.scheme} {self.value}: it is {self.state} and was {self.origin}. "
+            "cora tells the authority of identifiers that it has minted itself."
+        )
 
 
 @dataclass(eq=False)

@@ -37,12 +37,14 @@ async def redirect_persistent_id(command: RedirectPersistentId, session: Session
     async def decide(read: Reader) -> Decided:
         known = await read.require(PERSISTENT_ID, id)
         require_version(session.call, read, id)
+        url = landing_page(wired.public_url, known.subject_id)
+        if url == known.landing_page:
+            return Decided(PERSISTENT_ID, id, [])
         require_kept_here(known)
         # Where no authority is set up, the address of this server is nobody's choice either.
         if known.scheme not in wired.doi_minter.schemes:
             raise not_configured(known.scheme, wired.doi_minter.schemes)
         require_time(session.call, read, id)
-        url = landing_page(wired.public_url, known.subject_id)
-        return Decided(PERSISTENT_ID, id, [] if url == known.landing_page else [PersistentIdRedirected(url)])
+        return Decided(PERSISTENT_ID, id, [PersistentIdRedirected(url)])
 
     return await session.settle(decide, id)

@@ -1,5 +1,6 @@
 """The life of an asset or a fixture in words: only what is public in nature, and nobody's name."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date
 from itertools import groupby
@@ -12,7 +13,7 @@ from cora.kernel.events import LogEvent
 MOST = 50
 """Milestones that a page shows."""
 MOST_READ = 200
-"""Events that it makes them from: many components enter at once."""
+"""Events of its own that it makes them from, and as many of components: these enter many at once."""
 MOST_NAMED = 5
 """Components that are named where many entered on one day."""
 
@@ -54,12 +55,16 @@ def _entered_on(happened: Happened, subject: UUID) -> date | None:
     return event.occurred_at.astimezone(UTC).date() if is_component else None
 
 
-def _entered_together(components: Sequence[str]) -> str:
+def _entered_together(components: list[str]) -> str:
     named = components[:MOST_NAMED]
-    more = len(components) - len(named)
-    last = f"{more} more" if more else named[-1]
-    listed = ", ".join(named if more else named[:-1])
-    return f"Components {listed} and {last} entered in the equipment record"
+    last = named.pop() if len(named) == len(components) else "others"
+    return f"Components {', '.join(named)} and {last} entered in the equipment record"
+
+
+def is_cut(subject: UUID, happened: Iterable[Happened]) -> bool:
+    """Whether not all that happened is there, of the record itself or of its components."""
+    counts = Counter(_entered_on(each, subject) is None for each in happened)
+    return max(counts.values(), default=0) > MOST_READ
 
 
 def spoken_of(happened: Iterable[Happened]) -> dict[UUID, str]:

@@ -153,7 +153,7 @@ async def _life(
     happened = [life.Happened(each, json.loads(each.data)) for each in found]
     names = await _names(life.spoken_of(happened), read)
     told = life.life_of(id, happened, names, words)
-    return happened, Life(tuple(told[: life.MOST]), len(told) > life.MOST or len(happened) > life.MOST_READ)
+    return happened, Life(tuple(told[: life.MOST]), len(told) > life.MOST or life.is_cut(id, happened))
 
 
 async def _names(kinds: Mapping[UUID, str], read: Reader) -> dict[UUID, str]:

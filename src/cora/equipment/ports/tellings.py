@@ -21,3 +21,7 @@ class Tellings(Protocol):
     async def is_open(self, id: UUID) -> bool:
         """Whether it was begun, and no end of it is known."""
         ...
+
+    async def seconds_open(self, id: UUID) -> float | None:
+        """How many seconds ago it was begun last; None where the end of that is known."""
+        ...

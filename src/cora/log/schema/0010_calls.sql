@@ -1,6 +1,10 @@
 -- The calls to authorities of all processes: `ended` is null while one is under way. `authority_wish` says until when an
 -- authority wants none. What counts no more is deleted when the next call begins.
 
+-- When an authority was last begun to be asked for each of the identifiers of `telling`.
+alter table telling add column begun_at timestamptz not null default clock_timestamp();
+grant update on telling to cora_app;
+
 create table authority_call (
     id uuid primary key,
     authority text not null,

@@ -81,7 +81,7 @@ def redirect(
 async def _wanted(ask: Ask, which: Sequence[str] | None) -> list[Mapping[str, Any]]:
     if which:
         return [await find_identifier(ask, each) for each in which]
-    query = {"status": ["Draft", "Minted", "Withdrawn"], "origin": ["Minted"]}
+    query = {"status": ["Reserved", "Draft", "Minted", "Withdrawn"], "origin": ["Minted"]}
     pages = pages_at(ask, "/persistent-ids", query, None)
     # A draft that was given up leads nowhere.
     return [

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from cora.equipment.aggregates.persistent_id import (
     SchemeNotConfiguredError,
 )
 from cora.equipment.features.redirect_persistent_id import RedirectPersistentId, redirect_persistent_id
+from cora.equipment.ports.doi_minter import MintFailedError
+from cora.kernel.errors import AuthorityError
 from cora.kernel.execute import Answer, Call
 from cora.kernel.principal import Principal, Role
 
@@ -65,6 +68,20 @@ async def test_what_was_recorded_leads_where_it_did(world: World) -> None:
     await world.record("asset", await world.asset(), "DOI", "10.1234/abc")
     with pytest.raises(PersistentIdNotKeptHereError, match="Recorded"):
         await redirect(world)
+
+
+async def test_what_is_only_reserved_is_moved_once_it_is_minted(world: World) -> None:
+    asset = await world.asset()
+    world.minter.outcomes = [MintFailedError("closed for the night", retryable=True)]
+    with suppress(AuthorityError):
+        await world.assign("asset", asset)
+    await redirect(world)
+    move(world, public_url=MOVED)
+    with pytest.raises(PersistentIdNotKeptHereError, match="not minted yet"):
+        await redirect(world)
+    await world.assign("asset", asset)
+    await redirect(world)
+    assert world.state(PERSISTENT_ID, identifier(world))["landing_page"] == f"{MOVED}/id/{asset}"
 
 
 async def test_a_terminal_without_the_settings_of_the_authority_moves_nothing(world: World) -> None:

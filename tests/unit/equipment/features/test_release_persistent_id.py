@@ -19,6 +19,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdWithdrawn,
 )
 from cora.equipment.features.release_persistent_id import ReleasePersistentId, release_persistent_id
+from cora.equipment.minting import ON_ITS_WAY_SECONDS
 from cora.equipment.ports.doi_minter import Held, HeldState, MintFailedError, NotAskedError
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import AuthorityError, OverloadedError, PreconditionFailedError, Refusal
@@ -68,6 +69,42 @@ async def test_what_the_authority_holds_for_us_is_not_given_up() -> None:
     assert world.state(PERSISTENT_ID, id)["status"] == "Reserved"
     await world.assign("asset", asset)
     assert world.state(PERSISTENT_ID, id)["status"] == "Minted"
+
+
+@pytest.mark.parametrize("lost", ["the caller is gone", "no answer"])
+async def test_while_a_request_may_still_arrive_it_is_not_given_up(lost: str) -> None:
+    """What has no answer yet may be registered after a look has found nothing."""
+    world = World()
+    asset = await world.asset()
+    if lost == "no answer":
+        world.minter.outcomes = [MintFailedError("no answer", retryable=True, answered=False)]
+        with suppress(AuthorityError):
+            await world.assign("asset", asset, suffix="a1")
+    else:
+        world.minter.outcomes = [asyncio.CancelledError()]
+        with suppress(asyncio.CancelledError):
+            await world.assign("asset", asset, suffix="a1")
+    (id,) = [id for id, found in world.log.tables.documents.items() if found.kind == "persistent_id"]
+    with pytest.raises(OverloadedError, match="may register it still") as refused:
+        await release(world, id)
+    assert 0 < refused.value.retry_after <= ON_ITS_WAY_SECONDS
+    tellings: Any = world.wired.tellings
+    tellings.begun_at[id] -= ON_ITS_WAY_SECONDS
+    await release(world, id)
+    assert world.state(PERSISTENT_ID, id)["status"] == "Released"
+
+
+async def test_what_another_account_holds_for_our_page_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    _, id = await reserved(world)
+    page = world.state(PERSISTENT_ID, id)["landing_page"]
+
+    async def theirs(identifier: PersistentIdentifier) -> Held:
+        return Held(identifier, HeldState.FINDABLE, page, ours=False, resolves=True)
+
+    monkeypatch.setattr(world.minter, "look", theirs)
+    with pytest.raises(PersistentIdHeldError):
+        await release(world, id)
 
 
 async def test_what_leads_elsewhere_at_the_authority_is_somebody_elses_and_given_up(

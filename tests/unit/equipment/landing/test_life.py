@@ -92,7 +92,7 @@ def test_components_that_entered_on_one_day_are_one_milestone() -> None:
     assert words(*entered[:1]) == ["Component Part 20 entered in the equipment record"]
     assert words(*entered[:3]) == ["Components Part 22, Part 21 and Part 20 entered in the equipment record"]
     assert words(*entered) == [
-        "Components Part 27, Part 26, Part 25, Part 24, Part 23 and 3 more entered in the equipment record"
+        "Components Part 27, Part 26, Part 25, Part 24, Part 23 and others entered in the equipment record"
     ]
     later = happened(3, "AssetRegistered", OTHER)
     own = happened(1, "AssetRegistered")
