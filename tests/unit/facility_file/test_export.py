@@ -358,6 +358,20 @@ class TestIdentifiers:
         assert "mount: 02-BM-B-ROT\n        persistent_id: {scheme: Handle, value: 21.11157/abc}\n" in text_of(export)
         await same_again(hutch, export)
 
+    @pytest.mark.parametrize("stands", ["Draft", "Withdrawn"])
+    async def test_one_that_is_not_public_is_left_out_and_told(self, hutch: Hutch, stands: str):
+        hutch.kernel.wired = replace(hutch.kernel.wired, publishes=stands != "Draft")
+        rotary = str(hutch.id("asset", "Rotary"))
+        await hutch.run("assign_asset_persistent_id", asset_id=rotary, scheme="DOI", suffix="rotary")
+        if stands == "Withdrawn":
+            known = [id for id, found in hutch.log.tables.documents.items() if found.kind == "persistent_id"]
+            await hutch.run("withdraw_persistent_id", persistent_id_id=str(known[-1]), reason="never existed")
+        export = await exported(hutch)
+        value = "10.0000/cora-stub/rotary"
+        assert export.report.notes[Note.NOT_PUBLIC_IDENTIFIERS].examples == [f"{ROTARY}: DOI {value}, {stands}"]
+        assert value not in text_of(export)
+        await same_again(hutch, export)
+
     async def test_one_that_is_only_reserved_is_told(self, hutch: Hutch):
         for id, document in list(hutch.log.tables.documents.items()):
             if document.kind == "persistent_id":

@@ -398,6 +398,8 @@ class PersistentIdNotKeptHereError(ConflictError):
     def detail(self) -> str:
         if self.state is PersistentIdStatus.RESERVED:
             return f"The {self.scheme} {self.value} is not minted yet; send the command again once it is."
+        if self.origin is IdentifierOrigin.MINTED:
+            return f"Nothing is told of the {self.scheme} {self.value} any more: it was given up as a draft."
         return (
             f"Nothing can be told of the {self.scheme} {self.value}: it is {self.state} and was {self.origin}. "
             "cora tells the authority of identifiers that it has minted itself."

@@ -51,7 +51,7 @@ def asset_entry(outline: Outline, number: int) -> Entry:
         entry["condition"] = {"state": asset.condition}
         put(entry["condition"], reason=asset.condition_reason)
     _put_mount(entry, outline, asset)
-    put(entry, persistent_id=identifier_entry(outline.identifier(asset.persistent_id)))
+    put(entry, persistent_id=identifier_entry(outline.identifier(asset)))
     return entry
 
 

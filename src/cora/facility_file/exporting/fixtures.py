@@ -113,7 +113,7 @@ def _note(outline: Outline, record: Record, fixture: Fixture) -> None:
         attached = [asset.fixture_id == fixture.id for asset in states]
         if any(attached) and not all(attached):
             report.note(Note.ATTACHMENTS, f"{slot} of {fixture.name}")
-    outline.note_identifier(f"fixture {fixture.name}", fixture.persistent_id)
+    outline.note_identifier(f"fixture {fixture.name}", fixture)
     if record.version > 1 + (fixture.persistent_id is not None):
         report.note(Note.HISTORIES, f"fixture {fixture.name}")
 
@@ -151,5 +151,5 @@ def fixture_entry(outline: Outline, fixture: Fixture) -> Entry:
     earliest = max(filter(None, (outline.default, _latest(outline, fixture))))
     if fixture.registered_at > earliest:
         entry["registered"] = day_or_time(fixture.registered_at)
-    put(entry, persistent_id=identifier_entry(outline.identifier(fixture.persistent_id)))
+    put(entry, persistent_id=identifier_entry(outline.identifier(fixture)))
     return entry

@@ -205,6 +205,8 @@ class Holdings:
     assets: Assets = field(default_factory=Assets)
     fixtures: Shelf[Record] = field(default_factory=Shelf[Record])
     reserved: list[PersistentId] = field(default_factory=list[PersistentId])
+    not_public: dict[UUID, PersistentIdStatus] = field(default_factory=dict[UUID, PersistentIdStatus])
+    """Assets and fixtures whose identifier is a draft or withdrawn."""
     position: int = 0
 
 
@@ -228,8 +230,13 @@ async def read_holdings(
                 told(count)
             yield record
 
-    async for record in listed("persistent_id", {"status": (PersistentIdStatus.RESERVED,)}):
-        found.reserved.append(record.state)
+    wanted = (PersistentIdStatus.RESERVED, PersistentIdStatus.DRAFT, PersistentIdStatus.WITHDRAWN)
+    async for record in listed("persistent_id", {"status": wanted}):
+        known: PersistentId = record.state
+        if known.status is PersistentIdStatus.RESERVED:
+            found.reserved.append(known)
+        else:
+            found.not_public[known.subject_id] = known.status
     async for record in listed("fixture"):
         found.fixtures.append(record)
     for kind, add in (

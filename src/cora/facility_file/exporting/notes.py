@@ -37,6 +37,9 @@ class Note(StrEnum):
     CONTENT_HASHES = "Assemblies that will have another content hash, as a family was renamed since"
     HISTORIES = "Records with more history than the file tells, written as they are now"
     RESERVED_IDENTIFIERS = "Persistent identifiers reserved and not minted yet, left out"
+    NOT_PUBLIC_IDENTIFIERS = (
+        "Persistent identifiers that are drafts or withdrawn, left out: recorded elsewhere they would be public"
+    )
     MINTED_IDENTIFIERS = (
         "Persistent identifiers minted here; applying records them, mints nothing, and they still lead here"
     )

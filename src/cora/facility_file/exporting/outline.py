@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import Asset, AssetLifecycle
 from cora.equipment.aggregates.family import Family
+from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.aggregates.model import Model
 from cora.equipment.assigned_identifier import AssignedIdentifier, IdentifierOrigin
 from cora.equipment.paths import can_be_said, joined_path, split_path
@@ -92,16 +93,22 @@ class Outline:
             settings={} if number in self.without_settings else asset.settings,
         )
 
-    def identifier(self, assigned: AssignedIdentifier | None) -> AssignedIdentifier | None:
-        """The persistent identifier that is written."""
-        return None if assigned is not None and assigned.test and not self.test_identifiers else assigned
+    def identifier(self, of: Asset | Fixture) -> AssignedIdentifier | None:
+        """The persistent identifier that is written. Recorded elsewhere, a draft or a withdrawn one would be public."""
+        assigned = of.persistent_id
+        is_left_out = assigned is not None and assigned.test and not self.test_identifiers
+        return None if is_left_out or of.id in self.holdings.not_public else assigned
 
-    def note_identifier(self, label: str, assigned: AssignedIdentifier | None) -> None:
+    def note_identifier(self, label: str, of: Asset | Fixture) -> None:
         """Tell what becomes of a persistent identifier."""
+        assigned = of.persistent_id
         if assigned is None:
             return
         example = f"{label}: {assigned.scheme} {assigned.value}"
-        if assigned.test:
+        status = self.holdings.not_public.get(of.id)
+        if status is not None:
+            self.report.note(Note.NOT_PUBLIC_IDENTIFIERS, f"{example}, {status}")
+        elif assigned.test:
             self.report.note(
                 Note.TEST_IDENTIFIERS if self.test_identifiers else Note.TEST_IDENTIFIERS_LEFT_OUT, example
             )
@@ -169,7 +176,7 @@ def outline_assets(outline: Outline, *, contacts: bool, told: Callable[[int], ob
         outline.note_date(kept.state.registered_at)
         _note_dates(outline, kept.state, label)
         _note_contacts(outline, kept, label, contacts=contacts)
-        outline.note_identifier(label, kept.state.persistent_id)
+        outline.note_identifier(label, kept.state)
         if kept.version > events_of_asset(kept.state):
             outline.report.note(Note.HISTORIES, label)
         if count % 200 == 0:

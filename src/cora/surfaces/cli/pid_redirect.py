@@ -56,7 +56,8 @@ def redirect(
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> tuple[list[Move], bool]:
-        async with reaching(settings, server, token, reads_only=dry_run) as reached:
+        # Also for a rehearsal: without a CORA_PUBLIC_URL they would lead to where nobody finds them.
+        async with reaching(settings, server, token) as reached:
             found = await _rehearsed(reached.do, await _wanted(reached.ask, which))
             able = [each for each in found if not each.failure]
             is_done = not dry_run and bool(able) and confirmed(_question(able), yes=yes)
