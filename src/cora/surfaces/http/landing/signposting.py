@@ -22,12 +22,14 @@ LINKSET_NAME = "linkset.json"
 
 _TYPES = ("https://schema.org/AboutPage", "https://schema.org/IndividualProduct")
 _PIDINST = "https://doi.org/10.15497/RDA00070"
+_PIDINST_1_1 = "https://schema.pidinst.org/1.1"
+"""As the working group proposes to name it."""
 # For forms whose media type says no more than how they are written.
 _PROFILES = {
     "pidinst.json": _PIDINST,
     "pidinst.xml": _PIDINST,
-    "pidinst-1.1.json": _PIDINST,
-    "pidinst-1.1.xml": _PIDINST,
+    "pidinst-1.1.json": _PIDINST_1_1,
+    "pidinst-1.1.xml": _PIDINST_1_1,
     "datacite.xml": "http://datacite.org/schema/kernel-4",
     "schema-org.jsonld": "https://schema.org/",
 }
