@@ -346,7 +346,7 @@ async def test_a_draft_that_was_given_up_stays_one_that_nobody_sees(facility: Fa
     refused = await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
     assert refused.json()["code"] == "PersistentIdCannotPublish"
     compared = await facility.world.surfaces.http("reconcile_persistent_ids", {"ids": [id], "fix": True})
-    assert compared.json()["skipped"] == [id]
+    assert compared.json()["agreed"] == [id]
 
 
 @pytest.mark.parametrize(

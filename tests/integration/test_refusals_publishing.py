@@ -173,7 +173,13 @@ async def what_is_not_led_by_us(world: World) -> Tried:
 
 @refuses("redirect_persistent_id", SchemeNotConfiguredError)
 async def what_no_authority_here_leads(world: World) -> Tried:
-    id, identifier = await _identifier(world)
+    equipment = world.surfaces.cora.equipment
+    usual = equipment.public_url
+    object.__setattr__(equipment, "public_url", "https://former.example")
+    try:
+        id, identifier = await _identifier(world)
+    finally:
+        object.__setattr__(equipment, "public_url", usual)
     settings = ["CORA_DATACITE_REPOSITORY", "CORA_DATACITE_PASSWORD", "CORA_DATACITE_PREFIX"]
     members = {"scheme": identifier["scheme"], "configured": [], "to_set": settings}
     return Tried({"persistent_id_id": id}, members, "set up for it", minter=BySchemeMinter({}))

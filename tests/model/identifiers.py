@@ -174,14 +174,15 @@ def push(world: World, given: State) -> None:
 def redirect(world: World, given: State) -> None:
     """To where the pages are now; its authority is told by whoever tells it next."""
     persistent_id = _need(world, given)
+    page = f"{world.address}/id/{persistent_id['subject_id']}"
+    former = persistent_id["landing_page"]
+    if page == former:
+        return
     if not is_kept_here(persistent_id):
         raise _refused("PersistentIdNotKeptHere", persistent_id, "origin")
     world.step.touched.append(persistent_id["id"])
-    page = f"{world.address}/id/{persistent_id['subject_id']}"
-    former = persistent_id["landing_page"]
-    if page != former:
-        pages = [*persistent_id["former_landing_pages"], former]
-        _becomes(world, persistent_id, landing_page=page, former_landing_pages=pages)
+    pages = [*persistent_id["former_landing_pages"], former]
+    _becomes(world, persistent_id, landing_page=page, former_landing_pages=pages)
 
 
 def withdraw(world: World, given: State) -> None:
