@@ -183,7 +183,7 @@ class Facility:
         """Have identifiers minted while nothing fails."""
 
         async def mint(record: Record) -> None:
-            answer = await record.client.ask(server, record.client.suffix)
+            answer = await record.client.ask_until_told(server, record.client.suffix)
             assert (answer.status_code, answer.json()["value"]) == (201, record.value), answer.text
             known = await self.known(server, record)
             record.id, record.told = known["id"], known["pushed"]["digest"]

@@ -102,6 +102,14 @@ class Client:
         return await server.web.post(f"{self.path}/assign-persistent-id", json=body, headers=headers)
 
 
+    async def ask_until_told(self, server: Server, suffix: str | None) -> httpx.Response:
+        """The same, and again for as long as there is too much to do."""
+        async with asyncio.timeout(30):
+            while (answer := await self.ask(server, suffix)).status_code == 503:
+                await asyncio.sleep(0.2)
+        return answer
+
+
 @dataclass(frozen=True)
 class Recorded:
     """What the log holds about the identifiers of one record."""
@@ -273,7 +281,7 @@ class World:
         if without:
             # At a server whose worker does not get ahead of them.
             server = await self.serve()
-            answers = await asyncio.gather(*(client.ask(server, client.suffix) for client in without))
+            answers = await asyncio.gather(*(client.ask_until_told(server, client.suffix) for client in without))
             assert [answer.status_code for answer in answers] == [201] * len(without)
         await self.require_one_identifier(server, clients)
 
