@@ -101,13 +101,16 @@ class Client:
         headers = {"Idempotency-Key": self.key} if self.key else {}
         return await server.web.post(f"{self.path}/assign-persistent-id", json=body, headers=headers)
 
-
     async def ask_until_told(self, server: Server, suffix: str | None) -> httpx.Response:
         """The same, and again for as long as there is too much to do."""
-        async with asyncio.timeout(30):
-            while (answer := await self.ask(server, suffix)).status_code == 503:
-                await asyncio.sleep(0.2)
-        return answer
+        answers: list[httpx.Response] = []
+
+        async def is_told() -> bool:
+            answers.append(await self.ask(server, suffix))
+            return answers[-1].status_code != 503
+
+        await until(is_told)
+        return answers[-1]
 
 
 @dataclass(frozen=True)
