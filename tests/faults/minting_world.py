@@ -282,10 +282,11 @@ class World:
         server = await self.worker_finishes()
         without = [client for client in clients if (await self.recorded(client)).standing == "nothing"]
         if without:
-            # At a server whose worker does not get ahead of them.
+            # At a server whose worker does not get ahead of them, and while no other has one that does.
+            await self.end(server)
             server = await self.serve()
             answers = await asyncio.gather(*(client.ask_until_told(server, client.suffix) for client in without))
-            assert [answer.status_code for answer in answers] == [201] * len(without)
+            assert [answer.status_code for answer in answers] == [201] * len(without), [each.text for each in answers]
         await self.require_one_identifier(server, clients)
 
 
