@@ -15,7 +15,6 @@ identifier. A retry that comes after the worker has finished is refused
 likewise: a second assignment is a conflict.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -37,7 +36,7 @@ from cora.equipment.aggregates.persistent_id import (
     value_claim,
 )
 from cora.equipment.assigned_identifier import IdentifierOrigin
-from cora.equipment.minting import ask_authority, exclusively, is_held_for, require_asked
+from cora.equipment.minting import ask_authority, end_telling, exclusively, is_held_for, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import PATTERN, chosen_suffix, random_suffix
@@ -47,7 +46,7 @@ from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event, Fact
-from cora.kernel.errors import OccurredBeforeLastFactError, OverloadedError
+from cora.kernel.errors import OccurredBeforeLastFactError
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.identity import new_id
 from cora.kernel.moment import UNRECORDED
@@ -158,7 +157,7 @@ async def finish(
             await wired.tellings.begin(reservation)
             answered = await ask_authority(lambda: wired.doi_minter.mint(request), reserved.identifier)
             if not isinstance(answered, MintFailedError) or answered.answered:
-                await _end_telling(reservation, wired)
+                await end_telling(wired.tellings, reservation)
             if isinstance(answered, MintFailedError):
                 require_asked(answered)
                 released = await _record_failure(reserved, answered, session, wired.doi_minter)
@@ -181,12 +180,6 @@ async def finish(
             return _assigned(subject, id, known, publication, minted)
 
         return await settle(session, decide, id, last=True)
-
-
-async def _end_telling(id: UUID, wired: Equipment) -> None:
-    # One that is not known to have ended only makes a later release wait.
-    with suppress(OverloadedError):
-        await wired.tellings.end(id)
 
 
 async def _reserve(standing: Standing, wanted: Wanted, read: Reader, wired: Equipment) -> PersistentIdReserved:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from math import ceil
 from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 
 from cora.equipment.ports.doi_minter import DoiMinter, MintFailedError, NotAskedError
 from cora.equipment.ports.leases import Leases
+from cora.equipment.ports.tellings import Tellings
 from cora.equipment.values import PersistentIdentifier
 from cora.kernel.errors import OverloadedError
 
@@ -69,6 +71,12 @@ def require_asked(failure: MintFailedError) -> None:
     """Raises `OverloadedError` where the authority was not asked and may be later."""
     if isinstance(failure, NotAskedError) and failure.retry_after is not None:
         raise OverloadedError(max(1, ceil(failure.retry_after))).because(failure.reason) from failure
+
+
+async def end_telling(tellings: Tellings, id: UUID) -> None:
+    """What the authority did is known. What stays open all the same is told once more, and makes a release wait."""
+    with suppress(OverloadedError):
+        await tellings.end(id)
 
 
 async def is_held_for(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool | MintFailedError:

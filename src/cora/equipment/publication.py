@@ -8,7 +8,6 @@ that is recorded, may have arrived or not: it is open until something is told ag
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
@@ -29,14 +28,14 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdPushFailed,
     PersistentIdStatus,
 )
-from cora.equipment.minting import ask_authority, exclusively, require_asked
+from cora.equipment.minting import ask_authority, end_telling, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest, NotAskedError
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event
-from cora.kernel.errors import OccurredBeforeLastFactError, OverloadedError
+from cora.kernel.errors import OccurredBeforeLastFactError
 from cora.kernel.execute import Answer, Decide, Decided, Session
 from cora.kernel.reader import Reader
 
@@ -171,9 +170,7 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
         events = publication.events_of(answered.state) if answered is not None else []
         answer = await _record(known.id, events, session, last=True)
         if answered is not None:
-            # What stays open is told once more.
-            with suppress(OverloadedError):
-                await wired.tellings.end(id)
+            await end_telling(wired.tellings, id)
         return answer
 
 

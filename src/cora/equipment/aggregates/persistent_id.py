@@ -182,8 +182,8 @@ class PersistentId:
     @property
     def is_public(self) -> bool:
         """Whether the world may see where it leads."""
-        is_withdrawn = self.status is PersistentIdStatus.WITHDRAWN
-        return self.status is PersistentIdStatus.MINTED or (is_withdrawn and self.published_at is not None)
+        is_one = self.status in (PersistentIdStatus.MINTED, PersistentIdStatus.WITHDRAWN)
+        return is_one and not self.is_given_up
 
     @property
     def can_be_withdrawn(self) -> bool:

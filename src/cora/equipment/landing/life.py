@@ -36,15 +36,15 @@ Words = Callable[[Happened, UUID, Names], str | None]
 
 def life_of(subject: UUID, happened: Iterable[Happened], names: Names, words: Mapping[str, Words]) -> list[Milestone]:
     """The milestones of a record, the latest first. Components that entered on one day are one."""
-    told = [each for each in happened if words[each.event.kind](each, subject, names) is not None]
-    told.sort(key=lambda each: (each.event.occurred_at, each.event.position), reverse=True)
+    told = [(each, text) for each in happened if (text := words[each.event.kind](each, subject, names)) is not None]
+    told.sort(key=lambda each: (each[0].event.occurred_at, each[0].event.position), reverse=True)
     found: list[Milestone] = []
-    for _, alike in groupby(told, key=lambda each: _entered_on(each, subject) or each.event.position):
-        latest, *earlier = alike
-        text = words[latest.event.kind](latest, subject, names)
+    for _, alike in groupby(told, key=lambda each: _entered_on(each[0], subject) or each[0].event.position):
+        (latest, text), *earlier = alike
         if earlier:
-            text = _entered_together([names.get(each.event.stream, "unknown") for each in (latest, *earlier)])
-        found.append(Milestone(latest.event.occurred_at, text or ""))
+            entered = (latest, *(each for each, _ in earlier))
+            text = _entered_together([names.get(each.event.stream, "unknown") for each in entered])
+        found.append(Milestone(latest.event.occurred_at, text))
     return found
 
 

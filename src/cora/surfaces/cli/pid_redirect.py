@@ -1,11 +1,12 @@
 """`cora pid redirect`: identifiers lead to where the pages have moved to."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from cora.equipment.aggregates.persistent_id import PersistentIdStatus
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID
 from cora.surfaces.cli.asking import Ask
 from cora.surfaces.cli.common import AsJson, DataDir, confirmed, err, out, run, settings_from, show_json, show_table
 from cora.surfaces.cli.doing import REFUSED, Do, reaching, said
@@ -89,7 +90,7 @@ async def _wanted(ask: Ask, which: Sequence[str] | None) -> list[Mapping[str, An
         item
         async for page in pages
         for item in page.items
-        if item["state"]["status"] != PersistentIdStatus.WITHDRAWN or item["state"]["published_at"]
+        if not PERSISTENT_ID.decode_state(json.dumps(item["state"])).is_given_up
     ]
 
 
