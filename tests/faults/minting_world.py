@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 from tests.faults import minting_server
 from tests.faults.minting_authority import PATIENCE, Authority, authority, until
-from tests.integration.log.harness import connect
+from tests.integration.log.harness import CUT, connect
 from tests.integration.support.scene import Scene, staged
 
 from cora.kernel.principal import Role
@@ -23,10 +23,6 @@ PREFIX = "10.0000/cora-stub/"
 NEVER = 3600.0
 """Seconds of grace after which the worker finishes a reservation: no test lasts so long."""
 AT_ONCE = 0.0
-CUT = """
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
-"""
 
 Standing = Literal["nothing", "reserved", "assigned"]
 

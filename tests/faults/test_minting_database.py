@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import execute, in_database
 from tests.faults.facilities import TOGETHER, facility
 from tests.faults.minting_authority import until
-from tests.faults.minting_world import CUT, Client, Forge, Server, World, world
-from tests.integration.log.harness import connect
+from tests.faults.minting_world import Client, Forge, Server, World, world
+from tests.integration.log.harness import CUT, connect
 
 from cora.log.embedded import embedded_postgres
 from cora.log.migrate import migrate

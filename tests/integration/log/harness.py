@@ -28,6 +28,12 @@ _FILES = sorted((Path(cora.log.__file__).parent / "schema").glob("*.sql"))
 _NEXT_FILE = "\n-- next file\n"
 _SCHEMA = _NEXT_FILE.join(path.read_text() for path in _FILES)
 
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and application_name = 'cora' and pid <> pg_backend_pid()
+"""
+"""Cuts the connections that servers and commands have to the database at hand, and none of other tests."""
+
 
 async def connect(dsn: str, schema: str | None = None) -> Connection:
     """A superuser's connection."""

@@ -13,11 +13,10 @@ from cora.kernel.errors import OverloadedError
 from cora.log.calls import CallTable
 from cora.log.link import Link
 
-from .harness import Client, connect, fetch, opened
+from .harness import CUT, Client, connect, fetch, opened
 
 IT = "https://authority.example"
 WINDOW, LONGEST = 300.0, 120.0
-CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cora'"
 
 
 async def began(calls: CallTable, most: int = 1, *, authority: str = IT, longest: float = LONGEST) -> bool:
@@ -155,7 +154,7 @@ async def test_who_is_cancelled_while_it_asks_has_begun_nothing(client: Client, 
 
 async def test_a_connection_that_was_lost_is_replaced(client: Client, server: str) -> None:
     assert await began(client.log.calls, 2)
-    await fetch(server, "public", CUT)
+    assert await fetch(server, "public", CUT)
     assert await began(client.log.calls, 2)
 
 
