@@ -12,8 +12,9 @@ from cora.kernel.reader import Reader
 
 async def identifier_of(id: UUID, read: Reader) -> PersistentId | None:
     """The identifier of an asset or a fixture, also one on its way; None while there is none."""
+    # Whoever asks this goes on to the record, and to its components.
+    await read.sources_ahead((SUBJECT, id), ("asset.parent_id", id))
     sources = await read.sources(SUBJECT, id)
-    # Whoever asks this goes on to the record.
     await read.ahead(*sources, id)
     for source in sources:
         if (found := await read.get(PERSISTENT_ID, source)) is not None:

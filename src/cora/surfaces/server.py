@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import time
@@ -21,6 +22,9 @@ from cora.surfaces.start import Opened, PortTakenError, working
 STOP_WITHIN = 10
 READY_FOR = 1.0
 """Seconds that a check of the database is believed."""
+NEW_BEFORE_SEARCH = 10_000
+"""Objects made and kept before they are searched for garbage. Python's 700 are fewer than a crowd of requests keeps at
+a time: they would be searched in vain, again and again."""
 
 
 def application(cora: Opened) -> FastAPI:
@@ -98,9 +102,24 @@ async def serve(cora: Opened, listener: socket.socket, on_start: Callable[[], Aw
         http="httptools",
     )
     server = _Server(config, on_start, cora.log.stop_following)
-    await server.serve(sockets=[listener])
+    with _garbage_searched_rarely():
+        await server.serve(sockets=[listener])
     if server.failed:
         raise server.failed
+
+
+@contextlib.contextmanager
+def _garbage_searched_rarely() -> Generator[None]:
+    """Leave what stands at the start out of every search for garbage, and search what is new when there is much."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_BEFORE_SEARCH, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class _Server(uvicorn.Server):
