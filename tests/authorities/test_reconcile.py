@@ -1,17 +1,30 @@
 """The log and the authority compared, after something has gone wrong on either side; and mended, where that may be."""
 
 import json
+from dataclasses import replace
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from tests.authorities.clients import OTHER_URL, be_patient
-from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, Record
+from tests.authorities.datacite_simulator import (
+    PASSWORD,
+    PREFIX,
+    REPOSITORY,
+    DataciteSimulator,
+    Record,
+    datacite_simulator,
+)
 from tests.authorities.faults import PASSING, TOO_MANY, Cut, Fault, Says
 from tests.authorities.handle_simulator import PREFIX as HANDLE_PREFIX
 from tests.authorities.handle_simulator import HandleSimulator
-from tests.authorities.test_minting import Story, story_of
+from tests.authorities.test_minting import Story, story_of, story_with
+from tests.unit.memory_log import MemoryCalls
 
+from cora.equipment.adapters.datacite_metadata import datacite_metadata
+from cora.equipment.adapters.opening import opened_authorities
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.events import AssetDescribed
 from cora.equipment.aggregates.persistent_id import (
@@ -27,9 +40,10 @@ from cora.equipment.features.reconcile_persistent_ids import (
     reconcile_persistent_ids,
 )
 from cora.equipment.pidinst.forms.handle import TYPES
-from cora.equipment.reconcile import Difference
+from cora.equipment.ports.authorities import Authorities, DataciteAccount
+from cora.equipment.reconcile import Difference, Interruption
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
-from cora.kernel.errors import InvalidRequestError, NotFoundError
+from cora.kernel.errors import InvalidRequestError, NotFoundError, OverloadedError
 from cora.kernel.execute import Call
 from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal, Role
@@ -502,3 +516,20 @@ async def test_values_that_epic_answers_as_json_are_the_same(parsed: bool) -> No
             if parsed and isinstance(data, str) and data.startswith(("[", "{")):
                 values[at] = (type, json.loads(data))
         assert await found(story) == {}
+
+
+async def test_work_in_bulk_leaves_calls_to_those_who_wait() -> None:
+    async with datacite_simulator() as datacite:
+        account = DataciteAccount(datacite.url, REPOSITORY, PREFIX, SecretStr(PASSWORD))
+        async with opened_authorities(Authorities(account, calls=10), MemoryCalls(), datacite_metadata) as minters:
+            story = story_with(minters.for_people, datacite, "datacite")
+            story.world.wired = replace(story.world.wired, bulk_minter=minters.in_bulk)
+            story.world.kernel.wired = story.world.wired
+            for _ in range(3):
+                await story.world.assign("asset", await story.world.asset())
+            part = await asked(story)
+            assert (len(part.agreed), part.interrupted) == (2, Interruption(ANY, retryable=True, retry_after=ANY))
+            await story.world.assign("asset", await story.world.asset())
+            assert len(datacite.plan.calls) == 10
+            with pytest.raises(OverloadedError, match="as often as we may"):
+                await story.world.assign("asset", await story.world.asset())

@@ -13,7 +13,7 @@ from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.ports.authorities import Authorities, UnfitMinterError
 from cora.equipment.ports.calls import Calls
 from cora.equipment.ports.contacts import Contacts
-from cora.equipment.ports.doi_minter import DoiMinter
+from cora.equipment.ports.doi_minter import DoiMinter, Minters
 from cora.equipment.ports.leases import Leases
 from cora.equipment.ports.tellings import Tellings
 from cora.equipment.views import VIEWS
@@ -31,19 +31,23 @@ def equipment_slices() -> tuple[Slice, ...]:
 
 @dataclass(frozen=True)
 class Deps:
-    """What the context needs from the server. Without a minter it gets the stub, which is for trying things out."""
+    """What the context needs from the server. Without a minter it gets the stub, which is for trying things out.
+
+    Work in bulk may have a minter of its own.
+    """
 
     public_url: str
     leases: Leases
     contacts: Contacts
     tellings: Tellings
     doi_minter: DoiMinter = field(default_factory=StubDoiMinter)
+    bulk_minter: DoiMinter | None = None
     publishes: bool = True
     publishes_contacts: bool = False
 
 
-def opened_minter(authorities: Authorities, calls: Calls) -> AbstractAsyncContextManager[DoiMinter]:
-    """The minter of the authorities that are set up, for as long as it is used; without any, the stub.
+def opened_minters(authorities: Authorities, calls: Calls) -> AbstractAsyncContextManager[Minters]:
+    """The minters of the authorities that are set up, for as long as they are used; without any, the stub.
 
     Raises `UnfitMinterError`.
     """
@@ -56,6 +60,7 @@ def wire_equipment(deps: Deps) -> Equipment:
         views=VIEWS,
         slices=equipment_slices(),
         doi_minter=deps.doi_minter,
+        bulk_minter=deps.bulk_minter,
         leases=deps.leases,
         contacts=deps.contacts,
         tellings=deps.tellings,
@@ -65,14 +70,14 @@ def wire_equipment(deps: Deps) -> Equipment:
     )
 
 
-async def without_stub(minter: DoiMinter, documents: Documents) -> DoiMinter:
-    """The minter for a log: where an authority has registered identifiers the stub is none, and nobody takes its place.
+async def without_stub(minters: Minters, documents: Documents) -> Minters:
+    """The minters for a log: where an authority has registered identifiers the stub is none, and nobody is instead.
 
     Somebody has left out the settings of the authority: what the stub would grant and confirm were lies.
     """
-    if isinstance(minter, StubDoiMinter) and await _holds(documents, test=False):
-        return BySchemeMinter({})
-    return minter
+    if isinstance(minters.for_people, StubDoiMinter) and await _holds(documents, test=False):
+        return Minters(BySchemeMinter({}), BySchemeMinter({}))
+    return minters
 
 
 async def _holds(documents: Documents, *, test: bool) -> bool:

@@ -16,7 +16,7 @@ from cora.equipment.finish_reservations import finish_open_reservations
 from cora.equipment.keep_publications import keep_publications
 from cora.equipment.resting import Resting
 from cora.equipment.views import AGGREGATES
-from cora.equipment.wire import Deps, opened_minter, require_fit_minter, wire_equipment, without_stub
+from cora.equipment.wire import Deps, opened_minters, require_fit_minter, wire_equipment, without_stub
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.principal import Principal, Role
@@ -56,6 +56,8 @@ class Opened:
     tokens: TokenTable
     equipment: Equipment
     kernel: Kernel
+    bulk_kernel: Kernel
+    """The same for work in bulk, which leaves calls of the authorities to those who wait for an answer."""
 
 
 @contextmanager
@@ -94,9 +96,9 @@ async def opened(
             _logger.info("upgraded the database", applied=applied, records=records)
     log = await PostgresLog.open(dsn, schema)
     try:
-        async with opened_minter(authorities, log.calls) as found:
-            minter = await without_stub(found, log)
-            if minter is not found:
+        async with opened_minters(authorities, log.calls) as found:
+            minters = await without_stub(found, log)
+            if minters is not found:
                 _logger.warning(
                     "no authority is set up, and the log holds identifiers of one: nothing is minted or told"
                 )
@@ -105,7 +107,8 @@ async def opened(
                 leases=log.leases,
                 contacts=log.contacts,
                 tellings=log.publications,
-                doi_minter=minter,
+                doi_minter=minters.for_people,
+                bulk_minter=minters.in_bulk,
                 publishes=settings.publish == "findable",
                 publishes_contacts=settings.publish_contacts,
             )
@@ -117,10 +120,12 @@ async def opened(
                     is_public=settings.public_url is not None,
                     allow_test_identifiers=settings.allow_test_identifiers,
                 )
-            kernel = Kernel(log, equipment, events=log, searches=log, documents=log)
+            kernel, bulk_kernel = (
+                Kernel(log, wired, events=log, searches=log, documents=log) for wired in (equipment, equipment.in_bulk)
+            )
             if prepares:
                 await _seed_roles(kernel)
-            yield Opened(settings, log, log.tokens, equipment, kernel)
+            yield Opened(settings, log, log.tokens, equipment, kernel, bulk_kernel)
     finally:
         await log.close()
 
@@ -139,10 +144,10 @@ async def working(cora: Opened) -> AsyncGenerator[None]:
 
     Of all processes one does each of the two at a time, and neither waits for the other.
     """
-    resting = Resting()
+    kernel, resting = cora.bulk_kernel, Resting()
     works = (
-        asyncio.create_task(_work(lambda: finish_open_reservations(cora.kernel, cora.log, resting=resting))),
-        asyncio.create_task(_work(lambda: keep_publications(cora.kernel, cora.log.publications, resting=resting))),
+        asyncio.create_task(_work(lambda: finish_open_reservations(kernel, cora.log, resting=resting))),
+        asyncio.create_task(_work(lambda: keep_publications(kernel, cora.log.publications, resting=resting))),
     )
     try:
         yield

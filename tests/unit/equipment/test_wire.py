@@ -8,6 +8,7 @@ from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, Memor
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.aggregates.persistent_id import SchemeNotConfiguredError
+from cora.equipment.ports.doi_minter import Minters
 from cora.equipment.wire import Deps, UnfitMinterError, require_fit_minter, wire_equipment, without_stub
 from cora.kernel.execute import Kernel
 
@@ -61,13 +62,14 @@ async def test_a_real_minter_wants_a_log_without_test_identifiers() -> None:
 
 async def test_the_stub_does_not_stand_in_for_an_authority_whose_settings_were_left_out() -> None:
     world, stub = World(), StubDoiMinter()
+    stubs = Minters(stub, stub)
     await world.record("asset", await world.asset(), "DOI", "10.5438/old")
-    assert await without_stub(stub, world.log) is stub
+    assert await without_stub(stubs, world.log) is stubs
     world.wired = replace(world.wired, doi_minter=RealMinter())
     world.kernel = Kernel(world.log, world.wired, clock=lambda: world.log.clock(), documents=world.log)
     await world.assign("asset", await world.asset())
-    nobody = await without_stub(stub, world.log)
-    assert nobody.schemes == set()
+    nobody, in_bulk = await without_stub(stubs, world.log)
+    assert nobody.schemes == in_bulk.schemes == set()
     await require_fit_minter(nobody, world.log, is_public=False, allow_test_identifiers=False)
     with pytest.raises(UnfitMinterError, match="real identifiers"):
         await require_fit_minter(stub, world.log, is_public=False, allow_test_identifiers=False)

@@ -8,7 +8,7 @@ from tests.unit.memory_log import MemoryCalls
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.authorities import Authorities, UnfitMinterError
-from cora.equipment.wire import opened_minter
+from cora.equipment.wire import opened_minters
 from cora.settings import Settings
 from cora.surfaces.authorities import authorities_of
 
@@ -93,21 +93,22 @@ def test_epic_has_users_of_another_form_and_types_may_be_others() -> None:
 
 
 async def test_the_minter_registers_what_is_set_up_and_without_any_it_is_the_stub() -> None:
-    async with opened_minter(Authorities(), MemoryCalls()) as stub:
+    async with opened_minters(Authorities(), MemoryCalls()) as (stub, other):
         assert isinstance(stub, StubDoiMinter)
-    async with opened_minter(read(**DATACITE), MemoryCalls()) as minter:
+        assert other is stub
+    async with opened_minters(read(**DATACITE), MemoryCalls()) as (minter, _):
         assert (minter.schemes, minter.test) == ({"DOI"}, False)
         assert minter.make_value("DOI", "abc") == "10.82433/abc"
-    async with opened_minter(read(**DATACITE, **HANDLE), MemoryCalls()) as minter:
+    async with opened_minters(read(**DATACITE, **HANDLE), MemoryCalls()) as (minter, _):
         assert minter.schemes == {"DOI", "Handle"}
         assert minter.make_value("Handle", "abc") == "21.T11998/abc"
     test_system = read(**DATACITE, datacite_url="https://api.test.datacite.org")
-    async with opened_minter(test_system, MemoryCalls()) as minter:
+    async with opened_minters(test_system, MemoryCalls()) as (minter, _):
         assert minter.test
 
 
 async def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnfitMinterError, match="CORA_HANDLE_CERTIFICATE cannot be used"):
         unreadable = read(**{**CERTIFIED, "handle_certificate": str(tmp_path / "none.pem")})
-        async with opened_minter(unreadable, MemoryCalls()):
+        async with opened_minters(unreadable, MemoryCalls()):
             pass

@@ -21,7 +21,8 @@ async def test_neither_work_waits_for_the_other_or_fails_with_it(
             await asyncio.Event().wait()
         raise ZeroDivisionError
 
-    async def works(*_: Any, **__: Any) -> None:
+    async def works(kernel: Any, *_: Any, **__: Any) -> None:
+        assert kernel == "in bulk", "people's calls are not spent by the worker"
         done.append(None)
         if len(done) == 3:
             thrice.set()
@@ -29,6 +30,6 @@ async def test_neither_work_waits_for_the_other_or_fails_with_it(
     monkeypatch.setattr(start, bad, breaks)
     monkeypatch.setattr(start, good, works)
     monkeypatch.setattr(start, "WORK_EVERY", 0.0)
-    cora: Any = type("Cora", (), {"kernel": None, "log": type("Log", (), {"publications": None})})
+    cora: Any = type("Cora", (), {"bulk_kernel": "in bulk", "log": type("Log", (), {"publications": None})})
     async with start.working(cora):
         await thrice.wait()

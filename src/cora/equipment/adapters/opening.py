@@ -16,17 +16,33 @@ from cora.equipment.adapters.handle import HandleServer
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.ports.authorities import Authorities, DataciteAccount, HandleAccount, UnfitMinterError
 from cora.equipment.ports.calls import Calls
-from cora.equipment.ports.doi_minter import DoiMinter
+from cora.equipment.ports.doi_minter import DoiMinter, Minters
 from cora.equipment.values import IdentifierScheme
 
 
 @asynccontextmanager
-async def opened_authorities(authorities: Authorities, calls: Calls, describe: Describe) -> AsyncGenerator[DoiMinter]:
-    """All authorities as one minter; the stub, which is for trying things out, where none is set up.
+async def opened_authorities(authorities: Authorities, calls: Calls, describe: Describe) -> AsyncGenerator[Minters]:
+    """All authorities as one minter, once for those who wait and once for work in bulk; the stub, which is for trying
+    things out, where none is set up.
 
-    Each has a budget of its own; `calls` counts those of all processes. Raises `UnfitMinterError` for a client
-    certificate that cannot be used.
+    Each authority has a budget of its own; `calls` counts those of all processes. Raises `UnfitMinterError` for a
+    client certificate that cannot be used.
     """
+    async with (
+        _opened_all(authorities, calls, describe) as for_people,
+        _opened_all(authorities.in_bulk(), calls, describe) as in_bulk,
+    ):
+        if for_people and in_bulk:
+            yield Minters(BySchemeMinter(for_people), BySchemeMinter(in_bulk))
+        else:
+            stub = StubDoiMinter()
+            yield Minters(stub, stub)
+
+
+@asynccontextmanager
+async def _opened_all(
+    authorities: Authorities, calls: Calls, describe: Describe
+) -> AsyncGenerator[dict[str, DoiMinter]]:
     found: dict[str, DoiMinter] = {}
     async with AsyncExitStack() as stack:
         if authorities.datacite is not None:
@@ -36,7 +52,7 @@ async def opened_authorities(authorities: Authorities, calls: Calls, describe: D
             found[IdentifierScheme.HANDLE] = await stack.enter_async_context(
                 opened_handle(authorities.handle, authorities, calls)
             )
-        yield BySchemeMinter(found) if found else StubDoiMinter()
+        yield found
 
 
 @asynccontextmanager

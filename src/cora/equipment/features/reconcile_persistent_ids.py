@@ -76,6 +76,7 @@ class Reconciled:
 async def reconcile_persistent_ids(
     command: ReconcilePersistentIds, session: Session, documents: Documents, wired: Equipment
 ) -> Reconciled:
+    wired = wired.in_bulk
     if command.of == "authority":
         return await _of_authority(command, session, wired)
     if command.ids is not None:

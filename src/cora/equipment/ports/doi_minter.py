@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.published import PublishedRecord
@@ -203,3 +203,10 @@ async def listed(minter: DoiMinter, scheme: str) -> AsyncIterator[Held]:
         if page.next is None:
             return
         page = await minter.list_from(scheme, page.next)
+
+
+class Minters(NamedTuple):
+    """The same authorities for those who wait for an answer, and for work in bulk, which leaves calls to them."""
+
+    for_people: DoiMinter
+    in_bulk: DoiMinter

@@ -9,6 +9,7 @@ import httpx
 
 from cora.equipment import features
 from cora.kernel.errors import NotFoundError, OverloadedError, Refusal
+from cora.kernel.execute import Kernel
 from cora.kernel.identity import new_id
 from cora.kernel.requests import DRY_RUN, read_call, to_request
 from cora.kernel.slice import ActSlice, CommandSlice, HandlerSlice, declared_slices
@@ -16,7 +17,6 @@ from cora.kernel.written import adapter_of
 from cora.settings import Settings
 from cora.surfaces.cli.asking import Ask, client_of, of_database, of_server, quoted, sent
 from cora.surfaces.cli.common import ProblemError, admin, beside
-from cora.surfaces.start import Opened
 
 # An authority may take long, and is asked again where an answer was lost.
 _SECONDS = 300.0
@@ -40,12 +40,12 @@ class Reached(NamedTuple):
 
 @asynccontextmanager
 async def reaching(
-    settings: Settings, server: str | None, token: str | None, *, reads_only: bool = False
+    settings: Settings, server: str | None, token: str | None, *, reads_only: bool = False, in_bulk: bool = False
 ) -> AsyncGenerator[Reached]:
-    """A server, or without one the database beside."""
+    """A server, or without one the database beside, where work in bulk leaves calls of the authorities to others."""
     if server is None:
         async with beside(settings, reads_only=reads_only) as cora:
-            yield Reached(of_database(cora), _in_database(cora))
+            yield Reached(of_database(cora), _in_database(cora.bulk_kernel if in_bulk else cora.kernel))
         return
     async with client_of(server, token, _SECONDS) as client:
         yield Reached(of_server(client, server), _at_server(client, server))
@@ -56,7 +56,7 @@ def _commands() -> dict[str, CommandSlice | HandlerSlice | ActSlice]:
     return {each.name: each for each in slices if isinstance(each, CommandSlice | HandlerSlice | ActSlice)}
 
 
-def _in_database(cora: Opened) -> Do:
+def _in_database(kernel: Kernel) -> Do:
     commands = _commands()
 
     async def do(name: str, fields: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
@@ -64,9 +64,9 @@ def _in_database(cora: Opened) -> Do:
         call = read_call(admin(), "cli", new_id().hex, {DRY_RUN: "true" if dry_run else None})
         request = to_request(declared.request, dict(fields))
         if isinstance(declared, ActSlice):
-            done = await cora.kernel.act(declared, request, call)
+            done = await kernel.act(declared, request, call)
             return adapter_of(declared.answer).dump_python(done, mode="json", by_alias=True)
-        return json.loads((await cora.kernel.command(declared, request, call)).body)
+        return json.loads((await kernel.command(declared, request, call)).body)
 
     return do
 

@@ -120,7 +120,7 @@ def assign(
     settings = settings_from(data_dir=data_dir)
 
     async def work() -> list[Candidate]:
-        async with reaching(settings, server, token, reads_only=dry_run) as reached:
+        async with reaching(settings, server, token, reads_only=dry_run, in_bulk=under is not None) as reached:
             with err.status("looking at the records ..."):  # shown on a terminal only
                 subjects = (
                     await _below(reached.ask, under, family) if under is not None
