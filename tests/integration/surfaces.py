@@ -94,7 +94,8 @@ class Surfaces:
 
     def use_minter(self, minter: DoiMinter) -> None:
         """Let another authority mint from now on. What is wired is frozen, so only a test can do this."""
-        object.__setattr__(self.app.state.equipment, "doi_minter", minter)
+        for name in ("doi_minter", "bulk_minter"):
+            object.__setattr__(self.app.state.equipment, name, minter)
 
 
 def as_tool(declared: Slice, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.keep_publications import Kept, keep_publications
 from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.ports.doi_minter import Minted, MintRequest
 from cora.kernel.principal import Role
 from cora.log.verify import verify
 from cora.surfaces.start import Opened
@@ -347,6 +348,32 @@ async def test_a_draft_that_was_given_up_stays_one_that_nobody_sees(facility: Fa
     assert refused.json()["code"] == "PersistentIdCannotPublish"
     compared = await facility.world.surfaces.http("reconcile_persistent_ids", {"ids": [id], "fix": True})
     assert compared.json()["agreed"] == [id]
+
+
+@pytest.mark.usefixtures("drafts")
+async def test_a_draft_that_is_refused_is_given_up_and_if_it_was_published_meanwhile_it_is_hidden(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset, value = await facility.with_doi()
+    id = (await facility.known(value))["id"]
+    given_up = {"persistent_id_id": id, "reason": "never existed"}
+    facility.datacite.plan.always["PUT"] = Says(422)
+    refused = await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
+    assert (refused.status_code, refused.json()["retryable"]) == (502, False)
+    facility.datacite.plan.always.clear()
+    minter: Any = facility.cora.equipment.doi_minter
+    usual = minter.publish
+
+    async def while_it_is_given_up(request: MintRequest) -> Minted:
+        await facility.world.do("withdraw_persistent_id", **given_up)
+        return await usual(request)
+
+    monkeypatch.setattr(minter, "publish", while_it_is_given_up)
+    await facility.world.surfaces.http("publish_persistent_id", {"persistent_id_id": id})
+    assert facility.datacite.records[value].state == "findable"
+    await facility.work()
+    assert facility.datacite.records[value].state == "registered"
+    assert "never existed" in (await facility.anonymous(f"/id/{asset}")).text
 
 
 @pytest.mark.parametrize(

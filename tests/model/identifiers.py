@@ -187,7 +187,8 @@ def redirect(world: World, given: State) -> None:
 
 def withdraw(world: World, given: State) -> None:
     persistent_id = _need(world, given)
-    is_draft = persistent_id["status"] == "Draft" and persistent_id["publication_requested_at"] is None
+    is_asked = persistent_id["publication_requested_at"] is not None and persistent_id["id"] not in world.refused
+    is_draft = persistent_id["status"] == "Draft" and not is_asked
     if persistent_id["status"] != "Minted" and not is_draft:
         raise _refused("PersistentIdCannotWithdraw", persistent_id)
     world.step.touched.append(persistent_id["id"])
@@ -258,6 +259,7 @@ def _tell(world: World, persistent_id: State, *, again: bool) -> None:
 
 def _pushed(world: World, persistent_id: State, told: State) -> None:
     world.told[persistent_id["id"]] = told
+    world.refused.discard(persistent_id["id"])
     _becomes(world, persistent_id, pushed={"digest": DIGEST, "pushed_at": NOW}, last_failure=None)
 
 
@@ -271,6 +273,8 @@ def _fails(world: World, persistent_id: State, failure: AuthorityFails, code: st
         "retry_after": None,
     }
     _becomes(world, persistent_id, last_failure=last)
+    is_refused = persistent_id["publication_requested_at"] is not None and not failure.retryable
+    (world.refused.add if is_refused else world.refused.discard)(persistent_id["id"])
     members = {name: persistent_id[name] for name in ("scheme", "value")}
     world.step.failed = Refused(code, reason=failure.reason, retryable=failure.retryable, **members)
 

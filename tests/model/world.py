@@ -89,6 +89,8 @@ class World:
     """What the authority holds, by value: Draft, Findable or Registered."""
     open: set[str] = field(default_factory=set[str])
     """The identifiers of which the authority was last told something that it did not take, or may not have taken."""
+    refused: set[str] = field(default_factory=set[str])
+    """The drafts that their authority has refused to publish, and did so last."""
     position: int = 0
     hints: Hints = field(default_factory=lambda: Hints(""))
     step: Step = field(default_factory=Step)

@@ -229,8 +229,10 @@ async def _record(id: UUID, events: list[Event], session: Session, *, last: bool
 
 
 def _can_follow(known: PersistentId, event: Event) -> bool:
-    # Another, who held the lease while ours was lost, may have recorded it.
-    return known.status is PersistentIdStatus.DRAFT if isinstance(event, PersistentIdPublished) else known.is_kept_here
+    # Another, who held the lease while ours was lost, may have recorded it; or it was withdrawn meanwhile.
+    if isinstance(event, PersistentIdPublished):
+        return known.status is PersistentIdStatus.DRAFT or known.is_given_up
+    return known.is_kept_here
 
 
 async def settle(session: Session, decide: Decide, subject: UUID, *, last: bool) -> Answer:

@@ -11,6 +11,7 @@ of it: it is reserved and held in one append, with the origin `Recorded`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -187,9 +188,16 @@ class PersistentId:
 
     @property
     def can_be_withdrawn(self) -> bool:
-        """Whether the world can find it; or it is a draft, and its authority was not asked to publish it."""
-        is_draft = self.status is PersistentIdStatus.DRAFT and self.publication_requested_at is None
-        return self.status is PersistentIdStatus.MINTED or is_draft
+        """Whether the world can find it; or it is a draft, and its authority was not asked to publish it or refuses
+        to."""
+        is_draft = self.status is PersistentIdStatus.DRAFT
+        return self.status is PersistentIdStatus.MINTED or (is_draft and not self._may_be_published)
+
+    @property
+    def _may_be_published(self) -> bool:
+        asked, failure = self.publication_requested_at, self.last_failure
+        is_refused = asked is not None and failure is not None and not failure.retryable and failure.failed_at >= asked
+        return asked is not None and not is_refused
 
     @property
     def is_given_up(self) -> bool:
@@ -312,11 +320,11 @@ class PersistentIdCannotPublishError(ConflictError):
 
 @dataclass(eq=False)
 class PersistentIdCannotWithdrawError(ConflictError):
-    """Only what the world can find, and a draft that is not to be published, can be withdrawn."""
+    """Only what the world can find, and a draft that is not being published, can be withdrawn."""
 
     says = (
         "The {scheme} {value} is {state}; only a Minted identifier can be withdrawn, or a Draft whose authority was "
-        "not asked to publish it."
+        "not asked to publish it, or refuses to."
     )
     id: UUID
     scheme: IdentifierScheme
@@ -485,6 +493,9 @@ def evolve(state: PersistentId | None, event: Event, fact: Fact) -> PersistentId
             return replace(state, publication_requested_at=fact.occurred_at)
         case PersistentId(status=PersistentIdStatus.DRAFT), PersistentIdPublished():
             return replace(state, status=PersistentIdStatus.MINTED, published_at=fact.occurred_at, last_failure=None)
+        case PersistentId(is_given_up=True, publication_requested_at=datetime()), PersistentIdPublished():
+            # It was withdrawn while its authority was asked once more, and did it after all: it needs a tombstone.
+            return replace(state, published_at=fact.occurred_at)
         case PersistentId(is_kept_here=True), PersistentIdMetadataPushed():
             return replace(state, pushed=Pushed(event.digest, fact.occurred_at), last_failure=None)
         case PersistentId(is_kept_here=True), PersistentIdPushFailed():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +11,12 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdCannotWithdrawError,
     PersistentIdPublicationRequested,
     PersistentIdPublished,
+    PersistentIdPushFailed,
     PersistentIdStatus,
     PersistentIdWithdrawn,
 )
 from cora.equipment.features.withdraw_persistent_id import WithdrawPersistentId, withdraw_persistent_id
+from cora.kernel.aggregate import Event
 
 COMMAND = WithdrawPersistentId(persistent_id_id=KNOWN.id, reason="never existed")
 
@@ -52,6 +56,35 @@ def test_a_draft_that_is_being_published_is_not_withdrawn() -> None:
         *withdraw_persistent_id(COMMAND, published),
     )
     assert (after.is_public, after.is_kept_here) == (True, True)
+
+
+REFUSED = PersistentIdPushFailed("the prefix is not yours", retryable=False)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_withdrawn"),
+    [
+        ([PersistentIdPublicationRequested(), REFUSED], True),
+        ([PersistentIdPublicationRequested(), replace(REFUSED, retryable=True)], False),
+        ([PersistentIdPublicationRequested(), REFUSED, replace(REFUSED, retryable=True)], False),
+        ([REFUSED, PersistentIdPublicationRequested()], False),
+    ],
+)
+def test_a_draft_that_its_authority_refuses_to_publish_is_withdrawn(events: list[Event], is_withdrawn: bool) -> None:
+    known = an_identifier("draft", *events)
+    if is_withdrawn:
+        assert an_identifier("draft", *events, *withdraw_persistent_id(COMMAND, known)).is_given_up
+        return
+    with pytest.raises(PersistentIdCannotWithdrawError, match="or refuses to"):
+        withdraw_persistent_id(COMMAND, known)
+
+
+def test_one_that_is_published_in_the_end_has_a_tombstone() -> None:
+    withdrawn = [PersistentIdPublicationRequested(), REFUSED, PersistentIdWithdrawn("by mistake")]
+    after = an_identifier("draft", *withdrawn, PersistentIdPublished())
+    assert (after.status, after.is_public, after.is_kept_here) == (PersistentIdStatus.WITHDRAWN, True, True)
+    with pytest.raises(TypeError, match="cannot follow"):
+        an_identifier("draft", PersistentIdWithdrawn("by mistake"), PersistentIdPublished())
 
 
 @given(st.sampled_from(["reserved", "draft", "minted", "withdrawn", "released", "recorded"]))
