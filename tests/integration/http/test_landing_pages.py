@@ -101,7 +101,12 @@ async def test_an_earlier_page_is_of_that_moment(world: Hutch) -> None:
     after = await get(world, "/id/{second}", params={"true_at": WITH_SECOND_CAMERA})
     assert "Slot S-CAM since 1 March 2026" in said(after)
     assert (await get(world, "/id/{second}", params={"true_at": "2026-01-15T12:00:00Z"})).status_code == 404
-    assert (await get(world, "/id/{second}", params={"as_of": "yesterday"})).status_code == 422
+    unreadable = {"as_of": "<yesterday>"}
+    assert (await get(world, "/id/{second}", params=unreadable)).json()["code"] == "InvalidRequest"
+    refused = await get(world, "/id/{second}", headers=BROWSER, params=unreadable)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "text/html; charset=utf-8")
+    assert "/as_of: " in said(refused)
+    assert "<yesterday>" not in refused.text
     assert (await get(world, "/id/{second}", params={"utm_source": "mail"})).status_code == 200
 
 

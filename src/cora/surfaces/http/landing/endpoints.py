@@ -15,7 +15,7 @@ from cora.equipment.pidinst.derive import landing_page as landing_page_url
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.ports.public_pages import PublicPages
 from cora.equipment.wired import Equipment
-from cora.kernel.errors import NotFoundError, UnknownPathError, Violation
+from cora.kernel.errors import InvalidRequestError, NotFoundError, UnknownPathError, Violation
 from cora.kernel.execute import Kernel
 from cora.kernel.reader import Reader
 from cora.kernel.requests import invalid
@@ -24,7 +24,7 @@ from cora.surfaces.http.endpoints import asked_moment
 from cora.surfaces.http.forms import FORM_OF_RECORD, LANDING_PAGE
 from cora.surfaces.http.landing.crawlers import CACHED, robots, sitemap
 from cora.surfaces.http.landing.markup import HTML, SECURITY, SECURITY_WITH_COPY
-from cora.surfaces.http.landing.page import landing_page, missing_page
+from cora.surfaces.http.landing.page import landing_page, missing_page, refused_page
 from cora.surfaces.http.landing.signposting import LINKSET, LINKSET_NAME, header_of, header_of_form, linkset
 from cora.surfaces.http.messages import Headers, Reply, Request
 
@@ -89,6 +89,10 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
             if not request.accepts(_NAMED):
                 raise
             return Reply(404, missing_page(), HTML, [*SECURITY])
+        except InvalidRequestError as refusal:
+            if not request.accepts(_NAMED):
+                raise
+            return Reply(refusal.status, refused_page(refusal.detail()), HTML, [*SECURITY])
         shown = pages.shown(page, moment)
         return _kept(request, shown.body, shown.tag, HTML, [*SECURITY_WITH_COPY, (b"link", shown.link)])
 

@@ -84,6 +84,15 @@ def missing_page() -> bytes:
     )
 
 
+def refused_page(says: str) -> bytes:
+    """What people see who have asked for a moment that cannot be shown."""
+    return document(
+        "Not to be shown",
+        f'<main>\n<h1>This cannot be shown</h1>\n<p>{text(says)}</p>\n<p><a href="?">As it is now</a></p>\n</main>',
+        '<meta name="robots" content="noindex">\n',
+    )
+
+
 def _kicker(page: LandingPage) -> str:
     kind = "Instrument" if page.persistent_id.subject_kind == "asset" else "Instrument made of components"
     facility = page.facility
