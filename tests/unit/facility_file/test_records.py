@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.unit.equipment.pidinst.reading.samples import FILES, mutated
 from tests.unit.facility_file.hutch import BASE, Hutch, make_hutch
 
+from cora.equipment.pidinst.reading import Dialect, read_records
 from cora.facility_file import Plan, apply_plan, make_plan
 from cora.facility_file.records import Destination, read_as_files
 
@@ -278,6 +279,40 @@ async def test_all_manufacturers_are_kept_in_their_order(hutch: Hutch) -> None:
         "record 'A': a manufacturer stands here twice: lab",
         "record 'A': the identifier of the manufacturer is not kept: ROR x is not a ROR id (https://ror.org/0xxxxxxNN)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "told"),
+    [
+        (
+            Dialect.LINKML,
+            {"schema_version": "1.1", "manufacturers": [
+                {"name": "Lab", "identifier": "Q1", "identifier_type": "Wikidata"}, {"name": "ACME"}]},
+        ),
+        (
+            Dialect.SMS,
+            {"Owner": [{"ownerName": "UFZ", "ownerIdentifierValue": "https://ror.org/000h6jb29"}], "Manufacturer": [
+                {"manufacturerName": "Lab", "manufacturerIdentifierValue": "Q1",
+                 "manufacturerIdentifierType": "Wikidata"}, {"manufacturerName": "ACME"}]},
+        ),
+        (
+            Dialect.INSTRUMENTDB,
+            {"Manufacturers": [{"Manufacturer": {"manufacturerName": "Lab", "manufacturerIdentifier": {
+                "manufacturerIdentifierValue": "Q1", "manufacturerIdentifierType": "Wikidata"}}},
+                {"Manufacturer": {"manufacturerName": "ACME"}}]},
+        ),
+    ],
+)  # fmt: skip
+async def test_all_manufacturers_are_kept_of_the_dialects_that_cora_does_not_write(
+    hutch: Hutch, dialect: Dialect, told: dict[str, Any]
+) -> None:
+    content = json.dumps({"name" if dialect is Dialect.LINKML else "Name": "Pump", **told}).encode()
+    assert [each.dialect for each in read_records(content).records] == [dialect]
+    await imported(hutch, content)
+    (model,) = hutch.states("model")
+    known = {"scheme": "Wikidata", "value": "Q1"}
+    assert model["manufacturer"] == {"name": "Lab", "identifier": known}
+    assert model["further_manufacturers"] == [{"name": "ACME", "identifier": None}]
 
 
 async def test_records_of_one_model_agree_on_its_manufacturers_or_it_is_told(hutch: Hutch) -> None:
