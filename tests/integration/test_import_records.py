@@ -9,10 +9,14 @@ from unittest.mock import Mock
 
 import pytest
 from tests.integration.mcp_world import Server, serving
+from tests.unit.equipment.pidinst.forms.records import changed
 from tests.unit.equipment.pidinst.reading.samples import FILES
 from typer.testing import CliRunner, Result
 
 from cora.equipment.identifiers import AGENT_SCHEMES
+from cora.equipment.pidinst import record as pidinst
+from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.reading import Dialect, ImportedRecord, read_records
 from cora.equipment.pidinst.reading.quirks import agent_code, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Thing
@@ -34,6 +38,11 @@ FORM = {
 HZB = ("hzb-mx-14-1.xml", "hzb-mx-14-1-pilatus.xml")
 ACTRIS_XML = ("actris-components-parent.xml", "actris-components-child.xml")
 ACTRIS_JSON = ("actris-components-parent.json", "actris-components-child.json")
+DIALECTS = (
+    "pidinst.json", "pidinst.xml", "pidinst-1.1.json", "pidinst-1.1.xml", "datacite.json", "datacite.xml",
+    "b2inst.json", "handle.json",
+)  # fmt: skip
+"""The forms of cora that are read too."""
 B2INST, EPIC = "b2inst-v3-docs-aws42-draft-payload.json", "epic-bodc-sbe37-handle-record.json"
 DATACITE = "datacite-example-instrument-v4.7.xml"
 TOGETHER = [
@@ -155,7 +164,8 @@ async def test_all_that_the_draft_of_1_1_can_say_is_told_again_in_it_and_by_data
         "identifier": {"identifier": "10.5438/whole-record", "identifierType": "DOI"},
         "owners": [{"ownerName": "Lab", "ownerIdentifier": {
             "ownerIdentifier": "https://ror.org/02aj13c28", "ownerIdentifierType": "ROR"}}],
-        "manufacturers": [{"manufacturerName": "ACME"}],
+        "manufacturers": [{"manufacturerName": "ACME"}, {"manufacturerName": "Lab", "manufacturerIdentifier": {
+            "manufacturerIdentifier": "https://ror.org/02aj13c28", "manufacturerIdentifierType": "ROR"}}],
         "model": {"modelName": "X", "modelIdentifier": {
             "modelIdentifier": "RRID:SCR_1", "modelIdentifierType": "RRID"}},
         "instrumentTypes": [{"instrumentTypeName": "Spectrometer kind"}],
@@ -187,6 +197,39 @@ async def test_all_that_the_draft_of_1_1_can_say_is_told_again_in_it_and_by_data
         unnamed = {fact for fact in wanted if fact[0] == "relation is named" and "datacite" in form}
         assert wanted - after == unnamed
         assert {fact[0] for fact in after - wanted} <= {"landing page"}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.name in DIALECTS], ids=lambda form: form.name)
+async def test_all_who_made_an_instrument_are_told_again_in_their_order(
+    cora: Opened, server: Server, tmp_path: Path, form: Form
+) -> None:
+    makers = tuple(
+        pidinst.Manufacturer(
+            manufacturer_name=name,
+            manufacturer_identifier=pidinst.ManufacturerIdentifier(
+                manufacturer_identifier=value, manufacturer_identifier_type=scheme
+            ),
+        )
+        for name, value, scheme in (
+            ("Zweite Werke", "Q107529885", "Wikidata"),
+            ("Helmholtz-Zentrum Berlin", "https://ror.org/02aj13c28", "ROR"),
+            ("ACME", "https://acme.example", "URL"),
+        )
+    )
+    path = tmp_path / form.name
+    path.write_bytes(form.render(changed(manufacturers=makers)))
+    facility = facility_of(cora)
+    plan = await make_plan(await read_as_files([path], TO, facility), facility)
+    assert plan.problems == ()
+    assert [told for told in map(str, plan.warnings) if "anufacturer" in told or "reator" in told] == []
+    assert (await apply_plan(plan, facility)).is_complete
+    (before,) = read_records(path.read_bytes()).records
+    after = await told_again(cora, server, before, form.name)
+    assert [(each.name, each.code) for each in after.manufacturers] == [
+        (each.name, each.code) for each in before.manufacturers
+    ]
+    assert [each.name for each in after.manufacturers] == [each.manufacturer_name for each in makers]
+    assert not len((await make_plan(await read_as_files([path], TO, facility), facility)).steps)
 
 
 async def test_all_together_then_again_in_other_forms(cora: Opened) -> None:

@@ -202,6 +202,23 @@ async def test_what_is_stated_of_an_asset_is_told_once_for_each_change(facility:
         assert (held["relatedIdentifiers"], held["subjects"]) == (related, subjects)
 
 
+async def test_who_else_made_it_is_told_once_the_model_says_so(facility: Facility) -> None:
+    asset, value = await facility.with_doi()
+    state = (await facility.world.surfaces.web[Role.READER].get(f"/assets/{asset}")).json()["state"]
+    model = (await facility.world.surfaces.web[Role.READER].get(f"/models/{state['model_id']}")).json()["state"]
+    content = {name: model[name] for name in ("name", "manufacturer", "part_number", "declared_family_ids")}
+    for tag, further in (("2", ["ESRF", "Huber"]), ("3", ["Huber"]), ("4", [])):
+        makers = [{"name": name} for name in further]
+        await facility.world.do(
+            "version_model", model_id=model["id"], tag=tag, **content, further_manufacturers=makers
+        )  # fmt: skip
+        with facility.counted() as calls:
+            assert len((await facility.work()).pushed) == 1
+            assert (await facility.work()).pushed == []
+        assert len(calls) == 1
+        assert [each["name"] for each in facility.held(value)["creators"]] == [model["manufacturer"]["name"], *further]
+
+
 async def test_both_ends_of_a_relation_are_told_when_one_gets_its_identifier(facility: Facility) -> None:
     code = await facility.world.facility()
     parent, parent_doi = await facility.with_doi(tier="Unit", parent_id=None, facility_code=code)

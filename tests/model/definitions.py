@@ -155,6 +155,7 @@ def _model(world: World, given: State) -> State:
         "description": given.get("description"),
         "website": None,
         "identifier": given.get("identifier"),
+        "further_manufacturers": [{"identifier": None, **each} for each in given.get("further_manufacturers", [])],
     }
 
 

@@ -216,7 +216,10 @@ def _model(d: Draws) -> State:
     families = [d.family() for _ in range(d.one((1, 2, 3)))]
     number = f"{d.run} {d.one(('ABRS-150', 'abrs-150', 'XPS'))}"
     maker = {"name": d.one(("Aerotech", "AEROTECH"))}
-    known = {"identifier": {"scheme": "URL", "value": "https://vendor.example/abrs"}} if d.chance(20) else {}
+    known: State = {"identifier": {"scheme": "URL", "value": "https://vendor.example/abrs"}} if d.chance(20) else {}
+    if d.chance(30):
+        huber = {"name": "Huber", "identifier": {"scheme": "Wikidata", "value": "Q1"}}
+        known["further_manufacturers"] = d.one(([huber], [{"name": "ESRF"}, huber]))
     return {"name": d.name(), "manufacturer": maker, "part_number": number, "declared_family_ids": families, **known}
 
 

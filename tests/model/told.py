@@ -36,11 +36,11 @@ def record_of(world: World, state: State) -> State:
     """All properties that can change; those that the runs never set are left out."""
     bound = instruments(world, state)
     own = _of_fixture(world, state) if "slot_asset_bindings" in state else _of_asset(world, state)
-    makers = [world.records[asset["model_id"]].state["manufacturer"]["name"] for asset in bound if asset["model_id"]]
+    models = [world.records[asset["model_id"]].state for asset in bound if asset["model_id"]]
     return {
         "name": state["name"],
         "owners": _distinct(owner for asset in bound for owner in owners(world, asset)),
-        "manufacturers": _distinct(makers),
+        "manufacturers": _distinct(maker for model in models for maker in _makers(model)),
         "publisher": _facility(world, _root(world, bound[0])) if bound else [],
         **own,
     }
@@ -114,6 +114,10 @@ def _root(world: World, asset: State) -> State:
 
 def _facility(world: World, root: State) -> list[str]:
     return [each["name"] for each in world.all("facility") if each["code"] == root["facility_code"]]
+
+
+def _makers(model: State) -> list[str]:
+    return [maker["name"] for maker in (model["manufacturer"], *model["further_manufacturers"])]
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:

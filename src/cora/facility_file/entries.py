@@ -56,6 +56,7 @@ Terms: TypeAlias = Annotated[list[dict[str, Any]], items(_term)]
 Drawing: TypeAlias = Annotated[dict[str, Any], _drawing]
 Placement: TypeAlias = Annotated[dict[str, Any], _placement]
 Manufacturer: TypeAlias = Annotated[dict[str, Any], _manufacturer]
+Manufacturers: TypeAlias = Annotated[list[dict[str, Any]], items(_manufacturer)]
 Owners: TypeAlias = Annotated[list[dict[str, Any]], items(_owner)]
 OtherIdentifiers: TypeAlias = Annotated[list[dict[str, Any]], items(_other_identifier)]
 RelatedIdentifiers: TypeAlias = Annotated[list[dict[str, Any]], items(_related)]
@@ -122,6 +123,7 @@ class ModelEntry(Entry):
     name: Text | LeftOut = LEFT_OUT
     manufacturer: Manufacturer
     part_number: Text
+    further_manufacturers: Manufacturers | LeftOut = LEFT_OUT
     families: Names | LeftOut = LEFT_OUT
     description: Text | LeftOut | None = LEFT_OUT
     website: Text | LeftOut | None = LEFT_OUT

@@ -8,7 +8,7 @@ from cora.log.connect import connect
 from cora.log.refold import BY_STREAM, Expected, Refolded, Row, by_event
 from cora.log.types import Connection
 
-GENERATION = 6
+GENERATION = 7
 """Raise it when an aggregate's state, references, claims or search text become others for the same events."""
 
 ROWS_AT_ONCE = 4000

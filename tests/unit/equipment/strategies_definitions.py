@@ -12,6 +12,7 @@ from cora.equipment.aggregates.frame import Frame, FrameStatus, Supersession
 from cora.equipment.aggregates.role import Role
 from cora.equipment.values import (
     Affordance,
+    AgentIdentifier,
     DefinitionStatus,
     Drawing,
     DrawingSystem,
@@ -72,6 +73,9 @@ terms = st.builds(Term, st.sampled_from(["temperature", "flux"])) | st.builds(
 several_terms = st.lists(terms, max_size=2).map(tuple)
 drawings = st.none() | st.builds(Drawing, st.sampled_from(DrawingSystem), st.just("630C2125"), st.none() | st.just("B"))
 manufacturers = st.builds(Manufacturer, st.sampled_from(["Aerotech", "AEROTECH", "Kohzu"]))
+further_manufacturers = st.sampled_from(
+    [(), (Manufacturer("Huber"),), (Manufacturer("Huber", AgentIdentifier("Q1", "Wikidata")), Manufacturer("ESRF"))]
+)
 tags = st.sampled_from(["2", "2024-A"])
 numbers = st.floats(-1e6, 1e6).map(lambda number: number + 0.0)
 tolerances = st.floats(0, 10).map(lambda number: number + 0.0)
@@ -111,6 +115,7 @@ models = st.builds(
     a_model,
     name=names,
     manufacturer=manufacturers,
+    further_manufacturers=further_manufacturers,
     declared_family_ids=st.lists(ids, min_size=1, max_size=3, unique=True).map(tuple),
     status=st.sampled_from(DefinitionStatus),
     version=st.none() | tags,

@@ -207,6 +207,7 @@ def _model(story: Story) -> dict[str, Any]:
         "part_number": story.name(), "description": story.maybe(story.name),
         "declared_family_ids": story.some("family"), "website": story.maybe(lambda: "https://a.example/#b"),
         "identifier": story.maybe(lambda: {"scheme": "RRID", "value": "RRID:SCR_1: 2"}),
+        "further_manufacturers": story.maybe(lambda: [{"name": story.name(), "identifier": story.agent()}]) or [],
     }  # fmt: skip
 
 

@@ -382,6 +382,20 @@ class TestIdentifiers:
         assert Note.RESERVED_IDENTIFIERS not in told(await exported(hutch, under="aps/2-BM/Drive"))
 
 
+async def test_all_who_made_a_model(filled: Hutch):
+    ror = {"scheme": "ROR", "value": "https://ror.org/05gvnxz63"}
+    families = [str(filled.id("family", "Camera"))]
+    await filled.run("define_model", name="Slits", manufacturer={"name": "APS"}, part_number="JJ",
+                     declared_family_ids=families,
+                     further_manufacturers=[{"name": "Huber"}, {"name": "ANL", "identifier": ror}])  # fmt: skip
+    export = await exported(filled)
+    assert (
+        "    manufacturer: {name: APS}\n    part_number: JJ\n    further_manufacturers: [{name: Huber}, "
+        '{name: ANL, identifier: {scheme: ROR, value: "https://ror.org/05gvnxz63"}}]\n'
+    ) in text_of(export)
+    await same_again(filled, export)
+
+
 class TestWhatCannotBeSaid:
     """Nothing is left out silently, and what is written can be applied."""
 

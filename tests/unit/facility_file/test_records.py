@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.unit.equipment.pidinst.reading.samples import FILES, mutated
 from tests.unit.facility_file.hutch import BASE, Hutch, make_hutch
 
+from cora.equipment.pidinst.reading import Dialect, read_records
 from cora.facility_file import Plan, apply_plan, make_plan
 from cora.facility_file.records import Destination, read_as_files
 
@@ -248,8 +249,91 @@ async def test_the_model_is_told_as_far_as_it_is_known(hutch: Hutch) -> None:
     ])  # fmt: skip
     models = {(each["manufacturer"]["name"], each["name"], each["part_number"]) for each in hutch.states("model")}
     assert models == {("ACME", "X", "X-7"), (":unav", "Y", "Y"), ("ACME", ":unav", ":unav")}
+    assert hutch.state("model", "X")["further_manufacturers"] == [{"name": "Other", "identifier": None}]
     assert hutch.state("asset", "C")["model_id"] is None
-    assert told == ["record 'A': a further manufacturer is not kept: Other"]
+    assert told == []
+
+
+def made_by(*makers: str | dict[str, Any], name: str = "A") -> dict[str, Any]:
+    """A record of an instrument of the model X, by makers that are names or more."""
+    told = [{"manufacturerName": maker} if isinstance(maker, str) else maker for maker in makers]
+    return record(name, f"20.5/{name}", manufacturers=told, model={"modelName": "X"})
+
+
+def maker(name: str, value: str, scheme: str = "Wikidata") -> dict[str, Any]:
+    """A maker with an identifier."""
+    known = {"manufacturerIdentifier": value, "manufacturerIdentifierType": scheme}
+    return {"manufacturerName": name, "manufacturerIdentifier": known}
+
+
+async def test_all_manufacturers_are_kept_in_their_order(hutch: Hutch) -> None:
+    told = await imported(hutch, [made_by(
+        ":unav", "Lab", maker("ACME", "Q1"), "lab", maker(":unkn", "Q2"), maker("Bad", "x", "ROR"), "Z",
+    )])  # fmt: skip
+    (model,) = hutch.states("model")
+    assert [(each["name"], each["identifier"] and each["identifier"]["value"])
+            for each in (model["manufacturer"], *model["further_manufacturers"])] == [
+        ("Lab", None), ("ACME", "Q1"), (":unav", "Q2"), ("Bad", None), ("Z", None),
+    ]  # fmt: skip
+    assert told == [
+        "record 'A': a manufacturer stands here twice: lab",
+        "record 'A': the identifier of the manufacturer is not kept: ROR x is not a ROR id (https://ror.org/0xxxxxxNN)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "told"),
+    [
+        (
+            Dialect.LINKML,
+            {"schema_version": "1.1", "manufacturers": [
+                {"name": "Lab", "identifier": "Q1", "identifier_type": "Wikidata"}, {"name": "ACME"}]},
+        ),
+        (
+            Dialect.SMS,
+            {"Owner": [{"ownerName": "UFZ", "ownerIdentifierValue": "https://ror.org/000h6jb29"}], "Manufacturer": [
+                {"manufacturerName": "Lab", "manufacturerIdentifierValue": "Q1",
+                 "manufacturerIdentifierType": "Wikidata"}, {"manufacturerName": "ACME"}]},
+        ),
+        (
+            Dialect.INSTRUMENTDB,
+            {"Manufacturers": [{"Manufacturer": {"manufacturerName": "Lab", "manufacturerIdentifier": {
+                "manufacturerIdentifierValue": "Q1", "manufacturerIdentifierType": "Wikidata"}}},
+                {"Manufacturer": {"manufacturerName": "ACME"}}]},
+        ),
+    ],
+)  # fmt: skip
+async def test_all_manufacturers_are_kept_of_the_dialects_that_cora_does_not_write(
+    hutch: Hutch, dialect: Dialect, told: dict[str, Any]
+) -> None:
+    content = json.dumps({"name" if dialect is Dialect.LINKML else "Name": "Pump", **told}).encode()
+    assert [each.dialect for each in read_records(content).records] == [dialect]
+    await imported(hutch, content)
+    (model,) = hutch.states("model")
+    known = {"scheme": "Wikidata", "value": "Q1"}
+    assert model["manufacturer"] == {"name": "Lab", "identifier": known}
+    assert model["further_manufacturers"] == [{"name": "ACME", "identifier": None}]
+
+
+async def test_records_of_one_model_agree_on_its_manufacturers_or_it_is_told(hutch: Hutch) -> None:
+    first, more = made_by("Lab", "ACME"), made_by("lab", maker("acme", "Q1"), "Z", name="B")
+    told = await imported(hutch, [first, more, made_by("Lab", maker("ACME", "Q2"), name="C"), made_by("Lab", name="D")])
+    (model,) = hutch.states("model")
+    known = {"scheme": "Wikidata", "value": "Q1"}
+    assert model["further_manufacturers"] == [{"name": "ACME", "identifier": known}]
+    assert told == [
+        "record 'B': the model is that of another record: not made by Z",
+        "record 'C': the manufacturer is that of another record: not Q2",
+        "record 'D': the model is that of another record: made by ACME too",
+    ]
+    again = await imported(hutch, [made_by("LAB", maker("ACME", "Q3"), "Y", name="E"), made_by("Lab", name="F")])
+    assert hutch.states("model") == [model]
+    assert again == [
+        "record 'E': the manufacturer stays as it is recorded: not Q3",
+        "record 'E': the model stays as it is recorded: not made by Y",
+        "record 'F': the model stays as it is recorded: made by ACME too",
+    ]
+    assert {each["model_id"] for each in hutch.states("asset") if each["name"] != "Imported"} == {model["id"]}
 
 
 async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hutch) -> None:
@@ -420,7 +504,9 @@ OUTSPOKEN = record(
     ],
     manufacturers=[{"manufacturerName": f"ACME ({ADDRESS})", "manufacturerContact": ADDRESS,
                     "manufacturerIdentifier": {"manufacturerIdentifier": ADDRESS,
-                                               "manufacturerIdentifierType": "Other"}}],
+                                               "manufacturerIdentifierType": "Other"}},
+                   {"manufacturerName": f"Twin Ltd, {ADDRESS}", "manufacturerIdentifier": {
+                       "manufacturerIdentifier": f"mailto:{ADDRESS}", "manufacturerIdentifierType": "URL"}}],
     model={"modelName": f"X {ADDRESS}", "modelIdentifier": {
         "modelIdentifier": f"mailto:{ADDRESS}", "modelIdentifierType": "URL"}},
     instrumentTypes=[{"instrumentTypeName": f"Pump {ADDRESS}", "instrumentTypeIdentifier": {

@@ -338,6 +338,33 @@ async def test_parts_of_definitions_and_placements_that_are_left_out_are_left_al
     assert await steps(hutch, mounts, models, families) == []
 
 
+async def test_all_who_made_a_model_are_given_in_a_table(filled: Hutch):
+    header = ["manufacturer", "part_number", "further_manufacturer", "further_manufacturer_ror", "description"]
+    given = ["Aerotech", "ABRS-250MP", "Huber;APS", ";https://ror.org/05gvnxz63", ""]
+    version = "make version '{}' of model 'Aerotech/ABRS-250MP': {}".format
+    models = as_csv(filled.directory, [header, given], "models.csv")
+    assert await apply(filled, models) == [version(2, "further_manufacturers")]
+    known = {"scheme": "ROR", "value": "https://ror.org/05gvnxz63"}
+    both = [{"name": "Huber", "identifier": None}, {"name": "APS", "identifier": known}]
+    assert filled.state("model", "ABRS-250")["further_manufacturers"] == both
+    # An empty cell changes nothing.
+    models = as_csv(filled.directory, [header, [*given[:2], "", "", "turns"]], "models.csv")
+    assert await apply(filled, models) == [version(3, "description")]
+    models = as_csv(filled.directory, [header, [*given[:2], "Huber;APS", "", ""]], "models.csv")
+    assert await steps(filled, models) == []
+    assert filled.state("model", "ABRS-250")["further_manufacturers"] == both
+    other = ["manufacturer", "part_number", "further_manufacturer", "further_manufacturer_identifier",
+             "further_manufacturer_identifier_scheme"]  # fmt: skip
+    models = as_csv(filled.directory, [other, ["Aerotech", "ABRS-250MP", "Huber", "Q1", "Wikidata"]], "models.csv")
+    assert await apply(filled, models) == [version(4, "further_manufacturers")]
+    assert filled.state("model", "ABRS-250")["further_manufacturers"] == [
+        {"name": "Huber", "identifier": {"scheme": "Wikidata", "value": "Q1"}}
+    ]
+    models = as_csv(filled.directory, [header, [*given[:2], "null", "", ""]], "models.csv")
+    assert await apply(filled, models) == [version(5, "further_manufacturers")]
+    assert filled.state("model", "ABRS-250")["further_manufacturers"] == []
+
+
 @pytest.mark.parametrize(
     ("cells", "placement", "revision"),
     [

@@ -83,6 +83,20 @@ CHANGES: list[tuple[str, str, list[str], tuple[str, str], dict[str, Any]]] = [
         {"identifier": {"scheme": "RRID", "value": "RRID:SCR_1"}, "version": "C"},
     ),
     (
+        "part_number: ABRS-250MP,",
+        "part_number: ABRS-250MP, further_manufacturers: [{name: Huber, identifier: {scheme: Wikidata, value: q1}}, "
+        "{name: APS}],",
+        ["make version '2' of model 'Aerotech/ABRS-250MP': further_manufacturers"],
+        ("model", "ABRS-250"),
+        {
+            "manufacturer": {"name": "Aerotech", "identifier": None},
+            "further_manufacturers": [
+                {"name": "Huber", "identifier": {"scheme": "Wikidata", "value": "Q1"}},
+                {"name": "APS", "identifier": None},
+            ],
+        },
+    ),
+    (
         "      rotation: {families: [RotaryStage]}",
         "      rotation: {families: [Camera], cardinality: ZeroOrOne}\n    drawing: {system: EDMS, number: 1}",
         ["make version '2' of assembly 'SampleTower': drawing, slots"],
@@ -242,6 +256,26 @@ async def test_the_identifier_of_a_manufacturer_that_is_left_out_stays(filled: H
     assert await filled.steps(BASE) == []
     cleared = changed(BASE, "manufacturer: {name: Aerotech}", "manufacturer: {name: Aerotech, identifier: null}")
     await applied(filled, cleared, "make version '3' of model 'Aerotech/ABRS-250MP': manufacturer")
+
+
+async def test_further_manufacturers_that_are_left_out_stay(filled: Hutch):
+    further = "further_manufacturers: [{name: Huber}, {name: APS}],"
+    text = changed(BASE, "part_number: ABRS-250MP,", f"part_number: ABRS-250MP, {further}")
+    await applied(filled, text, "make version '2' of model 'Aerotech/ABRS-250MP': further_manufacturers")
+    assert await filled.steps(BASE) == []
+    described = changed(BASE, "part_number: ABRS-250MP,", "part_number: ABRS-250MP, description: turns,")
+    await applied(filled, described, "make version '3' of model 'Aerotech/ABRS-250MP': description")
+    assert [each["name"] for each in filled.state("model", "ABRS-250")["further_manufacturers"]] == ["Huber", "APS"]
+    # Their order is told, so it counts.
+    turned = changed(text, further, "further_manufacturers: [{name: APS}, {name: Huber}],")
+    await applied(filled, turned, "make version '4' of model 'Aerotech/ABRS-250MP': further_manufacturers")
+    repeated = changed(text, further, "further_manufacturers: [{name: AEROTECH}],")
+    ((line, problem),) = await filled.problems(repeated)
+    assert "'further_manufacturers'" in problem
+    assert "the manufacturer 'AEROTECH' is named twice; leave one of them out" in problem
+    assert repeated.splitlines()[line - 1].startswith("  - {key: abrs")
+    cleared = changed(text, further, "further_manufacturers: [],")
+    await applied(filled, cleared, "make version '5' of model 'Aerotech/ABRS-250MP': further_manufacturers")
 
 
 async def test_definitions_get_other_names(filled: Hutch):

@@ -15,7 +15,8 @@ from cora.kernel.search import Text, Weight
 class Model:
     """What a vendor offers under a part number, and which families that is.
 
-    `identifier` is one beside the part number, whatever its scheme. `version` is the tag of its latest version.
+    It is known by its `manufacturer`, who made it together with the `further_manufacturers`. `identifier` is one beside
+    the part number, whatever its scheme. `version` is the tag of its latest version.
     """
 
     id: UUID
@@ -26,8 +27,14 @@ class Model:
     description: str | None = None
     website: str | None = None
     identifier: AgentIdentifier | None = None
+    further_manufacturers: tuple[Manufacturer, ...] = ()
     status: DefinitionStatus = DefinitionStatus.DEFINED
     version: str | None = None
+
+    @property
+    def manufacturers(self) -> tuple[Manufacturer, ...]:
+        """All who made it, the one it is known by first."""
+        return self.manufacturer, *self.further_manufacturers
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class ModelContent:
     description: str | None = None
     website: str | None = None
     identifier: AgentIdentifier | None = None
+    further_manufacturers: tuple[Manufacturer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,11 @@ def require_current(model_id: UUID, model: Model | None) -> Model:
     return model
 
 
+def maker_key(name: str) -> str:
+    """By what a manufacturer is found among those of one model."""
+    return folded(name)
+
+
 def model_claim(manufacturer: str, part_number: str) -> Claim:
     """The claim by which a model is found by its maker and part number."""
     return Claim("model.part_number", f"{folded(manufacturer)}\n{folded(part_number)}")
@@ -213,9 +226,9 @@ def _references(model: Model) -> list[Reference]:
 def _texts(model: Model) -> Iterable[Text]:
     yield Text("name", model.name, Weight.OWN)
     yield Text("part_number", model.part_number, Weight.OWN)
-    yield Text("manufacturer", model.manufacturer.name)
-    if model.manufacturer.identifier is not None:
-        yield Text("manufacturer", model.manufacturer.identifier.value)
+    for maker in model.manufacturers:
+        yield Text("manufacturer", maker.name)
+        yield Text("manufacturer", maker.identifier.value if maker.identifier else None)
     yield Text("identifier", model.identifier.value if model.identifier else None)
     yield Text("website", model.website)
     yield Text("description", model.description, Weight.PROSE)

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from cora.equipment.aggregates.family import FamilyDeprecatedError, FamilyNotFoundError
-from cora.equipment.aggregates.model import ModelAlreadyExistsError
+from cora.equipment.aggregates.model import ModelAlreadyExistsError, maker_key
 from cora.equipment.values import AgentIdentifier, Description, Manufacturer, Name, PartNumber, Url
 from cora.kernel.errors import Refusal
 from cora.kernel.slice import Command
@@ -29,3 +29,17 @@ class ModelGiven(Command):
     description: Description | None = None
     website: Url | None = None
     identifier: AgentIdentifier | None = None
+    further_manufacturers: Annotated[
+        tuple[Manufacturer, ...], Field(max_length=100, description="Those who made it together with the manufacturer.")
+    ] = ()
+
+    @field_validator("further_manufacturers")
+    @classmethod
+    def _each_named_once(cls, makers: tuple[Manufacturer, ...], given: ValidationInfo) -> tuple[Manufacturer, ...]:
+        first: Manufacturer | None = given.data.get("manufacturer")
+        named: set[str] = set() if first is None else {maker_key(first.name)}
+        for maker in makers:
+            if maker_key(maker.name) in named:
+                raise ValueError(f"the manufacturer {maker.name!r} is named twice; leave one of them out")
+            named.add(maker_key(maker.name))
+        return makers

@@ -20,7 +20,7 @@ from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
 from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType, related_key
-from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, Owner, Term, folded, normal_doi
+from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, Manufacturer, Owner, Term, folded, normal_doi
 
 T = TypeVar("T")
 
@@ -199,13 +199,14 @@ def _owner(of: Owner | Facility, instrument: Instrument) -> pidinst.Owner:
 
 
 def _manufacturers(instrument: Instrument) -> tuple[pidinst.Manufacturer, ...]:
-    if instrument.model is None:
-        return ()
-    maker = instrument.model.manufacturer
+    return () if instrument.model is None else tuple(map(_manufacturer, instrument.model.manufacturers))
+
+
+def _manufacturer(maker: Manufacturer) -> pidinst.Manufacturer:
     identifier = maker.identifier and pidinst.ManufacturerIdentifier(
         manufacturer_identifier=maker.identifier.value, manufacturer_identifier_type=maker.identifier.scheme
     )
-    return (pidinst.Manufacturer(manufacturer_name=maker.name, manufacturer_identifier=identifier),)
+    return pidinst.Manufacturer(manufacturer_name=maker.name, manufacturer_identifier=identifier)
 
 
 def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:

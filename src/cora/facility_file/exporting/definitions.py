@@ -11,7 +11,15 @@ from cora.equipment.aggregates.model import Model
 from cora.equipment.aggregates.role import Role
 from cora.equipment.features.define_role import SEEDED_ROLES
 from cora.equipment.paths import joined_path
-from cora.equipment.values import AgentIdentifier, DefinitionStatus, Drawing, SlotCardinality, Term, folded
+from cora.equipment.values import (
+    AgentIdentifier,
+    DefinitionStatus,
+    Drawing,
+    Manufacturer,
+    SlotCardinality,
+    Term,
+    folded,
+)
 from cora.facility_file.exporting.text import can_be_held, in_order
 from cora.facility_file.port import Record
 
@@ -151,11 +159,14 @@ def family_entry(family: Family, roles: Definitions) -> Entry:
 
 def model_entry(model: Model, families: Definitions) -> Entry:
     """A model, without its date."""
-    manufacturer: Entry = {"name": model.manufacturer.name}
-    put(manufacturer, identifier=_identifier(model.manufacturer.identifier))
-    entry: Entry = {"name": model.name, "manufacturer": manufacturer, "part_number": model.part_number}
+    entry: Entry = {
+        "name": model.name,
+        "manufacturer": _manufacturer(model.manufacturer),
+        "part_number": model.part_number,
+    }
     put(
         entry,
+        further_manufacturers=list(map(_manufacturer, model.further_manufacturers)),
         version=model.version,
         families=names_in_order(families, model.declared_family_ids),
         description=model.description,
@@ -233,6 +244,12 @@ def term_entry(term: Term) -> Entry:
 def names_in_order(definitions: Definitions, ids: tuple[UUID, ...]) -> list[str]:
     """The names of definitions, each once, in order."""
     return sorted({definitions.meant(id).state.name for id in ids}, key=lambda name: (folded(name), name))
+
+
+def _manufacturer(maker: Manufacturer) -> Entry:
+    entry: Entry = {"name": maker.name}
+    put(entry, identifier=_identifier(maker.identifier))
+    return entry
 
 
 def _identifier(identifier: AgentIdentifier | None) -> Entry | None:

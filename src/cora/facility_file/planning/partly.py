@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 from cora.equipment.aggregates.asset.state import Asset, owner_key
 from cora.equipment.aggregates.family import Family
-from cora.equipment.aggregates.model import Model
+from cora.equipment.aggregates.model import Model, maker_key
 from cora.equipment.aggregates.mount import Mount
 from cora.equipment.settings import merged
 from cora.equipment.values import AgentIdentifier, AlternateIdentifier, AlternateIdentifierKind, folded
@@ -30,11 +30,10 @@ async def completed(planning: Planning, entry: E, state: Any) -> E:
         case FamilyEntry() if isinstance(entry.term, dict):
             whole = replace(entry, term=_whole_term(entry.term, state))
         case ModelEntry():
-            recorded: Model = state
-            maker = entry.manufacturer
-            if "identifier" not in maker and folded(maker["name"]) == folded(recorded.manufacturer.name):
-                maker = {**maker, **_identifier(recorded.manufacturer.identifier)}
-            whole = replace(entry, manufacturer=maker)
+            further = entry.further_manufacturers
+            if further is not LEFT_OUT:
+                further = [_whole_maker(each, state) for each in further]
+            whole = replace(entry, manufacturer=_whole_maker(entry.manufacturer, state), further_manufacturers=further)
         case MountEntry() if entry.placement is not LEFT_OUT:
             mount: Mount = state
             placed = {key: getattr(mount.placement, key) for key in (*_PLACING, "reference_surface")}
@@ -85,6 +84,13 @@ async def _whole_owner(planning: Planning, owner: dict[str, Any], state: Asset) 
     if "identifier" not in owner:
         whole |= _identifier(recorded.identifier)
     return whole
+
+
+def _whole_maker(maker: dict[str, Any], state: Model) -> dict[str, Any]:
+    recorded = next((each for each in state.manufacturers if maker_key(each.name) == maker_key(maker["name"])), None)
+    if recorded is None or "identifier" in maker:
+        return maker
+    return {**maker, **_identifier(recorded.identifier)}
 
 
 def _identifier(recorded: AgentIdentifier | None) -> dict[str, Any]:

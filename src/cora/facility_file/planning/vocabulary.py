@@ -225,7 +225,12 @@ async def _plan_schema(planning: Planning, entry: FamilyEntry, subject: Subject,
     return changed or state
 
 
-_MODEL = tuple((name, name) for name in ("name", "manufacturer", "part_number", "description", "website", "identifier"))
+_MODEL = tuple(
+    (name, name)
+    for name in (
+        "name", "manufacturer", "part_number", "further_manufacturers", "description", "website", "identifier",
+    )
+)  # fmt: skip
 
 
 async def plan_model(planning: Planning, entry: ModelEntry) -> None:

@@ -1,17 +1,18 @@
 """Manufacturer and model become a model of the catalogue. What is defined already is never changed, but for families
 that it has to declare."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from cora.equipment.aggregates.model import Model
+from cora.equipment.aggregates.model import Model, maker_key
 from cora.equipment.paths import can_be_said, joined_path
 from cora.equipment.pidinst.published import UNAVAILABLE
 from cora.equipment.pidinst.reading.quirks import agent_code, folded_word, kind_of
 from cora.equipment.pidinst.reading.record import Code, Thing
-from cora.equipment.values import AgentIdentifier, Name, Url, folded
+from cora.equipment.values import AgentIdentifier, Manufacturer, Name, Url, folded
 from cora.facility_file.entries import ModelEntry
 from cora.facility_file.keys import model_key
 from cora.facility_file.port import Facility
@@ -39,13 +40,17 @@ class _Made:
     """A model of the import: what its entry says, and the families that its assets need."""
 
     item: Item
-    maker: str
+    makers: list[Manufacturer]
     part_number: str
     name: str | None = None
-    identifier: AgentIdentifier | None = None
     code: Code | None = None
     recorded: Model | None = None
     families: list[str] = field(default_factory=list[str])
+
+    @property
+    def maker(self) -> str:
+        """The name of the one it is known by."""
+        return self.makers[0].name
 
 
 class Models:
@@ -61,21 +66,21 @@ class Models:
         The code of DataCite stands for the one that is not.
         """
         record = item.record
-        for other in record.manufacturers[1:]:
-            item.tell(other.spot, f"a further manufacturer is not kept: {other.name}")
-        maker = record.manufacturers[0] if record.manufacturers else None
-        maker_name = text_of(item, _NAME, maker.name, _LONGEST, maker.spot, "the manufacturer") if maker else None
+        makers = _makers(item)
         model = record.model
         name = text_of(item, _NAME, model.name, _LONGEST, model.spot, "the model") if model else None
         part_number = _part_number(item, model) or name
-        if maker_name is None and part_number is None:
+        if not makers and part_number is None:
             return None
-        made = _Made(item, maker_name or UNAVAILABLE, part_number or UNAVAILABLE, name or part_number or UNAVAILABLE)
+        made = _Made(
+            item,
+            makers or [Manufacturer(UNAVAILABLE)],
+            part_number or UNAVAILABLE,
+            name or part_number or UNAVAILABLE,
+        )
         if not can_be_said((made.maker, made.part_number)):
             item.tell(record.at("model"), f"the model is not kept: no path leads to {made.maker}, {made.part_number}")
             return None
-        if maker is not None and maker.code is not None:
-            made.identifier = agent_identifier(item, maker, "the manufacturer")
         if model is not None and model.code is not None and made.part_number != model.code.value:
             made.code = agent_code(model.code)
         key = _Key(folded(made.maker), folded(made.part_number))
@@ -83,9 +88,9 @@ class Models:
         if known is None:
             known = self._made[key] = made
             known.recorded = await self._recorded(made)
-            if known.recorded is not None:
-                _tell_differences(item, made, known.recorded)
-        else:
+        if known.recorded is not None:
+            _tell_differences(item, made, known.recorded)
+        elif known is not made:
             _tell_other(item, made, known)
         known.families += [each for each in families if each not in known.families]
         return joined_path(known.maker, known.part_number)
@@ -107,6 +112,22 @@ class Models:
             new = [each for each in made.families if each not in declared]
             if new and None not in declared:
                 files.add("models", _further(made, made.recorded, [each for each in (*declared, *new) if each]))
+
+
+def _makers(item: Item) -> list[Manufacturer]:
+    """All who made it that the record names, each once. One that only has an identifier gets the code for a name."""
+    found: dict[str, Manufacturer] = {}
+    for thing in item.record.manufacturers:
+        name = text_of(item, _NAME, thing.name, _LONGEST, thing.spot, "the manufacturer")
+        identifier = agent_identifier(item, thing, "the manufacturer")
+        if name is None and identifier is None:
+            continue
+        maker = Manufacturer(name or UNAVAILABLE, identifier)
+        if maker_key(maker.name) in found:
+            item.tell(thing.spot, f"a manufacturer stands here twice: {maker.name}")
+        else:
+            found[maker_key(maker.name)] = maker
+    return list(found.values())
 
 
 def agent_identifier(item: Item, thing: Thing, what: str) -> AgentIdentifier | None:
@@ -139,13 +160,9 @@ def _part_number(item: Item, model: Thing | None) -> str | None:
 
 
 def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
-    maker = recorded.manufacturer
     if made.name not in (recorded.name, UNAVAILABLE):
         item.tell(item.record.at("model"), f"the name of the model stays as it is recorded: '{recorded.name}'")
-    if made.identifier is not None and made.identifier != maker.identifier:
-        item.tell(
-            item.record.at("manufacturers"), f"the manufacturer stays as it is recorded: not {made.identifier.value}"
-        )
+    _tell_makers(item, made.makers, recorded.manufacturers, "stays as it is recorded")
     if made.code is not None and (recorded.identifier is None or made.code.value != recorded.identifier.value):
         _tell_code(item, made.code)
 
@@ -153,16 +170,28 @@ def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
 def _tell_other(item: Item, made: _Made, known: _Made) -> None:
     if made.name != known.name:
         item.tell(item.record.at("model"), f"the name of the model is that of another record: '{known.name}'")
-    if known.identifier is None and known.recorded is None:
-        known.identifier = made.identifier
-    elif made.identifier is not None and made.identifier != known.identifier and known.recorded is None:
-        item.tell(
-            item.record.at("manufacturers"), f"the manufacturer is that of another record: not {made.identifier.value}"
-        )
-    if known.code is None and known.recorded is None:
+    identifiers = {maker_key(maker.name): maker.identifier for maker in made.makers}
+    known.makers = [
+        replace(maker, identifier=maker.identifier or identifiers.get(maker_key(maker.name))) for maker in known.makers
+    ]
+    _tell_makers(item, made.makers, known.makers, "is that of another record")
+    if known.code is None:
         known.code = made.code
     elif made.code is not None and made.code != known.code:
         _tell_code(item, made.code)
+
+
+def _tell_makers(item: Item, makers: Sequence[Manufacturer], kept: Sequence[Manufacturer], how: str) -> None:
+    spot = item.record.at("manufacturers")
+    others = {maker_key(maker.name): maker for maker in kept}
+    for maker in makers:
+        same = others.pop(maker_key(maker.name), None)
+        if same is None:
+            item.tell(spot, f"the model {how}: not made by {maker.name}")
+        elif maker.identifier is not None and maker.identifier != same.identifier:
+            item.tell(spot, f"the manufacturer {how}: not {maker.identifier.value}")
+    for maker in others.values():
+        item.tell(spot, f"the model {how}: made by {maker.name} too")
 
 
 def _tell_code(item: Item, code: Code) -> None:
@@ -170,22 +199,26 @@ def _tell_code(item: Item, code: Code) -> None:
 
 
 def _entry(made: _Made, families: list[str]) -> ModelEntry:
-    item, maker = made.item, {"name": made.maker}
-    told: dict[str, Any] = dict(maker)
-    if made.identifier is not None:
-        told["identifier"] = {"scheme": made.identifier.scheme, "value": made.identifier.value}
+    item, (maker, *further) = made.item, map(_given, made.makers)
     identifier = _kept_code(item, made.code)
     website = fitted(_URL, made.code.value)[0] if made.code is not None and made.code.scheme == "URL" else None
     return ModelEntry(
         place=item.place(item.record.at("model")),
-        lines={"manufacturer": item.record.at("manufacturers")},
+        lines=dict.fromkeys(("manufacturer", "further_manufacturers"), item.record.at("manufacturers")),
         name=made.name or UNAVAILABLE,
-        manufacturer=told,
+        manufacturer=maker,
+        further_manufacturers=further or LEFT_OUT,
         part_number=made.part_number,
         families=_named(item, families),
         website=website or LEFT_OUT,
         identifier=LEFT_OUT if identifier is None else {"scheme": identifier.scheme, "value": identifier.value},
     )
+
+
+def _given(maker: Manufacturer) -> dict[str, Any]:
+    if maker.identifier is None:
+        return {"name": maker.name}
+    return {"name": maker.name, "identifier": {"scheme": maker.identifier.scheme, "value": maker.identifier.value}}
 
 
 def _kept_code(item: Item, code: Code | None) -> AgentIdentifier | None:

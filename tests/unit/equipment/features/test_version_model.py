@@ -65,6 +65,7 @@ WRONG: list[dict[str, Any]] = [
     {"declared_family_ids": []},
     {"part_number": ""},
     {"manufacturer": None},
+    {"further_manufacturers": [{"name": "Huber"}, {"name": "HUBER"}]},
     {"website": "www.aerotech.com"},
     {"status": "Versioned"},
 ]

@@ -46,6 +46,7 @@ from cora.equipment.values import (
     Drawing,
     DrawingSystem,
     IdentifierScheme,
+    Manufacturer,
     Owner,
     Term,
 )
@@ -197,6 +198,16 @@ def test_7_a_model_without_a_part_number_is_told_by_its_other_identifier() -> No
     bound = compound(both)
     published = published_record(fixture_record(bound, URL), [both], FACILITY, bound.fixture, None)
     assert published.further_model_identifier is None
+
+
+def test_6_all_who_made_it_are_told_in_their_order_and_each_once_of_a_fixture() -> None:
+    together = replace(MODEL, further_manufacturers=(Manufacturer("ESRF"), Manufacturer("Huber")))
+    assert of_asset(instrument(model=together))["manufacturers"] == [
+        SHOWN_MANUFACTURER, {"manufacturerName": "ESRF"}, {"manufacturerName": "Huber"},
+    ]  # fmt: skip
+    other = replace(together, manufacturer=Manufacturer("Huber"), further_manufacturers=(Manufacturer("Kohzu"),))
+    told = of_fixture(instrument(model=together), instrument(asset(11), model=other))
+    assert [each["manufacturerName"] for each in told["manufacturers"]] == ["Aerotech", "ESRF", "Huber", "Kohzu"]
 
 
 def test_6_7_without_a_model_there_is_neither_and_the_record_says_what_to_do() -> None:

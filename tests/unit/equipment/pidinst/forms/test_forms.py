@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from lxml import etree
-from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST
+from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST, changed
 
+from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms import FORMS, loss_of
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.writing import TEST_REMARK
@@ -106,6 +107,15 @@ def test_the_identifiers_of_measured_quantities_are_told_or_said_to_be_lost(form
     assert is_told is not ("measuredQuantityIdentifier" in {loss.property for loss in loss_of(form, FULL)})
     named = replace(FULL, measured_quantities=(Term("angle"), Term("torque")))
     assert "measuredQuantityIdentifier" not in {loss.property for loss in loss_of(form, named)}
+
+
+@EVERY_FORM
+def test_every_manufacturer_is_told_in_the_order_of_the_record(form: Form) -> None:
+    makers = tuple(pidinst.Manufacturer(manufacturer_name=name) for name in ("Zeiss", "Huber", "ESRF"))
+    told = text_of(form, changed(manufacturers=makers))
+    places = [told.find(each.manufacturer_name.casefold()) for each in makers]
+    assert places == sorted(places)
+    assert -1 not in places
 
 
 @EVERY_FORM

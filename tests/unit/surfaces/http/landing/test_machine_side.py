@@ -1,6 +1,7 @@
 """What machines read on a landing page, judged by the libraries that read such pages."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from idutils.normalizers import normalize_doi  # pyright: ignore[reportUnknownVa
 from idutils.validators import is_doi  # pyright: ignore[reportUnknownVariableType]
 from lxml import etree
 from rdflib.namespace import RDF
+from tests.unit.equipment.pidinst.facts import MODEL
 from tests.unit.surfaces.http.landing.pages import DOI, PUBLIC_URL, known, page, shown
 from tests.unit.surfaces.http.landing.test_page import HOSTILE
 
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.dublin_core import oai_dc
+from cora.equipment.values import AgentIdentifier, Manufacturer
 from cora.surfaces.http.landing.head import json_ld
 from cora.surfaces.http.landing.signposting import LICENSE, header_of, header_of_form, linkset
 
@@ -78,6 +81,16 @@ def _signposts(found: Any) -> dict[str, list[tuple[str, str | None]]]:
     for each in found:
         told.setdefault(str(each.rel), []).append((str(each.target), each.type and str(each.type)))
     return {relation: sorted(links, key=str) for relation, links in told.items()}
+
+
+def test_machines_find_all_who_made_it() -> None:
+    esrf = Manufacturer("ESRF", AgentIdentifier("https://ror.org/02550n020", "ROR"))
+    told = page(model=replace(MODEL, further_manufacturers=(esrf,)))
+    assert _tags(told)["citation_author"] == ["Aerotech", "ESRF"]
+    found = signposting.find_signposting_http_link([header_of(told).decode()], LANDING)
+    assert [url for url, _ in _signposts(found.signposts)["author"]] == [
+        "https://ror.org/02550n020", "https://ror.org/05gvnxz63",
+    ]  # fmt: skip
 
 
 def test_signposting_reads_the_same_from_header_and_page() -> None:

@@ -16,7 +16,7 @@ from cora.equipment.aggregates.persistent_id import PersistentIdStatus, Withdraw
 from cora.equipment.landing.page import Neighbour
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
-from cora.equipment.values import AgentIdentifier, Term
+from cora.equipment.values import AgentIdentifier, Manufacturer, Term
 from cora.surfaces.http.landing.markup import day, link, minute, text
 from cora.surfaces.http.landing.page import MOST_COMPONENTS, landing_page, missing_page
 
@@ -164,6 +164,14 @@ def test_subjects_and_the_identifier_of_a_model_are_links_where_they_lead_somewh
     assert "vacuum" not in links
     assert "Subjects optics, vacuum" in said(tree)
     assert links["URL: https://vendor.example/abrs"] == "https://vendor.example/abrs"
+
+
+def test_all_who_made_it_are_told_with_links_where_they_lead_somewhere() -> None:
+    esrf = Manufacturer("ESRF", AgentIdentifier("https://ror.org/02550n020", "ROR"))
+    tree = shown(page(model=replace(MODEL, further_manufacturers=(esrf, Manufacturer("Huber <&>")))))
+    assert "Manufacturer Aerotech, ESRF, Huber <&>" in said(tree)
+    assert {said(each): each.get("href") for each in tree.iter("a")}["ESRF"] == "https://ror.org/02550n020"
+    assert "Aerotech; ESRF; Huber <&> (2026). Stage." in said(tree)
 
 
 def test_what_is_not_there_has_no_part() -> None:
