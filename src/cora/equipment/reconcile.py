@@ -249,7 +249,8 @@ def _to_do(what: Difference, known: PersistentId) -> str:
             return "Hide it at the authority."
         case Difference.FOREIGN:
             return (
-                "Find out at the authority who changed it. If it is ours and should lead here, tell the authority: "
+                "Find out at the authority who changed it; what another account holds has to be transferred to ours "
+                "first. If it is ours and should lead here, tell the authority: "
                 f"cora pid push {known.value} --again"
             )
         case Difference.UNREADABLE:
