@@ -12,6 +12,7 @@ from cora.kernel.errors import (
     IdempotencyKeyReusedError,
     OccurredBeforeLastFactError,
     OccurredInFutureError,
+    RecordTooLargeError,
     Refusal,
 )
 from cora.kernel.moment import POSITION_MARK, RECORDED_MARK, UNRECORDED, moment_text, sealed
@@ -31,6 +32,9 @@ from cora.kernel.reader import (
     TooLate,
 )
 from cora.kernel.slice import On
+
+LARGEST_RECORD = 2_000_000
+"""Characters of a record's state: more than one request can bring, which many small ones could add up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ class Draft:
             changed = old is None or tuple(on.texts(old)) != tuple(on.texts(new))
             text = on.search_text(new) if changed else None
             body = on.encode_state(new)
+            if len(body) > LARGEST_RECORD and (old is None or len(body) > len(on.encode_state(old))):
+                raise RecordTooLargeError(id, LARGEST_RECORD)
             documents.append(NewDocument(id, on.kind, versions[id], body, text, on.title_of(new)))
             # A record gained or lost as a target is mentioned by the last event of its source.
             targets = targets_of(old_references ^ new_references)

@@ -9,6 +9,7 @@
             ConcurrencyConflictError
             IdTakenError
             OccurredBeforeLastFactError
+            RecordTooLargeError
         PreconditionFailedError    412
         TooLargeError              413
         AnswersTooLargeError       413
@@ -180,6 +181,15 @@ class OccurredBeforeLastFactError(ConflictError):
     says = "Record {id} has a fact of {last_occurred_at}; occurred_at must not lie before it."
     id: UUID
     last_occurred_at: datetime
+
+
+@dataclass(eq=False)
+class RecordTooLargeError(ConflictError):
+    """The record would grow too large."""
+
+    says = "Record {id} would have more than {limit} characters; take something out of it first."
+    id: UUID
+    limit: int
 
 
 @dataclass(eq=False)

@@ -69,7 +69,7 @@ def _commands(slices: Sequence[Slice]) -> str:
     parts.append(
         "Each is a route of the HTTP API, a `cora call` and a tool of MCP, of its name unless it says otherwise. "
         "Besides its own refusals every one can meet 401, 403, 422 `InvalidRequest` and 503; a command also 409 "
-        "`OccurredBeforeLastFact`, 412 and 413.\n"
+        "`OccurredBeforeLastFact` or `RecordTooLarge`, 412 and 413.\n"
     )
     for declared in slices:
         parts.append(f"## {declared.name}\n\n{declared.doc}\n")

@@ -16,10 +16,12 @@ from cora.equipment.aggregates.facility import FacilityAlreadyExistsError
 from cora.equipment.features.describe_asset import DescribeAsset, describe_asset
 from cora.equipment.features.erase_contact import EraseContact, erase_contact
 from cora.equipment.features.register_facility import RegisterFacility, register_facility
+from cora.kernel import draft
 from cora.kernel.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
     OccurredBeforeLastFactError,
+    RecordTooLargeError,
 )
 from cora.kernel.execute import Answer, Call
 from cora.kernel.identity import new_id
@@ -126,3 +128,15 @@ async def test_a_request_that_is_repeated_under_its_key_is_answered_again(world:
     assert await _register(world, "esrf", idempotency_key="k") == first
     with pytest.raises(FacilityAlreadyExistsError):
         await _register(world, "esrf")
+
+
+async def test_a_record_that_has_grown_too_large_can_only_become_smaller(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = await world.asset()
+    await _describe(world, id, {"name": "Rotary", "description": "turns" * 100})
+    monkeypatch.setattr(draft, "LARGEST_RECORD", 100)
+    with pytest.raises(RecordTooLargeError, match="more than 100 characters") as refused:
+        await _describe(world, id, {"name": "Rotary", "description": "turns" * 101})
+    assert refused.value.id == id
+    await _describe(world, id, {"name": "Rotary", "description": "turns"})
