@@ -133,6 +133,13 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
         assert "told last" in told.stdout
     await hall.pid("publish", f"doi:{value}", way=way)
     assert kept.state == "findable"
+    calls = len(hall.datacite.plan.calls)
+    shown = await hall.answer("preview", ROTARY, way=way)
+    assert (shown["value"], shown["publication"], shown["url"]) == (value, "Minted", kept.attributes["url"])
+    sent = {**shown["payload"]["data"]["attributes"], "doi": value}
+    assert {name: sent[name] for name in kept.attributes} == kept.attributes
+    assert len(hall.datacite.plan.calls) == calls
+    assert f"DOI {value}, Minted" in (await hall.pid("preview", ROTARY, way=way)).stdout
     saved = kept.saved
     assert f"should have of the DOI {value}." in (await hall.pid("push", value, way=way)).stdout
     assert kept.saved == saved

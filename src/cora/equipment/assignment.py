@@ -15,11 +15,11 @@ identifier. A retry that comes after the worker has finished is refused
 likewise: a second assignment is a conflict.
 """
 
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from cora.equipment.aggregates.persistent_id import (
     PERSISTENT_ID,
@@ -38,10 +38,10 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.minting import ask_authority, end_telling, exclusively, is_held_for, require_asked
 from cora.equipment.pidinst.derive import landing_page
-from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.suffix import PATTERN, chosen_suffix, random_suffix
 from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, NotAskedError, Preview
 from cora.equipment.publication import Publication, Visibility, look_up, publication_of, settle
+from cora.equipment.rehearsal import Previewed, members_of, shown
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme
 from cora.equipment.wired import Equipment
@@ -64,7 +64,7 @@ Suffix = Annotated[str, AfterValidator(chosen_suffix), Field(json_schema_extra={
 """What comes after the prefix of the authority."""
 
 
-class Assignment(BaseModel):
+class Assignment(Previewed):
     """What the answer to an assignment carries besides the usual."""
 
     scheme: IdentifierScheme
@@ -72,13 +72,6 @@ class Assignment(BaseModel):
     url: str
     publication: Literal["Draft", "Findable"]
     """Whether the world can find it, or it is to be published first (publish_persistent_id)."""
-    payload: Any = Field(default=None, description="Only in a dry run: the request that the authority would be sent.")
-    problems: tuple[str, ...] = Field(
-        default=(), description="Only in a dry run: what the schema of the authority says against the payload."
-    )
-    loss: tuple[Loss, ...] = Field(
-        default=(), description="Only in a dry run: what of the record the payload does not tell."
-    )
 
 
 @dataclass(frozen=True)
@@ -226,13 +219,12 @@ def _assigned(
 ) -> Decided:
     """What is recorded when the authority holds the identifier, and was told of it unless it was found there."""
     is_draft = answered.state is HeldState.DRAFT
-    rehearsed = {each.name: getattr(preview, each.name) for each in fields(preview)} if preview else {}
     answer = Assignment(
         scheme=reserved.scheme,
         value=reserved.value,
         url=reserved.landing_page or "",
         publication="Draft" if is_draft else "Findable",
-        **rehearsed,
+        **shown(preview),
     )
     events: list[Event] = [PersistentIdMinted(draft=is_draft)]
     if not answered.found:
@@ -240,8 +232,7 @@ def _assigned(
         events.append(PersistentIdMetadataPushed(digest))
     assigned = subject.assigned(reserved.scheme, reserved.value, reserved.origin, reserved.test)
     own = (On(PERSISTENT_ID, reserved.id, each) for each in events)
-    members = f",{answer.model_dump_json(exclude_unset=True)[1:-1]}"
-    return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members)
+    return Decided(subject.aggregate, id, [*before, *own, assigned], status=201, members=members_of(answer))
 
 
 async def _record_failure(

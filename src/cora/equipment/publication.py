@@ -31,7 +31,15 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.minting import ask_authority, end_telling, exclusively, require_asked
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.published import PublishedRecord
-from cora.equipment.ports.doi_minter import DoiMinter, HeldState, Minted, MintFailedError, MintRequest, NotAskedError
+from cora.equipment.ports.doi_minter import (
+    DoiMinter,
+    HeldState,
+    Minted,
+    MintFailedError,
+    MintRequest,
+    NotAskedError,
+    Preview,
+)
 from cora.equipment.subject import SUBJECTS
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Event
@@ -73,6 +81,11 @@ class Publication:
     def shown_digest(self) -> str:
         """The same of the record, which is shown in more forms than its authority is sent."""
         return _digest(self.url, self.visibility, _PUBLISHED.dump_json(self.published), _DERIVATION)
+
+    @property
+    def preview(self) -> Preview | None:
+        """What the authority would be sent; None where none is set up."""
+        return self.minter.preview(self.request) if self.persistent_id.scheme in self.minter.schemes else None
 
     @property
     def is_news(self) -> bool:

@@ -11,6 +11,7 @@ from cora.equipment.aggregates.persistent_id import (
 from cora.equipment.assignment import WAIT_SECONDS
 from cora.equipment.ports.doi_minter import HeldState
 from cora.equipment.publication import Visibility, read_publication, require_kept_here, tell
+from cora.equipment.rehearsal import Previewed, members_of, shown
 from cora.equipment.wired import Equipment
 from cora.kernel.execute import Answer, Decided, Session, require_time, require_version
 from cora.kernel.principal import Role
@@ -30,6 +31,7 @@ class PushPersistentId(Command):
     on=PERSISTENT_ID,
     allow=Role.STEWARD,
     refuses=(PersistentIdNotKeptHereError, PersistentIdentifierPushError),
+    answer_fields=Previewed,
 )
 async def push_persistent_id(command: PushPersistentId, session: Session, wired: Equipment) -> Answer:
     id = command.persistent_id_id
@@ -44,7 +46,8 @@ async def push_persistent_id(command: PushPersistentId, session: Session, wired:
         publication = await read_publication(id, read, wired)
         is_told = command.again or publication.is_news
         state = HeldState.DRAFT if publication.visibility is Visibility.DRAFT else HeldState.FINDABLE
-        return Decided(PERSISTENT_ID, id, publication.events_of(state) if is_told else [])
+        events = publication.events_of(state) if is_told else []
+        return Decided(PERSISTENT_ID, id, events, members=members_of(Previewed(**shown(publication.preview))))
 
     first_answer = await session.settle(decide, id, last=False)
     if session.call.dry_run:

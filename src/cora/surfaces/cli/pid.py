@@ -22,7 +22,7 @@ from cora.surfaces.cli.doing import reaching
 from cora.surfaces.cli.facility import Server, TokenOption
 from cora.surfaces.cli.finding import gathered, pages_at
 from cora.surfaces.cli.pid_assign import assign
-from cora.surfaces.cli.pid_finding import find_identifier, find_subject, name_of
+from cora.surfaces.cli.pid_finding import find_identifier, find_subject, kept_identifier, name_of
 from cora.surfaces.cli.pid_reconcile import reconcile
 from cora.surfaces.cli.pid_redirect import redirect
 from cora.surfaces.cli.words import Data, words
@@ -263,7 +263,7 @@ def preview(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an authority would be sent.
+    """Show what an authority would be sent, for a new identifier or of the one that the record has.
 
     It is checked by the schema of the authority, and what that has no place for is told. Nothing is recorded, and no
     authority is asked. With problems the exit code is 1.
@@ -273,6 +273,12 @@ def preview(
     async def work() -> dict[str, Any]:
         async with reaching(settings, server, token, reads_only=True) as reached:
             subject = await find_subject(reached.ask, which)
+            known = await kept_identifier(reached.ask, subject) if suffix is None else None
+            if known is not None:
+                told = await reached.do("push_persistent_id", {"persistent_id_id": known["id"]}, dry_run=True)
+                state = told["state"]
+                standing = {"url": state["landing_page"], "publication": state["status"]}
+                return {**told, "scheme": state["scheme"], "value": state["value"], **standing}
             fields = {f"{subject.kind}_id": subject.id, "scheme": str(scheme)}
             fields |= {"suffix": suffix} if suffix is not None else {}
             return await reached.do(f"assign_{subject.kind}_persistent_id", fields, dry_run=True)

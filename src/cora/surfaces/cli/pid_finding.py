@@ -37,13 +37,23 @@ async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
     subject = await _find_subject(ask, which)
     if subject is None:
         raise _unknown(which) if _is_value(which) else _nothing(which)
-    query = {"subject_id": [subject.id], "limit": ["50"]}
-    items = required(await ask("/persistent-ids", query), "items")["items"]
+    items = await _identifiers_of(ask, subject)
     held = [each for each in items if each["state"]["status"] != "Released"] or items
     if not held:
         says = f"the {subject.kind} {subject.name} has no persistent identifier; give it one: cora pid assign {which!r}"
         raise ProblemError("PersistentIdNotFound", says)
     return held[-1]
+
+
+async def kept_identifier(ask: Ask, subject: Named) -> dict[str, Any] | None:
+    """The identifier that an asset or a fixture has, also a draft; None while there is none."""
+    has = ("Draft", "Minted", "Withdrawn")
+    return next((each for each in await _identifiers_of(ask, subject) if each["state"]["status"] in has), None)
+
+
+async def _identifiers_of(ask: Ask, subject: Named) -> list[dict[str, Any]]:
+    query = {"subject_id": [subject.id], "limit": ["50"]}
+    return required(await ask("/persistent-ids", query), "items")["items"]
 
 
 async def find_subject(ask: Ask, which: str) -> Named:
