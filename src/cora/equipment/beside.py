@@ -319,24 +319,21 @@ async def beside_persistent_id(identifier: PersistentId, read: Reader) -> Beside
 
 
 async def line_of(asset: Asset, read: Reader) -> list[Asset]:
-    """The assets from the root down to this one."""
-    line = [asset]
-    while line[-1].parent_id is not None and len(line) <= MAXIMUM_LEVELS:
-        line.append(await read.require(ASSET, line[-1].parent_id))
-    return line[::-1]
+    """The assets from the root down to this one; in the past from the highest that had begun."""
+    (line,) = await lines_of([asset], read)
+    return line
 
 
 async def lines_of(assets: Sequence[Asset], read: Reader) -> list[list[Asset]]:
-    """The assets from the root down to each of these: a look per level, not per asset."""
+    """The same for each of several assets: a look per level, not per asset."""
     lines = [[asset] for asset in assets]
+    rising = lines
     for _ in range(MAXIMUM_LEVELS):
-        rising = [line for line in lines if line[-1].parent_id is not None]
-        if not rising:
-            break
         await read.ahead(*(line[-1].parent_id for line in rising))
-        for line in rising:
-            if (parent := line[-1].parent_id) is not None:
-                line.append(await read.require(ASSET, parent))
+        above = [await read.get(ASSET, line[-1].parent_id) if line[-1].parent_id else None for line in rising]
+        for line, asset in zip(rising, above, strict=True):
+            line += [asset] if asset is not None else []
+        rising = [line for line, asset in zip(rising, above, strict=True) if asset is not None]
     return [line[::-1] for line in lines]
 
 
@@ -350,8 +347,9 @@ async def mounts_of(asset_ids: Sequence[UUID], read: Reader) -> dict[UUID, Mount
 
 
 def path_of(line: list[Asset]) -> str:
-    """The path that leads along a line of assets from a root."""
-    return joined_path(line[0].facility_code or "", *(each.name for each in line))
+    """The path that leads along a line of assets from a root, or from the highest that had begun."""
+    code = line[0].facility_code
+    return joined_path(*([code] if code else []), *(each.name for each in line))
 
 
 async def facility_of(root: Asset, read: Reader) -> Facility | None:

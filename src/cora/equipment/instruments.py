@@ -8,7 +8,7 @@ from uuid import UUID
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.state import Asset, AssetCondition, AssetLifecycle
 from cora.equipment.aggregates.facility import FACILITY, Facility, facility_claim
-from cora.equipment.aggregates.family import FAMILY, Family
+from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.aggregates.fixture import Fixture
 from cora.equipment.aggregates.model import MODEL, Model
 from cora.equipment.aggregates.mount import Mount
@@ -98,7 +98,8 @@ async def _in_use(roles: Mapping[UUID, str], mounts: Mapping[UUID, Mount], trunc
 async def _instrument(role: str, line: Sequence[Asset], mount: Mount, read: Reader) -> Instrument:
     asset = line[-1]
     model: Model | None = await read.get(MODEL, asset.model_id) if asset.model_id else None
-    families: list[Family] = [await read.require(FAMILY, id) for id in asset.family_ids]
+    found = [await read.get(FAMILY, id) for id in asset.family_ids]
+    families = [family for family in found if family is not None]
     return Instrument(
         id=asset.id,
         role=role,

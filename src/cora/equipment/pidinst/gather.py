@@ -147,14 +147,16 @@ async def _responsible(assets: Sequence[Asset], read: Reader) -> list[Asset]:
 
 
 async def _climb(assets: Sequence[Asset], read: Reader, is_there: Callable[[Asset], bool]) -> list[Asset]:
-    """For each asset the nearest that is what is looked for, itself or an ancestor, else its root. Level by level."""
+    """For each asset the nearest that is what is looked for, itself or an ancestor, else its root; in the past the
+    highest that had begun. Level by level."""
     standing = list(assets)
-    while above := {each.parent_id for each in standing if not is_there(each)} - {None}:
-        await read.ahead(*above)
-        standing = [
-            await read.require(ASSET, each.parent_id) if each.parent_id and not is_there(each) else each
-            for each in standing
-        ]
+    rising = range(len(standing))
+    while rising := [n for n in rising if standing[n].parent_id and not is_there(standing[n])]:
+        await read.ahead(*(standing[n].parent_id for n in rising))
+        above = [(n, await read.get(ASSET, id)) for n in rising if (id := standing[n].parent_id)]
+        rising = [n for n, asset in above if asset is not None]
+        for n, asset in above:
+            standing[n] = asset or standing[n]
     return standing
 
 
