@@ -57,8 +57,11 @@ STEPS = {
     "PersistentIdMinted": "assigned",
     "PersistentIdPublicationRequested": "requested",
     "PersistentIdMetadataPushed": "told",
+    "PersistentIdRedirected": "redirected",
+    "PersistentIdWithdrawn": "withdrawn",
+    "PersistentIdReleased": "released",
 }
-"""The appends of an assignment, and of telling the authority what changed since, by the first event of each."""
+"""The appends of an assignment, and of what is done with an identifier since, by the first event of each."""
 
 
 class RemoteMinter(StubDoiMinter):
