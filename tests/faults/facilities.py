@@ -35,7 +35,7 @@ LEFT = """
 select exists (select from cora.publication where touched is not null) or exists (select from cora.telling)
     or exists (select from cora.persistent_id_summary where status = 'Reserved')
     or (select max(last_position) from cora.block) >
-       (select position from cora.subscriber where name = 'publications')
+       coalesce((select position from cora.subscriber where name = 'publications'), 0)
 """
 """Whether anything is still to be told or looked at, or was begun and not ended."""
 

@@ -20,6 +20,7 @@ from tests.faults.facilities import (
     Facility,
     Name,
     Record,
+    Told,
     Workflow,
     each_of,
     facility,
@@ -114,6 +115,8 @@ async def test_at_each_call_of_telling_that_is_asked_for(place: Facility, how: S
             assert await place.withdraw(servers[0], record) == 409, "its authority was asked to publish it"
 
     await strike(place, servers, how, asking, partial(place.require_told, told), meanwhile)
+    if how == "killed" and told["publish"]:
+        await require_withdrawn(place, told)
 
 
 @pytest.mark.parametrize("how", ["killed", "database lost"])
@@ -173,6 +176,7 @@ async def test_killed_between_two_steps_of_telling(place: Facility) -> None:
     await place.require_told(told)
 
 
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
 async def test_killed_while_a_withdrawal_or_a_redirection_is_recorded(place: Facility) -> None:
     """Whoever got no answer sends it again."""
     minting = place.minting
@@ -232,15 +236,51 @@ async def test_a_draft_is_withdrawn_while_its_publication_is_asked_for(minting: 
             await place.require_told({"give up": records})
         else:
             await place.require_told({"publish": records})
-            await withdrawn(place, other, records)
+            await require_withdrawn(place, {"publish": records})
 
 
-async def withdrawn(place: Facility, server: Server, records: Sequence[Record]) -> None:
-    """Nothing is in the way of withdrawing what was published, and then the authority shows it no more."""
-    for record in records:
+async def require_withdrawn(place: Facility, told: Told) -> dict[Workflow, Sequence[Record]]:
+    """Nothing is in the way of withdrawing what was published. What was done with all records, with that."""
+    server = await place.minting.serve()
+    published = [record for workflow in PUBLISHING for record in told.get(workflow, ())]
+    for record in published:
         record.told = (await place.known(server, record))["pushed"]["digest"]
         await place.change(server, record, "withdraw")
-    await place.require_told({"withdraw": records})
+    done: dict[Workflow, Sequence[Record]] = {}
+    done.update((workflow, records) for workflow, records in told.items() if workflow not in PUBLISHING)
+    done["withdraw"] = [*told.get("withdraw", ()), *published]
+    await place.require_told(done)
+    return done
+
+
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
+async def test_what_arrives_after_all_that_followed_is_found_by_comparing(place: Facility) -> None:
+    """Nobody keeps an authority from doing at last what a dead server asked for. Comparing both sides mends it."""
+    told: dict[Workflow, list[Record]] = {"publish": [], "push": []}
+    for authority in place.authorities:
+        for workflow in authority.those_of(told):
+            told[workflow].append(await place.new(authority))
+    await place.ready(told)
+    for record, workflow in each_of(told):
+        record.stand_at(CALLS[record.authority.name][workflow].index("PUT"), before=True)
+    server = await place.minting.serve()
+    answers = asyncio.gather(*(place.do(server, *each) for each in each_of(told)))
+    await place.all_stand()
+    await place.minting.end(server)
+    assert set(await answers) == {None}
+    await place.require_told(told)
+    server = await place.minting.serve()
+    for record in told["push"]:
+        await place.change(server, record, "push")
+    done = await require_withdrawn(place, told)
+    before = {authority.name: authority.held() for authority in place.authorities}
+    for record in place.records:
+        await record.go_on()
+    assert all(before[authority.name] != authority.held() for authority in place.authorities)
+    answer = (await server.web.post("/persistent-ids/reconcile", json={"fix": True})).json()
+    found = {(each["persistent_id_id"], each["difference"], each["mended"]) for each in answer["findings"]}
+    assert found == {(record.id, "Stale", True) for record in place.records}
+    await place.require_told(done)
 
 
 @pytest.mark.parametrize("how", ["killed", "answers lost"])

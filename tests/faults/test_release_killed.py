@@ -101,6 +101,7 @@ async def test_at_each_call_of_a_release(place: Facility, how: Strike, again: st
     await strike(place, [server], how, asking, end)
 
 
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
 async def test_killed_while_a_release_is_recorded(place: Facility) -> None:
     steps: dict[str, str] = {}
     for authority in place.authorities:
@@ -180,6 +181,7 @@ async def test_connections_are_cut_while_one_mints_and_another_gives_up(place: F
     await require_one_each(place, await given_up(place, steward))
 
 
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
 @pytest.mark.parametrize("how", ["killed", "goes on"])
 async def test_asked_for_again_while_it_is_given_up(place: Facility, how: str) -> None:
     """Whoever asks for it waits until it is given up, and is told so; or gets it where that came to nothing."""
