@@ -57,8 +57,11 @@ STEPS = {
     "PersistentIdMinted": "assigned",
     "PersistentIdPublicationRequested": "requested",
     "PersistentIdMetadataPushed": "told",
+    "PersistentIdRedirected": "redirected",
+    "PersistentIdWithdrawn": "withdrawn",
+    "PersistentIdReleased": "released",
 }
-"""The appends of an assignment, and of telling the authority what changed since, by the first event of each."""
+"""The appends of an assignment, and of what is done with an identifier since, by the first event of each."""
 
 
 class RemoteMinter(StubDoiMinter):
@@ -125,7 +128,8 @@ async def run(order: dict[str, Any], answers: int) -> None:
         tell_steps(web)
 
         def wire(deps: Deps) -> Equipment:
-            return wire_equipment(replace(deps, doi_minter=RemoteMinter(web), public_url="http://cora.test"))
+            minter = RemoteMinter(web)
+            return wire_equipment(replace(deps, doi_minter=minter, bulk_minter=minter, public_url="http://cora.test"))
 
         minting.LEASE_SECONDS = LEASE_SECONDS
         opening.opened_datacite = partial(opening.opened_datacite, pauses=PAUSES)

@@ -4,21 +4,32 @@ DataCite, a Handle server and ePIC. Many records stand at one moment, each at an
 """
 
 import asyncio
-import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Literal
 
 import pytest
 from tests.authorities.faults import GATEWAY_LOST_IT, PASSING, Cut, Fault, Stands
-from tests.faults.facilities import CALLS, CHANGES, TOGETHER, Facility, Name, Record, Workflow, facility
+from tests.faults.facilities import (
+    CALLS,
+    CHANGES,
+    MOVED_URL,
+    PUBLISHING,
+    TOGETHER,
+    TOLD,
+    Facility,
+    Name,
+    Record,
+    Told,
+    Workflow,
+    each_of,
+    facility,
+)
 from tests.faults.minting_authority import until
 from tests.faults.minting_world import AT_ONCE, Server, World
+from tests.faults.strikes import STRIKES, Strike, strike
 
 KINDS: Sequence[Literal["asset", "fixture"]] = ("asset", "fixture")
-
-Strike = Literal["killed", "killed, and its calls arrive late", "database lost"]
-STRIKES: Sequence[Strike] = ("killed", "killed, and its calls arrive late", "database lost")
 
 
 @pytest.fixture(params=TOGETHER, ids="-".join)
@@ -28,48 +39,15 @@ async def place(minting: World, request: pytest.FixtureRequest) -> AsyncGenerato
         yield made
 
 
-async def strike(
-    place: Facility,
-    server: Server,
-    how: Strike,
-    asking: Iterable[Awaitable[int | None]],
-    end: Callable[[], Awaitable[None]],
-) -> None:
-    """All who ask stand at their calls when it happens; `end` brings all to its end, and requires that it is right.
-
-    What a dead server has sent is carried out all the same: at once, or when another has done the same.
-    """
-    answers = asyncio.gather(*asking)
-    await place.all_stand()
-    if how == "database lost":
-        await place.minting.cut_database()
-    else:
-        assert await place.minting.end(server) == -signal.SIGKILL
-        assert set(await answers) == {None}
-    if how == "killed, and its calls arrive late":
-        await end()
-    for record in place.records:
-        await record.go_on()
-    if how == "database lost":
-        assert set(await answers) <= {200, 201, 503}
-    await end()
-
-
 async def test_without_a_fault_these_are_the_calls(place: Facility) -> None:
-    place.minting.settings["publish"] = "draft"
-    server = await place.minting.serve()
     for authority in place.authorities:
         plan = authority.simulator.plan
-        record = await place.new(authority)
+        told: dict[Workflow, list[Record]] = {each: [await place.new(authority)] for each in CALLS[authority.name]}
+        await place.ready(told)
+        server = await place.minting.serve()
         for workflow, methods in CALLS[authority.name].items():
             before = len(plan.calls)
-            if workflow == "mint":
-                await place.minted(server, [record])
-            elif workflow == "publish":
-                assert await place.send(server, record, "publish") == 200
-            else:
-                await place.change(server, record, workflow)
-                assert await place.send(server, record, "push") == 200
+            assert await place.do(server, told[workflow][0], workflow) in (200, 201)
             assert tuple(call.method for call in plan.calls[before:]) == tuple(methods)
 
 
@@ -82,7 +60,7 @@ async def test_at_each_call_of_a_mint(place: Facility, how: Strike, publish: str
         record.stand_at(*point)
     server = await place.minting.serve()
     asking = [place.ask(server, record) for record in records]
-    await strike(place, server, how, asking, partial(place.require_minted, draft=publish == "draft"))
+    await strike(place, [server], how, asking, partial(place.require_minted, draft=publish == "draft"))
 
 
 def faults_of(name: Name) -> Sequence[Sequence[Fault | None]]:
@@ -100,7 +78,9 @@ async def test_killed_while_the_authority_fails(place: Facility) -> None:
         for faults in faults_of(authority.name):
             (await place.new(authority)).befalls(*faults, Stands(before=False))
     server = await place.minting.serve()
-    await strike(place, server, "killed", [place.ask(server, record) for record in place.records], place.require_minted)
+    await strike(
+        place, [server], "killed", [place.ask(server, record) for record in place.records], place.require_minted
+    )
 
 
 async def test_killed_between_two_steps_of_a_mint(place: Facility) -> None:
@@ -122,63 +102,32 @@ async def test_killed_between_two_steps_of_a_mint(place: Facility) -> None:
 
 
 @pytest.mark.parametrize("how", STRIKES)
-async def test_at_each_call_of_publishing(minting: World, how: Strike) -> None:
+async def test_at_each_call_of_telling_that_is_asked_for(place: Facility, how: Strike) -> None:
     """The steward has asked for it, and that is recorded: whoever comes next does it."""
-    async with facility(minting, ["datacite"]) as place:
-        minting.settings["publish"] = "draft"
-        server = await minting.serve()
-        (datacite,) = place.authorities
-        points = datacite.points("publish")
-        records = [await place.new(datacite) for _ in points]
-        await place.minted(server, records)
-        for record, point in zip(records, points, strict=True):
-            record.stand_at(*point)
-        asking = [place.send(server, record, "publish") for record in records]
-        await strike(place, server, how, asking, partial(place.require_told, {"publish": records}))
+    told = await place.at_each_call(TOLD)
+    asked = each_of(told)
+    servers = await place.serve_each(record for record, _ in asked)
+    asking = [place.do(server, *each) for server, each in zip(servers, asked, strict=True)]
 
+    async def meanwhile() -> None:
+        await place.give_up(servers[0], told)
+        for record in (record for workflow in PUBLISHING for record in told[workflow]):
+            assert await place.withdraw(servers[0], record) == 409, "its authority was asked to publish it"
 
-@pytest.mark.parametrize("how", STRIKES)
-async def test_at_each_call_of_a_push_that_is_asked_for(place: Facility, how: Strike) -> None:
-    """What changed, and what was withdrawn, is being told when the steward has asked for that."""
-    server = await place.minting.serve()
-    told, points = await changed(place, server)
-    for record, point in points:
-        record.stand_at(*point)
-    asking = [place.send(server, record, "push") for record in place.records]
-    await strike(place, server, how, asking, partial(place.require_told, told))
-
-
-async def changed(
-    place: Facility, server: Server
-) -> tuple[dict[Workflow, list[Record]], list[tuple[Record, tuple[int, bool]]]]:
-    """Records that have changed, and others that were withdrawn: one for each call at which somebody may stand."""
-    told: dict[Workflow, list[Record]] = {workflow: [] for workflow in CHANGES}
-    points: list[tuple[Record, tuple[int, bool]]] = []
-    for authority in place.authorities:
-        for workflow in CHANGES:
-            for point in authority.writes(workflow):
-                record = await place.new(authority)
-                told[workflow].append(record)
-                points.append((record, point))
-    await place.minted(server, place.records)
-    for workflow, records in told.items():
-        for record in records:
-            await place.change(server, record, workflow)
-    return told, points
+    await strike(place, servers, how, asking, partial(place.require_told, told), meanwhile)
+    if how == "killed" and told["publish"]:
+        await require_withdrawn(place, told)
 
 
 @pytest.mark.parametrize("how", ["killed", "database lost"])
 async def test_at_each_call_of_a_worker(place: Facility, how: Strike) -> None:
     """A worker tells each authority one thing after the other, is struck at each, and the next one goes on."""
-    server = await place.minting.serve()
-    told, points = await changed(place, server)
-    for record, point in points:
-        record.stand_at(*point)
-    await place.minting.end(server)
+    told = await place.at_each_call(CHANGES)
     server = await place.minting.serve(grace=AT_ONCE)
     met = 0
-    while met < len(points):
+    while met < len(place.records):
         standing = await standing_now(place.records)
+        await place.give_up(server, {"give up": [each for each in standing if each in told["give up"]]})
         if how == "killed":
             await place.minting.end(server)
         else:
@@ -204,34 +153,134 @@ async def standing_now(records: Sequence[Record]) -> list[Record]:
 async def test_killed_between_two_steps_of_telling(place: Facility) -> None:
     """Before and after it is recorded that a publication is asked for, and that the authority was told."""
     minting = place.minting
-    minting.settings["publish"] = "draft"
-    server = await minting.serve()
-    told: dict[Workflow, list[Record]] = {"publish": [], "push": [], "withdraw": []}
-    sent: list[tuple[Record, str]] = []
+    told: dict[Workflow, list[Record]] = {workflow: [] for workflow in TOLD}
+    steps: dict[str, str] = {}
     for authority in place.authorities:
-        for workflow in CALLS[authority.name]:
-            ends = ("requested", "told") if workflow == "publish" else ("told",) if workflow != "mint" else ()
+        for workflow in authority.those_of(TOLD):
+            ends = ("requested", "told") if workflow in PUBLISHING else ("told",)
             for step in (f"{side} {end}" for end in ends for side in ("before", "after")):
-                record = await place.new(authority)
-                await place.minted(server, [record])
-                told[workflow].append(record)
-                if workflow != "publish":
-                    if authority.name == "datacite":
-                        assert await place.send(server, record, "publish") == 200
-                        record.told = (await place.known(server, record))["pushed"]["digest"]
-                    await place.change(server, record, workflow)
-                minting.authority.stop([record.client.id], step)
-                sent.append((record, "publish" if workflow == "publish" else "push"))
-    answers = asyncio.gather(*(place.send(server, record, step) for record, step in sent))
-    await minting.authority.all_stand(record.client.id for record in place.records)
+                told[workflow].append(await place.new(authority))
+                steps[told[workflow][-1].client.id] = step
+    await place.ready(told)
+    minting.authority.stops |= steps
+    server, other = await minting.serve(), await minting.serve()
+    answers = asyncio.gather(*(place.do(server, *each) for each in each_of(told)))
+    await minting.authority.all_stand(steps)
+    await place.give_up(other, told)
     await minting.end(server)
-    assert await answers == [None] * len(sent)
+    assert set(await answers) == {None}
     minting.authority.go_on(lost=True)
-    server = await minting.serve(grace=AT_ONCE)
-    for record in told["publish"]:
+    for record in (record for workflow in PUBLISHING for record in told[workflow]):
         # What was not recorded as asked for is asked for again.
-        assert await place.send(server, record, "publish") in (200, 409)
+        assert await place.send(other, record, "publish") in (200, 409)
     await place.require_told(told)
+
+
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
+async def test_killed_while_a_withdrawal_or_a_redirection_is_recorded(place: Facility) -> None:
+    """Whoever got no answer sends it again."""
+    minting = place.minting
+    told: dict[Workflow, list[Record]] = {"withdraw": [], "redirect": [], "give up": []}
+    steps: dict[str, str] = {}
+    for authority in place.authorities:
+        for workflow in authority.those_of(told):
+            done = "redirected" if workflow == "redirect" else "withdrawn"
+            for side in ("before", "after"):
+                told[workflow].append(await place.new(authority))
+                steps[told[workflow][-1].client.id] = f"{side} {done}"
+    async with place.set_to(publish="draft") as server:
+        await place.minted(server, told["give up"])
+    async with place.set_to() as server:
+        await place.minted(server, [*told["withdraw"], *told["redirect"]])
+    minting.settings["public_url"] = MOVED_URL
+
+    async def decide(server: Server, record: Record, workflow: Workflow) -> int | None:
+        return await (
+            place.send(server, record, workflow) if workflow == "redirect" else place.withdraw(server, record)
+        )
+
+    server = await minting.serve()
+    minting.authority.stops |= steps
+    answers = asyncio.gather(*(decide(server, *each) for each in each_of(told)))
+    await minting.authority.all_stand(steps)
+    await minting.end(server)
+    assert set(await answers) == {None}
+    minting.authority.go_on(lost=True)
+    server = await minting.serve()
+    for each in each_of(told):
+        assert await decide(server, *each) in (200, 409)
+    for record in told["redirect"]:
+        record.former_pages.append(record.page)
+    await place.require_told(told)
+
+
+@pytest.mark.parametrize("step", ["before requested", "after requested"])
+async def test_a_draft_is_withdrawn_while_its_publication_is_asked_for(minting: World, step: str) -> None:
+    """What is recorded first stands, whether the server of the other lives on or not."""
+    async with facility(minting, ["datacite"]) as place:
+        (datacite,) = place.authorities
+        records = [await place.new(datacite) for _ in range(2)]
+        await place.ready({"publish": records})
+        minting.authority.stop([record.client.id for record in records], step)
+        servers = [await minting.serve() for _ in records]
+        asking = [place.do(server, record, "publish") for server, record in zip(servers, records, strict=True)]
+        answers = asyncio.gather(*asking)
+        await minting.authority.all_stand(record.client.id for record in records)
+        is_first = step == "before requested"
+        other = await minting.serve()
+        assert {await place.withdraw(other, record) for record in records} == {200 if is_first else 409}
+        await minting.end(servers[0])
+        minting.authority.go_on()
+        assert await answers == [None, 409 if is_first else 200]
+        if is_first:
+            await place.require_told({"give up": records})
+        else:
+            await place.require_told({"publish": records})
+            await require_withdrawn(place, {"publish": records})
+
+
+async def require_withdrawn(place: Facility, told: Told) -> dict[Workflow, Sequence[Record]]:
+    """Nothing is in the way of withdrawing what was published. What was done with all records, with that."""
+    server = await place.minting.serve()
+    published = [record for workflow in PUBLISHING for record in told.get(workflow, ())]
+    for record in published:
+        record.told = (await place.known(server, record))["pushed"]["digest"]
+        await place.change(server, record, "withdraw")
+    done: dict[Workflow, Sequence[Record]] = {}
+    done.update((workflow, records) for workflow, records in told.items() if workflow not in PUBLISHING)
+    done["withdraw"] = [*told.get("withdraw", ()), *published]
+    await place.require_told(done)
+    return done
+
+
+@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
+async def test_what_arrives_after_all_that_followed_is_found_by_comparing(place: Facility) -> None:
+    """Nobody keeps an authority from doing at last what a dead server asked for. Comparing both sides mends it."""
+    told: dict[Workflow, list[Record]] = {"publish": [], "push": []}
+    for authority in place.authorities:
+        for workflow in authority.those_of(told):
+            told[workflow].append(await place.new(authority))
+    await place.ready(told)
+    for record, workflow in each_of(told):
+        record.stand_at(CALLS[record.authority.name][workflow].index("PUT"), before=True)
+    server = await place.minting.serve()
+    answers = asyncio.gather(*(place.do(server, *each) for each in each_of(told)))
+    await place.all_stand()
+    await place.minting.end(server)
+    assert set(await answers) == {None}
+    await place.require_told(told)
+    server = await place.minting.serve()
+    for record in told["push"]:
+        await place.change(server, record, "push")
+    done = await require_withdrawn(place, told)
+    before = {authority.name: authority.held() for authority in place.authorities}
+    for record in place.records:
+        await record.go_on()
+    assert all(before[authority.name] != authority.held() for authority in place.authorities)
+    answer = (await server.web.post("/persistent-ids/reconcile", json={"fix": True})).json()
+    found = {(each["persistent_id_id"], each["difference"], each["mended"]) for each in answer["findings"]}
+    assert found == {(record.id, "Stale", True) for record in place.records}
+    await place.require_told(done)
 
 
 @pytest.mark.parametrize("how", ["killed", "answers lost"])

@@ -2,17 +2,19 @@
 withdrawn; by one worker, once for each change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from tests.authorities.clients import be_patient, datacite_client
-from tests.authorities.datacite_simulator import DataciteSimulator, datacite_simulator
-from tests.authorities.faults import Cut, Says
+from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, datacite_simulator
+from tests.authorities.faults import Cut, Says, Stands
 from tests.integration.scenario import World
 from tests.integration.surfaces import unattended
 
@@ -22,7 +24,9 @@ from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.keep_publications import Kept, keep_publications
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.ports.doi_minter import Minted, MintRequest
+from cora.kernel.execute import Kernel
 from cora.kernel.principal import Role
+from cora.log.store import PostgresLog
 from cora.log.verify import verify
 from cora.surfaces.start import Opened
 
@@ -505,11 +509,65 @@ async def test_what_breaks_is_put_off_and_those_behind_it_are_told(
 
 
 async def test_one_worker_acts_for_all(facility: Facility) -> None:
-    asset, value = await facility.with_doi()
-    await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
-    with facility.counted() as calls:
-        await asyncio.gather(*(facility.work() for _ in range(10)))
-    assert len(calls) == 1
+    """Ten servers over one database: while one stands at the authority the others go home with nothing done."""
+    assets = [await facility.with_doi() for _ in range(3)]
+    for asset, value in assets:
+        await facility.world.do("describe_asset", asset_id=asset, name=value, description=None)
+    stands = Stands(before=True)
+    async with AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(_server_beside(facility)) for _ in range(10)]
+        with facility.counted() as calls:
+            facility.datacite.plan.next(stands)
+            async with asyncio.timeout(30):
+                ended = asyncio.as_completed([work() for work in workers])
+                assert [await each for each in islice(ended, 9)] == [Kept()] * 9
+                assert stands.came.is_set()
+                stands.goes_on.set()
+                (last,) = [await each for each in ended]
+    assert len(last.pushed) == len(calls) == len(assets)
+
+
+@asynccontextmanager
+async def _server_beside(facility: Facility) -> AsyncGenerator[Callable[[], Coroutine[Any, Any, Kept]]]:
+    """A round of the worker of another server, with connections to the database of its own."""
+    equipment = facility.cora.equipment
+    log = await PostgresLog.open(facility.cora.log.dsn, facility.cora.log.schema)
+    try:
+        wired = replace(equipment, leases=log.leases, tellings=log.publications)
+        kernel = Kernel(log, wired, events=log, searches=log, documents=log)
+        yield lambda: keep_publications(kernel, log.publications, quiet=AT_ONCE)
+    finally:
+        await log.close()
+
+
+async def _is_being_told(facility: Facility, id: str) -> bool:
+    return await facility.cora.log.publications.is_open(UUID(id))
+
+
+@pytest.mark.usefixtures("drafts")
+async def test_a_draft_that_is_given_up_while_it_is_told_stays_open_for_nothing(facility: Facility) -> None:
+    _, value = await facility.with_doi()
+    id = (await facility.known(value))["id"]
+    facility.datacite.plan.always["PUT"] = Cut.AFTER
+    lost = await facility.world.surfaces.http("push_persistent_id", {"persistent_id_id": id, "again": True})
+    assert (lost.status_code, await _is_being_told(facility, id)) == (502, True)
+    await facility.world.do("withdraw_persistent_id", persistent_id_id=id, reason="never existed")
+    await facility.work()
+    assert not await _is_being_told(facility, id)
+
+
+async def test_what_is_released_after_its_request_was_lost_stays_open_for_nothing(facility: Facility) -> None:
+    asset = await facility.world.made_by()
+    facility.datacite.plan.always["PUT"] = Cut.BEFORE
+    wanted = {"asset_id": asset, "scheme": "DOI", "suffix": asset}
+    lost = await facility.world.surfaces.http("assign_asset_persistent_id", wanted)
+    id = (await facility.known(f"{PREFIX}/{asset}"))["id"]
+    assert (lost.status_code, await _is_being_told(facility, id)) == (502, True)
+    async with facility.cora.log.pool.acquire() as connection:
+        await connection.execute("update cora.telling set begun_at = '-infinity'")
+    await facility.world.do("release_persistent_id", persistent_id_id=id, reason="not wanted")
+    await facility.work()
+    assert not await _is_being_told(facility, id)
 
 
 async def test_nobody_is_told_of_a_recorded_identifier_but_it_is_public(facility: Facility) -> None:

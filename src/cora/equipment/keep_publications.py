@@ -146,6 +146,9 @@ async def _keep(id: UUID, touched: int, now: _Round) -> PersistentId | None:
         # It is still on its way; what comes of it is recorded, and touches it again.
         await now.publications.settled(id, touched)
         return None
+    if is_open and not known.is_kept_here:
+        # It was given up or released while its authority was told; it is told nothing more, so no end is waited for.
+        await now.wired.tellings.end(id)
     if not known.is_kept_here or not (publication.is_news or is_open):
         await now.publications.settled(id, touched)
         now.kept.unchanged.append(id)

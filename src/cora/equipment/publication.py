@@ -4,7 +4,7 @@ The log says how an identifier should stand: a draft, found by the world, or
 withdrawn. With the record of what it names that gives all that the authority
 should have, and a digest of it. What was told last is known by its digest too,
 so that the same is told once, and whatever changed is told again. What was begun to be told, and came to no end
-that is recorded, may have arrived or not: it is open until something is told again.
+that is recorded, may have arrived or not: it is open until something is told again, or nothing will be any more.
 """
 
 from collections.abc import Awaitable, Callable
