@@ -364,10 +364,15 @@ async def asset_shown(asset: Asset, read: Reader) -> AssetShown:
 
 
 async def frames_above(frame_id: UUID, read: Reader) -> list[Frame]:
-    """The frames from the root down to this one."""
-    line = [await read.require(FRAME, frame_id)]
-    while (parent := line[-1].parent_id) is not None and len(line) <= MAXIMUM_LEVELS:
-        line.append(await read.require(FRAME, parent))
+    """The frames from the root down to this one; in the past from the highest that had begun."""
+    line: list[Frame] = []
+    above: UUID | None = frame_id
+    while above is not None and len(line) <= MAXIMUM_LEVELS:
+        frame = await read.get(FRAME, above)
+        if frame is None:
+            break
+        line.append(frame)
+        above = frame.parent_id
     return line[::-1]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cora.equipment.aggregates.frame import FRAME
+from cora.equipment.aggregates.frame import FRAME, FrameNotFoundError
 from cora.equipment.aggregates.mount import Mount
 from cora.equipment.beside import Named, frames_above
 from cora.equipment.natural_keys import FRAME_KEY, by_id_or_key
@@ -90,6 +90,9 @@ class Pose:
 async def pose_of(mount: Mount, within: str | None, read: Reader) -> Pose:
     """The pose of a mount in the frame that `within` names. Raises `FrameNotFoundError` or `FrameNotAboveError`."""
     frames = await frames_above(mount.placement.parent_frame_id, read)
+    missing = frames[0].parent_id if frames else mount.placement.parent_frame_id
+    if missing is not None:  # in the past, of a frame that had not begun
+        raise FrameNotFoundError(missing)
     first = 0
     if within is not None:
         wanted = (await by_id_or_key(FRAME, FRAME_KEY, within, "in", read)).id
