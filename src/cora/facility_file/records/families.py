@@ -171,7 +171,8 @@ def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
             if whole is None:
                 item.tell(thing.spot, f"the identifier of {what} is not kept: it {why}")
             term = whole or term
-        found.setdefault(name, term)
+        if term != found.setdefault(name, term):
+            item.tell(thing.spot, f"{what} stands here twice: {name}")
     return found.values()
 
 
