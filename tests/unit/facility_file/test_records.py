@@ -363,6 +363,24 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
     ]
 
 
+async def test_what_is_kept_in_another_way_or_only_once_is_told(hutch: Hutch) -> None:
+    number = {"modelIdentifier": "A-1", "modelIdentifierType": "SKU"}
+    types = [
+        {"instrumentTypeName": "CTD", "instrumentTypeIdentifier": {
+            "instrumentTypeIdentifier": f"http://vocab.test/{each}", "instrumentTypeIdentifierType": "URL"}}
+        for each in (1, 1, 2)
+    ]  # fmt: skip
+    told = await imported(hutch, [record(
+        "A", "20.5/a", manufacturers=[{"manufacturerName": "ACME"}], instrumentTypes=types,
+        model={"modelName": "X", "modelIdentifier": number}, dates=[*dates("2001-05-02"), *dates("2001-05-02")],
+    )])  # fmt: skip
+    assert hutch.state("model", "X")["part_number"] == "A-1"
+    assert sorted(told) == [
+        "record 'A': SKU A-1 of the model is kept as its PartNumber",
+        "record 'A': an instrument type stands here twice: CTD",
+    ]
+
+
 async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:
     whole = [related("HasComponent", "20.5/part")]
     told = await imported(hutch, [

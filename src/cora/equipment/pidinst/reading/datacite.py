@@ -204,21 +204,14 @@ class _Reader:
         given = [tidied(members.text(each)) for each in ("givenname", "familyname")]
         members.ignore("contributortype")
         self._notes += members.rest()
-        if name is None or is_unknown(name):
-            self._tell_nameless(item, [code for _, code in codes])
-            return None
-        thing = Thing(item.spot, name, codes[0][1] if codes else None)
+        code = codes[0][1] if codes else None
         # An ORCID iD tells it.
-        is_known = thing.code is not None and agent_code(thing.code).scheme == "ORCID"
-        if key_of(tidied(kind) or "") == "personal" and not is_known:
-            self._note(item.spot, f"that this is a person is not kept: {name}")
-        if any(each is not None and each.casefold() not in name.casefold() for each in given):
+        is_told = code is not None and agent_code(code).scheme == "ORCID"
+        if key_of(tidied(kind) or "") == "personal" and not is_told:
+            self._note(item.spot, f"that this is a person is not kept: {name or ''}")
+        if any(each is not None and each.casefold() not in (name or "").casefold() for each in given):
             self._note(item.spot, f"the parts of a name are not kept: {', '.join(filter(None, given))}")
-        return thing
-
-    def _tell_nameless(self, item: Part, codes: Iterable[Code]) -> None:
-        for code in codes:
-            self._note(item.spot, f"the identifier of what has no name is not kept: {code.scheme} {code.value}")
+        return None if is_unknown(name) and code is None else Thing(item.spot, name, code)
 
     def _publisher(self, members: Members) -> Iterator[Thing]:
         """The publisher, where no hosting institution is told (the mapping of DataCite for property 5)."""

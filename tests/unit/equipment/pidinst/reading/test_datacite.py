@@ -94,6 +94,12 @@ def test_a_person_is_told_for_cora_keeps_none() -> None:
     ]  # fmt: skip
 
 
+def test_a_creator_with_an_identifier_needs_no_name() -> None:
+    known = [{"nameIdentifier": "Q1", "nameIdentifierScheme": "Wikidata"}]
+    found = record(creators=[{"name": ":unav", "nameIdentifiers": known}, {"name": ":unav"}])
+    assert things(found.manufacturers) == [(":unav", ("Q1", "Wikidata"))]
+
+
 def test_a_subject_is_left_out_only_where_it_tells_what_a_type_or_a_variable_is() -> None:
     gcmd = {"subject": "CTD", "subjectScheme": "GCMD", "valueUri": "http://gcmd/CTD"}
     more = {"subject": "CTD9", "subjectScheme": "B", "valueUri": "http://b/1"}
