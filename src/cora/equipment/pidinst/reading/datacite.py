@@ -85,8 +85,10 @@ class _Reader:
         tell_names(alternates, self._note)
         subjects = tuple(self._subjects(members))
         abstract, facts = self._descriptions(members, subjects)
-        types = _identified(tuple(self._types(part, facts)), subjects)
-        variables, techniques = _identified(facts.variables, subjects), _identified(facts.techniques, subjects)
+        coded = [each for each in (*facts.types, *facts.techniques) if each.code is not None]
+        free = [each for each in subjects if not any(_is_from(thing, each) for thing in coded)]
+        types = _identified(tuple(self._types(part, facts)), free)
+        variables, techniques = _identified(facts.variables, free), _identified(facts.techniques, free)
         record = ImportedRecord(
             spot=part.spot,
             dialect=self._dialect,

@@ -203,6 +203,7 @@ def test_names_that_look_like_facts_and_identifiers_of_any_kind_come_back_as_the
             kind("Odd (one)", "a b", "S (old)"),
             kind("Own", "urn:uuid:01935c5e-7b1a-7c3e-9f2d-5a6b7c8d9e0f", "URN"),
             pidinst.InstrumentType(instrument_type_name="Spectrometer (UV: 200 nm)"),
+            pidinst.InstrumentType(instrument_type_name="tomography"),
         ),
         measured_variables=("Temp. Model: x", "X (Y: z)", "p. Measured variables: q", "coded"),
         subjects=(pidinst.Subject(subject_name="CTD"), pidinst.Subject(subject_name="Temp. Model: x")),
@@ -212,6 +213,7 @@ def test_names_that_look_like_facts_and_identifiers_of_any_kind_come_back_as_the
     assert things(found.instrument_types) == [
         ("CTD", ("Q191839", "Wikidata")), ("CTD", ("http://v.org/c", "L22")), ("Odd (one)", ("a b", "S (old)")),
         ("Own", ("urn:uuid:01935c5e-7b1a-7c3e-9f2d-5a6b7c8d9e0f", "URN")), ("Spectrometer (UV: 200 nm)", None),
+        ("tomography", None),
     ]  # fmt: skip
     assert [each.name for each in found.measured_variables] == list(published.record.measured_variables)
     assert things(found.subjects) == [
