@@ -68,7 +68,8 @@ def _read(found: Found, format: Format) -> ImportedRecord | NotUnderstood:
                 if not kind.is_unspecific:
                     return NotUnderstood(found.part.spot, says)
                 if format is not Format.DATACITE:
-                    says = f"{says}, {kind.text}; --format datacite takes it for one"
+                    words = f", '{kind.text}'" if kind.text else ""
+                    says = f"{says}{words}; --format datacite takes it for one"
                     return NotUnderstood(found.part.spot, says)
             return read_datacite(found.part, found.dialect)
         case _:
