@@ -363,24 +363,6 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
     ]
 
 
-async def test_what_is_kept_in_another_way_or_only_once_is_told(hutch: Hutch) -> None:
-    number = {"modelIdentifier": "A-1", "modelIdentifierType": "SKU"}
-    types = [
-        {"instrumentTypeName": "CTD", "instrumentTypeIdentifier": {
-            "instrumentTypeIdentifier": f"http://vocab.test/{each}", "instrumentTypeIdentifierType": "URL"}}
-        for each in (1, 1, 2)
-    ]  # fmt: skip
-    told = await imported(hutch, [record(
-        "A", "20.5/a", manufacturers=[{"manufacturerName": "ACME"}], instrumentTypes=types,
-        model={"modelName": "X", "modelIdentifier": number}, dates=[*dates("2001-05-02"), *dates("2001-05-02")],
-    )])  # fmt: skip
-    assert hutch.state("model", "X")["part_number"] == "A-1"
-    assert sorted(told) == [
-        "record 'A': SKU A-1 of the model is kept as its PartNumber",
-        "record 'A': an instrument type stands here twice: CTD",
-    ]
-
-
 async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:
     whole = [related("HasComponent", "20.5/part")]
     told = await imported(hutch, [
@@ -412,6 +394,16 @@ async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_oth
     lives = {each["name"]: each["lifecycle"] for each in hutch.states("asset")}
     assert lives["Pump"] == "Decommissioned"
     assert lives["Pump (2)"] == lives["Pump (3)"] == "Commissioned"
+
+
+async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:
+    number = {"modelIdentifier": "A-1", "modelIdentifierType": "SKU"}
+    told = await imported(hutch, [record(
+        "A", "20.5/a", manufacturers=[{"manufacturerName": "ACME"}], dates=[*dates("2001-05-02"), *dates("2001-05-02")],
+        model={"modelName": "X", "modelIdentifier": number},
+    )])  # fmt: skip
+    assert hutch.state("model", "X")["part_number"] == "A-1"
+    assert told == ["record 'A': SKU A-1 of the model is kept as its PartNumber"]
 
 
 async def test_what_lives_keeps_its_whole_alive(hutch: Hutch) -> None:

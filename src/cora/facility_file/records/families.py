@@ -171,8 +171,7 @@ def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
             if whole is None:
                 item.tell(thing.spot, f"the identifier of {what} is not kept: it {why}")
             term = whole or term
-        if term != found.setdefault(name, term):
-            item.tell(thing.spot, f"{what} stands here twice: {name}")
+        found.setdefault(name, term)
     return found.values()
 
 
