@@ -168,10 +168,15 @@ async def test_all_that_the_draft_of_1_1_can_say_is_told_again_in_it_and_by_data
             "manufacturerIdentifier": "https://ror.org/02aj13c28", "manufacturerIdentifierType": "ROR"}}],
         "model": {"modelName": "X", "modelIdentifier": {
             "modelIdentifier": "RRID:SCR_1", "modelIdentifierType": "RRID"}},
-        "instrumentTypes": [{"instrumentTypeName": "Spectrometer kind"}],
+        "instrumentTypes": [
+            {"instrumentTypeName": "Spectrometer (UV: 200 nm)"},
+            {"instrumentTypeName": "Spectrometer kind", "instrumentTypeIdentifier": {
+                "instrumentTypeIdentifier": "Q191839", "instrumentTypeIdentifierType": "Wikidata"}}],
         "measuredQuantities": [{"measuredQuantityName": "energy", "measuredQuantityIdentifier": {
-            "measuredQuantityIdentifier": "http://vocab.test/energy", "measuredQuantityIdentifierType": "URL"}}],
-        "measurementTechniques": [{"measurementTechniqueName": "XAS"}],
+            "measuredQuantityIdentifier": "http://vocab.test/energy", "measuredQuantityIdentifierType": "URL"}},
+            {"measuredQuantityName": "Temp. Model: x"}],
+        "measurementTechniques": [{"measurementTechniqueName": "XAS", "measurementTechniqueIdentifier": {
+            "measurementTechniqueIdentifier": "L05 / 7", "measurementTechniqueIdentifierType": "SDN"}}],
         "dates": [{"date": "2020-05-01", "dateType": "Commissioned"}],
         "relatedIdentifiers": [
             *({"relatedIdentifier": f"10.5438/{relation.lower()}", "relatedIdentifierType": "DOI",
@@ -181,7 +186,8 @@ async def test_all_that_the_draft_of_1_1_can_say_is_told_again_in_it_and_by_data
         ],
         "alternateIdentifiers": [{"alternateIdentifier": "S-1", "alternateIdentifierType": "SerialNumber"}],
         "subjects": [{"subjectName": "optics", "subjectIdentifier": {
-            "subjectIdentifier": "VOC:7", "subjectIdentifierType": "Keywords"}}, {"subjectName": "vacuum"}],
+            "subjectIdentifier": "VOC:7", "subjectIdentifierType": "Keywords"}}, {"subjectName": "vacuum"},
+            {"subjectName": "Spectrometer kind"}, {"subjectName": "Temp. Model: x"}],
     }  # fmt: skip
     path = tmp_path / "whole.json"
     path.write_text(json.dumps(told))

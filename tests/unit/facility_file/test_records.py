@@ -396,6 +396,16 @@ async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_oth
     assert lives["Pump (2)"] == lives["Pump (3)"] == "Commissioned"
 
 
+async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:
+    number = {"modelIdentifier": "A-1", "modelIdentifierType": "SKU"}
+    told = await imported(hutch, [record(
+        "A", "20.5/a", manufacturers=[{"manufacturerName": "ACME"}], dates=[*dates("2001-05-02"), *dates("2001-05-02")],
+        model={"modelName": "X", "modelIdentifier": number},
+    )])  # fmt: skip
+    assert hutch.state("model", "X")["part_number"] == "A-1"
+    assert told == ["record 'A': SKU A-1 of the model is kept as its PartNumber"]
+
+
 async def test_what_lives_keeps_its_whole_alive(hutch: Hutch) -> None:
     told = await imported(hutch, [
         record("Whole", "20.5/whole", dates=dates("2001-05-02", "2011-01-01")),

@@ -64,7 +64,7 @@ def life_of(item: Item, now: datetime) -> Life:
     """The first date of each type that cora can record; others are told."""
     found: dict[str, date] = {}
     for each in item.record.dates:
-        if each.kind in found:
+        if found.get(each.kind, each.day) != each.day:
             item.tell(each.spot, f"a further date is not kept: {each.kind} {each.day}")
         elif _at(each.day) > now:
             item.tell(each.spot, f"{each.kind} {each.day} lies in the future and is not kept")

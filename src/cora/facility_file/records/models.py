@@ -16,6 +16,7 @@ from cora.equipment.values import AgentIdentifier, Manufacturer, Name, Url, fold
 from cora.facility_file.entries import ModelEntry
 from cora.facility_file.keys import model_key
 from cora.facility_file.port import Facility
+from cora.facility_file.problems import short
 from cora.facility_file.read import Files
 from cora.facility_file.records.families import Families
 from cora.facility_file.records.items import Item, fitted, text_of
@@ -156,6 +157,8 @@ def _is_of_instance(code: Code) -> bool:
 def _part_number(item: Item, model: Thing | None) -> str | None:
     if model is None or model.code is None or folded_word(model.code.scheme or "") not in _PART_NUMBERS:
         return None
+    if folded_word(model.code.scheme or "") != "partnumber":
+        item.tell(model.spot, f"{model.code.scheme} {short(model.code.value)} of the model is kept as its PartNumber")
     return text_of(item, _NAME, model.code.value, _LONGEST, model.spot, "the part number")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cora.equipment.pidinst.reading.datacite import kind_of_resource, read_datacite
 from cora.equipment.pidinst.reading.documents import LARGEST, is_xml, json_part, xml_root
-from cora.equipment.pidinst.reading.handle import read_handle
+from cora.equipment.pidinst.reading.handle import has_property, read_handle
 from cora.equipment.pidinst.reading.parts import NotUnderstood, Spot, UnreadableError
 from cora.equipment.pidinst.reading.pidinst import read_pidinst
 from cora.equipment.pidinst.reading.recognise import Format, Found, records_in_json, records_in_xml
@@ -39,13 +39,13 @@ def read_records(content: bytes, format: Format = Format.AUTO) -> Read:
         if not content.removeprefix(BOM_UTF8).strip():
             raise UnreadableError("it is empty")
         if is_xml(content):
-            found = list(records_in_xml(xml_root(content), format, refused))
+            found = list(records_in_xml(xml_root(content), format, refused, notes))
         else:
-            found = list(records_in_json(json_part(content, notes), format, refused))
+            found = list(records_in_json(json_part(content, notes), format, refused, notes))
         if len(found) > MOST_RECORDS:
             raise UnreadableError(f"it has {len(found):,} records, more than {MOST_RECORDS:,}; divide it")
         for each in found:
-            record = _read(each)
+            record = _read(each, format)
             if isinstance(record, NotUnderstood):
                 refused.append(record)
             else:
@@ -55,14 +55,22 @@ def read_records(content: bytes, format: Format = Format.AUTO) -> Read:
     return Read(tuple(records), tuple(refused), tuple(notes))
 
 
-def _read(found: Found) -> ImportedRecord | NotUnderstood:
+def _read(found: Found, format: Format) -> ImportedRecord | NotUnderstood:
     match found.dialect:
         case Dialect.HANDLE:
+            if not has_property(found.part):
+                return NotUnderstood(found.part.spot, "this is no instrument: the Handle record has no type of PIDINST")
             return read_handle(found.part)
         case Dialect.DATACITE_XML | Dialect.DATACITE_JSON:
             kind = kind_of_resource(found.part)
-            if kind is not None and kind != "Instrument":
-                return NotUnderstood(found.part.spot, f"this is no instrument: its resource type is {kind}")
+            if kind is not None and not kind.is_instrument:
+                says = f"this is no instrument: its resource type is {kind.general}"
+                if not kind.is_unspecific:
+                    return NotUnderstood(found.part.spot, says)
+                if format is not Format.DATACITE:
+                    words = f", '{kind.text}'" if kind.text else ""
+                    says = f"{says}{words}; --format datacite takes it for one"
+                    return NotUnderstood(found.part.spot, says)
             return read_datacite(found.part, found.dialect)
         case _:
             return read_pidinst(found.part, found.dialect)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 from lxml import etree
@@ -11,7 +12,11 @@ from cora.equipment.pidinst.reading.parts import UnreadableError as Unreadable
 
 _POSITION = re.compile(r" ?, line [0-9]+, column [0-9]+$")
 LARGEST = 10 * 1024 * 1024
-_XML_NAMESPACES = ("http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace")
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_WEB_PAGE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.{0,2000}?-->\s*)?<(!doctype\s+)?html\b", re.IGNORECASE | re.DOTALL)
+LINE_BREAK = "\u2028"
+"""What a `<br/>` becomes: white space that no line end of a document that is merely wrapped is."""
 
 
 def is_xml(content: bytes) -> bool:
@@ -47,6 +52,8 @@ def _loaded(text: str) -> Any:
 
 def xml_root(content: bytes) -> etree._Element:
     """The root of an XML document. Raises `UnreadableError`."""
+    if _WEB_PAGE.match(content.removeprefix(BOM_UTF8)):
+        raise Unreadable("it is a web page and no record; fetch the record itself")
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -83,11 +90,11 @@ def xml_part(element: etree._Element, spot: Spot, depth: int = 0) -> Part:
     attributes = {
         etree.QName(key).localname: Part(spot.below(f"@{etree.QName(key).localname}"), str(value))
         for key, value in element.attrib.items()
-        if etree.QName(key).namespace not in _XML_NAMESPACES
+        if str(key) == f"{_XML}lang" or not str(key).startswith((_XSI, _XML))
     }
-    text = "".join(str(each) for each in element.itertext())
     own = (element.text or "") + "".join(child.tail or "" for child in children)
     if not children or own.strip():
+        text = _text(element)
         if attributes:
             return Part(spot, members={name: Part(spot, text), **attributes})
         return Part(spot, text)
@@ -104,6 +111,13 @@ def xml_part(element: etree._Element, spot: Spot, depth: int = 0) -> Part:
     members = {key: parts[0] if len(parts) == 1 else Part(parts[0].spot, items=tuple(parts))
                for key, parts in found.items()}  # fmt: skip
     return Part(spot, members={**attributes, **members})
+
+
+def _text(element: etree._Element) -> str:
+    parts = [element.text or ""]
+    for child in element:
+        parts += [LINE_BREAK if local_name(child) == "br" else _text(child), child.tail or ""]
+    return "".join(parts)
 
 
 def _at(spot: Spot, child: etree._Element, number: int) -> Spot:

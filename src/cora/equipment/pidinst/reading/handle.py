@@ -36,6 +36,12 @@ def values_of(part: Part) -> tuple[Part, ...] | None:
     return values
 
 
+def has_property(part: Part) -> bool:
+    """Whether any of its values is of a type of PIDINST."""
+    kinds = (value.member("type") for value in values_of(part) or ())
+    return any(kind is not None and (kind.text or "").strip() in _PROPERTIES for kind in kinds)
+
+
 def read_handle(part: Part) -> ImportedRecord:
     """The record of a part that has values."""
     notes: list[NotUnderstood] = []

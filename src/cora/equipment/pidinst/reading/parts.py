@@ -1,11 +1,15 @@
 """A document as parts: text, list or members, each with the spot where it stands. XML and JSON come to the same."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 MOST_PARTS = 1_000_000
 DEEPEST = 40
+# What no XML can hold either. Other control characters are white space, or told where a value cannot have them.
+_UNFIT = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
+_ENGLISH = re.compile(r"en(g|glish)?([-_].*)?", re.IGNORECASE)
 
 
 class Spot(NamedTuple):
@@ -79,6 +83,7 @@ class Members:
         self.part = part
         self._left: dict[str, tuple[str, Part]] = {}
         self._again: list[Part] = []
+        self._told: list[NotUnderstood] = []
         for name, each in (part.members or {}).items():
             if key_of(name) in self._left:
                 self._again.append(each)
@@ -99,10 +104,14 @@ class Members:
         """The text of the first of these members; what is no text stays to be told."""
         for name in names:
             found = self._left.get(name)
-            if found is not None and (found[1].is_empty or found[1].text is not None):
+            if found is None:
+                continue
+            text, told = text_of(found[1], name)
+            if found[1].is_empty or text is not None:
                 del self._left[name]
-                if not found[1].is_empty:
-                    return found[1].text
+                self._told += told
+            if text is not None:
+                return text
         return None
 
     def ignore(self, *names: str) -> None:
@@ -111,12 +120,36 @@ class Members:
             self._left.pop(name, None)
 
     def rest(self) -> Iterator[NotUnderstood]:
-        """All that was not taken and says something."""
-        for name, part in self._left.values():
-            if not part.is_empty:
-                yield NotUnderstood(part.spot, f"'{name}' is not understood here{shown(part)}")
+        """All that was not taken and says something. Records are in English, so a language is told if it is another."""
+        yield from self._told
+        for key, (name, part) in self._left.items():
+            is_language = key in ("lang", "language") and part.text is not None
+            if part.is_empty or (is_language and _ENGLISH.fullmatch((part.text or "").strip())):
+                continue
+            says = "its language is not kept" if is_language else f"'{name}' is not understood here"
+            yield NotUnderstood(part.spot, f"{says}{shown(part)}")
         for part in self._again:
             yield NotUnderstood(part.spot, "this stands here twice, spelled in two ways; the first is read")
+
+
+def text_of(part: Part, name: str) -> tuple[str | None, list[NotUnderstood]]:
+    """The text of a part that is to be one, and what else stands there: that of its own name among members, as XML has
+    it beside attributes, and the first of several."""
+    if part.is_empty:
+        return None, []
+    if part.items is not None:
+        first, *others = part.each() or (part,)
+        text, told = (None, []) if first is part else text_of(first, name)
+        told += [
+            NotUnderstood(each.spot, f"a further '{name}' is not read: {text_of(each, name)[0] or ''}".rstrip(": "))
+            for each in others
+        ]
+        return text, told
+    if part.members is not None:
+        inner = Members(part)
+        text = inner.text(name)
+        return text, list(inner.rest())
+    return part.text, []
 
 
 def shown(part: Part) -> str:
@@ -165,11 +198,9 @@ class Builder:
         return Part(spot, members=members)
 
     def _fit(self, text: str, spot: Spot) -> str | None:
-        if "\x00" in text:
-            self.notes.append(NotUnderstood(spot, "this holds a NUL character and is not read"))
-            return None
-        if any("\ud800" <= each <= "\udfff" for each in text):
-            self.notes.append(NotUnderstood(spot, "this holds half of a surrogate pair and is not read"))
+        if (found := _UNFIT.search(text)) is not None:
+            says = f"this has a character that cannot be kept, U+{ord(found[0]):04X}, and is not read"
+            self.notes.append(NotUnderstood(spot, says))
             return None
         return text
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from cora.equipment.pidinst.reading.documents import inner_json
-from cora.equipment.pidinst.reading.parts import Members, NotUnderstood, Part, Spot, key_of, shown
-from cora.equipment.pidinst.reading.quirks import date_kind_of, day_of, is_unknown, kind_of, relation_of, tidied
+from cora.equipment.pidinst.reading.identifiers import others_of, own_of, read_alternate, read_own, tell_names
+from cora.equipment.pidinst.reading.parts import Members, NotUnderstood, Part, Spot, key_of, shown, text_of
+from cora.equipment.pidinst.reading.quirks import date_kind_of, day_of, is_unknown, relation_of, tidied
 from cora.equipment.pidinst.reading.record import Alternate, Code, Dated, Dialect, ImportedRecord, Related, Thing
 
 T = TypeVar("T")
@@ -32,10 +33,17 @@ class _Reader:
 
     def read(self, part: Part) -> ImportedRecord:
         members = Members(part)
+        identifiers = tuple(self._identifiers(members))
+        own = own_of(identifiers)
+        if own is not None:
+            self._spots["identifier"] = own[0]
+        alternates = self._all(members, "alternates", "alternateidentifier", self._alternate)
+        alternates += tuple(others_of(identifiers, own and own[1], alternates, self._note))
+        tell_names(alternates, self._note)
         record = ImportedRecord(
             spot=part.spot,
             dialect=self._dialect,
-            identifier=self._identifier(members),
+            identifier=own and own[1],
             landing_page=self._text(members, "landing_page", "landingpage"),
             name=self._text(members, "name", "name"),
             owners=self._things(members, "owners", "owner"),
@@ -47,7 +55,7 @@ class _Reader:
             measurement_techniques=self._things(members, "measurement_techniques", "measurementtechnique"),
             dates=self._all(members, "dates", "date", self._date),
             related=self._all(members, "related", "relatedidentifier", self._related),
-            alternates=self._all(members, "alternates", "alternateidentifier", self._alternate),
+            alternates=alternates,
             subjects=self._things(members, "subjects", "subject"),
             spots=self._spots,
         )
@@ -63,9 +71,11 @@ class _Reader:
         if part is None:
             return None
         self._spots[name] = part.spot
-        if part.text is None:
+        text, told = text_of(part, keys[0])
+        self._notes += told
+        if text is None:
             self._note(part.spot, "a text is meant here")
-        return tidied(part.text)
+        return tidied(text)
 
     def _opened(self, part: Part) -> Part:
         """The part; JSON in place of one that stands there as text."""
@@ -117,6 +127,8 @@ class _Reader:
         contact = tidied(members.text("ownercontact", "contact")) if stem == "owner" else None
         code = self._code(members, f"{stem}identifier")
         self._notes += members.rest()
+        if is_unknown(name) and not is_unknown(contact):
+            self._note(part.spot, "the contact of an owner without a name is not kept")
         if name is None and code is None:
             return None
         return Thing(part.spot, name, code, contact)
@@ -138,23 +150,29 @@ class _Reader:
         scheme = scheme or tidied(members.text(f"{stem}type", "identifiertype"))
         return None if is_unknown(value) or value is None else Code(value, scheme)
 
-    def _identifier(self, members: Members) -> Code | None:
+    def _identifiers(self, members: Members) -> Iterator[tuple[Spot, Code]]:
         for item in self._items(members, "identifier", "identifier"):
             if item.text is not None:
                 value, scheme = tidied(item.text), tidied(members.text("identifiertype"))
-                return None if value is None or is_unknown(value) else Code(value, scheme)
-            inner = Members(item)
-            code = self._code(inner, "identifier")
-            self._notes += inner.rest()
-            return code
-        return None
+                code = None if value is None or is_unknown(value) else Code(value, scheme)
+            else:
+                inner = Members(item)
+                code = self._code(inner, "identifier")
+                self._notes += inner.rest()
+            if code is not None:
+                yield read_own(code.value, code.scheme, item.spot, self._note)
 
     def _variables(self, members: Members) -> tuple[Thing, ...]:
         """Measured variables (10), and the measured quantities that follow them in 1.1 (15); each name once."""
         found: dict[str, Thing] = {}
         for item in self._items(members, "measured_variables", "measuredquantity"):
-            if (thing := self._thing(item, "measuredquantity")) is not None and thing.name is not None:
-                found.setdefault(thing.name, thing)
+            thing = self._thing(item, "measuredquantity")
+            name = thing and (thing.name or (thing.code and thing.code.value))
+            if thing is None or name is None:
+                continue
+            first = found.setdefault(name, thing)
+            if thing.code not in (None, first.code):
+                self._note(item.spot, f"a further identifier of {name} is not kept: {thing.code.value}")
         for item in self._items(members, "measured_variables", "measuredvariable"):
             if item.text is not None:
                 name = tidied(item.text)
@@ -194,7 +212,7 @@ class _Reader:
         kind = tidied(members.text("alternateidentifiertype", "identifiertype", "type"))
         name = tidied(members.text("alternateidentifiername", "name"))
         self._notes += members.rest()
-        return None if value is None else read_alternate(value, kind, name, part.spot)
+        return None if value is None else read_alternate(value, kind, name, part.spot, self._note)
 
 
 def read_date(text: str | None, kind: str, spot: Spot, note: Callable[[Spot, str], None]) -> Dated | None:
@@ -208,11 +226,3 @@ def read_date(text: str | None, kind: str, spot: Spot, note: Callable[[Spot, str
     if not day[1]:
         note(spot, f"{known} {text} is not a day; its first, {day[0]}, is taken")
     return Dated(spot, known, day[0])
-
-
-def read_alternate(value: str, kind: str | None, name: str | None, spot: Spot) -> Alternate:
-    """Another identifier; one of a type that PIDINST does not have is an `Other` of that name."""
-    known = kind_of(kind or "Other")
-    if known is None:
-        return Alternate(spot, "Other", value, name or kind)
-    return Alternate(spot, known, value, name)

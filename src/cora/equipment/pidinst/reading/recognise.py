@@ -13,10 +13,18 @@ from cora.equipment.pidinst.reading.record import Dialect
 
 _DATACITE = "http://datacite.org/schema/kernel-"
 _MOST_WRAPPERS = 6
+_OF_ANYTHING = frozenset(("identifier", "schemaversion", "name", "owner", "owners"))
 _OF_PIDINST = frozenset((
-    "identifier", "schemaversion", "landingpage", "name", "owner", "owners", "manufacturer", "manufacturers",
-    "instrumenttype", "instrumenttypes",
+    "landingpage", "manufacturer", "manufacturers", "instrumenttype", "instrumenttypes", "measuredvariable",
+    "measuredvariables", "alternateidentifier", "alternateidentifiers",
 ))  # fmt: skip
+# What answers and containers say of themselves.
+_OF_ANSWERS = frozenset((
+    "responseDate", "request", "header", "about", "schemaVersion", "isReferenceQuality", "datacentreSymbol",
+))  # fmt: skip
+
+
+_GOES_ON = "these are not all of them, the answer goes on: {}"
 
 
 class Format(StrEnum):
@@ -35,28 +43,45 @@ class Found(NamedTuple):
     dialect: Dialect
 
 
-def records_in_xml(root: etree._Element, format: Format, notes: list[NotUnderstood]) -> Iterator[Found]:
+def records_in_xml(
+    root: etree._Element, format: Format, refused: list[NotUnderstood], notes: list[NotUnderstood]
+) -> Iterator[Found]:
     """The records of an XML document: its root, those in an answer of OAI-PMH, or those in any other root."""
-    elements = list(_elements(root, 0))
+    elements = _elements(root, 0, notes)
     if not elements:
-        spot = Spot(line=int(root.sourceline or 0))
-        notes.append(NotUnderstood(spot, f"neither PIDINST nor DataCite: the root is <{local_name(root)}>"))
+        says = f"neither PIDINST nor DataCite: the root is <{local_name(root)}>"
+        refused.append(NotUnderstood(_line_of(root), says))
     for number, element in enumerate(elements, 1):
         spot = Spot(number, f"/{local_name(element)}", int(element.sourceline or 0))
         is_datacite = local_name(element) == "resource"
         own = Format.DATACITE if is_datacite else Format.PIDINST
         if format not in (Format.AUTO, own):
-            notes.append(NotUnderstood(spot, f"a record of {own}, not of {format}; leave --format out"))
+            refused.append(NotUnderstood(spot, f"a record of {own}, not of {format}; leave --format out"))
             continue
         yield Found(xml_part(element, spot), Dialect.DATACITE_XML if is_datacite else Dialect.PIDINST_XML)
 
 
-def _elements(element: etree._Element, depth: int) -> Iterator[etree._Element]:
-    if local_name(element) == "instrument" or _is_datacite(element):
-        yield element
-    elif depth < _MOST_WRAPPERS:
-        for child in element:
-            yield from _elements(child, depth + 1)
+def _elements(element: etree._Element, depth: int, notes: list[NotUnderstood]) -> list[etree._Element]:
+    """The records in an element; what stands beside them and is none is told."""
+    if local_name(element).casefold() == "instrument" or _is_datacite(element):
+        return [element]
+    if depth == _MOST_WRAPPERS:
+        return []
+    inside = [(child, _elements(child, depth + 1, notes)) for child in element]
+    found = [record for _, records in inside for record in records]
+    for child, records in inside:
+        name = local_name(child)
+        if name == "resumptionToken" and (child.text or "").strip():
+            notes.append(NotUnderstood(_line_of(child), _GOES_ON.format(f"resumptionToken {child.text}")))
+        elif found and not records and name not in (*_OF_ANSWERS, "resumptionToken"):
+            is_deleted = any(each.get("status") == "deleted" for each in child)
+            what = "it is deleted" if is_deleted else "neither PIDINST nor DataCite"
+            notes.append(NotUnderstood(_line_of(child), f"<{name}> is not read: {what}"))
+    return found
+
+
+def _line_of(element: etree._Element) -> Spot:
+    return Spot(line=int(element.sourceline or 0))
 
 
 def _is_datacite(element: etree._Element) -> bool:
@@ -64,44 +89,49 @@ def _is_datacite(element: etree._Element) -> bool:
     return local_name(element) == "resource" and namespace.startswith(_DATACITE)
 
 
-def records_in_json(part: Part, format: Format, notes: list[NotUnderstood]) -> Iterator[Found]:
+def records_in_json(
+    part: Part, format: Format, refused: list[NotUnderstood], notes: list[NotUnderstood]
+) -> Iterator[Found]:
     """The records of a JSON document: itself, those of a list, or of an answer of B2INST or DataCite."""
-    for number, each in enumerate(_parts(part, notes), 1):
+    further = links.member("next") if (links := part.member("links")) else None
+    if further is not None and not further.is_empty:
+        notes.append(NotUnderstood(further.spot, _GOES_ON.format((further.text or "").strip() or "links.next")))
+    for number, each in enumerate(_parts(part, refused), 1):
         numbered = _numbered(each, number)
         dialect = _forced(numbered, format) or _dialect_of(numbered)
         if dialect is None:
-            notes.append(NotUnderstood(numbered.spot, f"neither PIDINST nor DataCite: {_seen(numbered)}"))
+            refused.append(NotUnderstood(numbered.spot, f"neither PIDINST nor DataCite: {_seen(numbered)}"))
         else:
             yield Found(numbered, dialect)
 
 
-def _parts(part: Part, notes: list[NotUnderstood]) -> Iterator[Part]:
+def _parts(part: Part, refused: list[NotUnderstood]) -> Iterator[Part]:
     """The parts that are records."""
     if values_of(part) is not None:
         yield part
         return
     if part.items is not None:
-        for item in _inside(part, part.items, notes):
-            yield from _parts(item, notes)
+        for item in _inside(part, part.items, refused):
+            yield from _parts(item, refused)
         return
     hits = part.member("hits")
     if hits is not None:
         found = hits.member("hits") or hits
-        for item in _inside(part, found.items or (), notes):
-            yield from _parts(item, notes)
+        for item in _inside(part, found.items or (), refused):
+            yield from _parts(item, refused)
         return
     data = part.member("data")
     if data is not None and data.text is None and (data.items is not None or data.member("attributes")):
-        for item in _inside(part, data.each(), notes):
+        for item in _inside(part, data.each(), refused):
             yield item.member("attributes") or item
         return
     yield part.member("attributes") or part.member("metadata") or part
 
 
-def _inside(part: Part, items: Sequence[Part], notes: list[NotUnderstood]) -> Sequence[Part]:
+def _inside(part: Part, items: Sequence[Part], refused: list[NotUnderstood]) -> Sequence[Part]:
     """What stands inside of a part; nothing there is told."""
     if not items:
-        notes.append(NotUnderstood(part.spot, "there is no record in it"))
+        refused.append(NotUnderstood(part.spot, "there is no record in it"))
     return items
 
 
@@ -118,7 +148,7 @@ def _forced(part: Part, format: Format) -> Dialect | None:
         return None
     match format:
         case Format.PIDINST:
-            return _dialect_of(part) if part.members is not None else None
+            return (_dialect_of(part) or _dialect_of_pidinst(part)) if part.members is not None else None
         case Format.HANDLE:
             return Dialect.HANDLE
         case Format.DATACITE:
@@ -130,12 +160,18 @@ def _forced(part: Part, format: Format) -> Dialect | None:
 def _dialect_of(part: Part) -> Dialect | None:
     if values_of(part) is not None:
         return Dialect.HANDLE
-    names = part.members or {}
-    keys = {key_of(name) for name in names}
+    keys = {key_of(name) for name in part.members or {}}
     if keys & {"creators", "titles", "publicationyear"}:
         return Dialect.DATACITE_JSON
-    if not keys & _OF_PIDINST:
+    # Many a thing has a name.
+    if not keys & _OF_PIDINST and len(keys & _OF_ANYTHING) < 2:
         return None
+    return _dialect_of_pidinst(part)
+
+
+def _dialect_of_pidinst(part: Part) -> Dialect:
+    names = part.members or {}
+    keys = {key_of(name) for name in names}
     if any("_" in name for name in names):
         return Dialect.LINKML
     if not any(name[:1].isupper() for name in names):

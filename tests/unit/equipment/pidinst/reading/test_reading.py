@@ -13,7 +13,7 @@ from cora.equipment.pidinst.forms import FORMS, Form
 from cora.equipment.pidinst.forms.writing import described, fit
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.pidinst.reading import Dialect, Format, ImportedRecord, read_records
-from cora.equipment.pidinst.reading.quirks import persistent_identifier, tidied
+from cora.equipment.pidinst.reading.quirks import agent_code, is_unknown, persistent_identifier, tidied
 from cora.equipment.pidinst.reading.record import Code, Thing
 
 BY_NAME = {form.name: form for form in FORMS}
@@ -29,8 +29,13 @@ def one(content: bytes | str | object, format: Format = Format.AUTO) -> Imported
     return read.records[0]
 
 
-def refused(content: bytes) -> str:
-    read = read_records(content)
+def told(record: ImportedRecord) -> list[str]:
+    """What of a record was not understood."""
+    return [each.says for each in record.not_understood]
+
+
+def refused(content: bytes | object, format: Format = Format.AUTO) -> str:
+    read = read_records(content if isinstance(content, bytes) else json.dumps(content).encode(), format)
     assert not read.records
     return "; ".join(f"{each.spot}: {each.says}" for each in read.refused)
 
@@ -45,7 +50,7 @@ def things(found: Iterable[Thing]) -> list[Any]:
 
 def _told(name: str, identifier: str | None, scheme: str | None) -> Any:
     value = tidied(fit(identifier)) if identifier else None
-    return tidied(fit(name)), None if value is None else (value, tidied(fit(scheme or "")))
+    return tidied(fit(name)), None if is_unknown(value) else (value, tidied(fit(scheme or "")))
 
 
 def expected(published: PublishedRecord, *, has_1_1: bool = False) -> dict[str, Any]:
@@ -296,6 +301,9 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
         (b"[]", "there is no record in it"),
         (b"[1]", "it is no JSON object"),
         (b'{"colour": 1}', "its keys are colour"),
+        (b'{"name": "package", "version": "1.0.0", "description": "x"}', "its keys are name, version"),
+        (b"<!DOCTYPE html><html><body><br></body></html>", "it is a web page and no record"),
+        (b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"/>', "it is a web page and no record"),
         (b"\xff\xfe\x00", "it is not text in UTF-8"),
         (b"[" * 100_000, "nested deeper than"),
         (b"[" * 60 + b"]" * 60, "nested deeper than"),
@@ -309,11 +317,14 @@ def test_what_cannot_be_read_is_told(content: bytes, says: str) -> None:
 
 
 def test_what_cannot_be_kept_is_told_with_its_place() -> None:
-    read = read_records(b'{"name": "A\\u0000", "landingPage": "\\ud800", "name": "B", "owners": 7}')
+    read = read_records(
+        b'{"name": "A\\u0000", "landingPage": "\\ud800", "name": "B", "owners": 7, "description": "\\uffff"}'
+    )
     assert [f"{each.spot}: {each.says}" for each in read.not_understood] == [
-        "/name: this holds a NUL character and is not read",
-        "/landingPage: this holds half of a surrogate pair and is not read",
+        "/name: this has a character that cannot be kept, U+0000, and is not read",
+        "/landingPage: this has a character that cannot be kept, U+D800, and is not read",
         "/name: this stands here twice; the first is read",
+        "/description: this has a character that cannot be kept, U+FFFF, and is not read",
     ]
 
 
@@ -323,6 +334,10 @@ def test_identifiers_are_told_by_type_or_by_resolver() -> None:
         (Code("hdl:21.T1/A", None), "Handle:21.t1/a"),
         (Code("21.T1/A", "handle "), "Handle:21.t1/a"),
         (Code("1234.1675", "Handle"), None),
+        (Code("10.5072/X", "Handle"), "DOI:10.5072/x"),
+        (Code("https://hdl.handle.net/10.5072/X", None), "DOI:10.5072/x"),
+        (Code("https://doi.org/10.6000/PAP#sec2", "URL"), None),
+        (Code("10.6000/PAP#sec2", "DOI"), "DOI:10.6000/pap#sec2"),
         (Code("urn:uuid:1", "URN"), None),
     ):
         known = persistent_identifier(code)
@@ -356,3 +371,141 @@ def test_a_record_of_another_format_than_is_asked_for_is_refused():
     assert read.records == ()
     assert [each.says for each in read.refused] == ["a record of pidinst, not of handle; leave --format out"]
     assert read_records(content, Format.PIDINST).records
+
+
+def test_a_handle_record_without_anything_of_pidinst_is_refused() -> None:
+    values = [
+        {"type": "URL", "data": {"format": "string", "value": "https://data.example"}},
+        {"type": "HS_ADMIN", "data": "x"},
+    ]
+    said = refused({"responseCode": 1, "handle": "21.5/plain", "values": values})
+    assert "this is no instrument: the Handle record has no type of PIDINST" in said
+
+
+def pidinst_record(**told: Any) -> ImportedRecord:
+    """A record in the JSON of the schema."""
+    return one({"schemaVersion": "1.0", "name": "A", **told})
+
+
+@pytest.mark.parametrize(
+    ("identifier", "found", "says"),
+    [
+        ("10.5555/a2", ("10.5555/a2", "DOI"), []),
+        ("21.T1/a", ("21.T1/a", "Handle"), []),
+        ({"identifier": "10.5555/a2", "identifierType": "PID"}, ("10.5555/a2", "DOI"),
+         ["the type PID is not kept: 10.5555/a2 is taken for a DOI"]),
+        ({"identifier": "2011/7", "identifierType": "Inventarnummer"}, ("2011/7", "Inventarnummer"), []),
+        ({"identifier": "12345/x", "identifierType": "ARK"}, ("12345/x", "ARK"), []),
+        ({"identifier": ":tba", "identifierType": "DOI"}, None, []),
+    ],
+)  # fmt: skip
+def test_the_identifier_of_an_instrument_is_known_without_its_type(
+    identifier: Any, found: Any, says: list[str]
+) -> None:
+    record = pidinst_record(identifier=identifier)
+    assert (pair(record.identifier), told(record)) == (found, says)
+
+
+def test_of_several_identifiers_the_others_are_alternate_ones() -> None:
+    record = pidinst_record(
+        identifier=[
+            {"identifier": "SN-1", "identifierType": "SerialNumber"},
+            {"identifier": "21.1/zz", "identifierType": "Handle"},
+            {"identifier": "10.5555/a1", "identifierType": "DOI"}, {"identifier": "doi:10.5555/A1"},
+        ],
+        alternateIdentifiers=[{"alternateIdentifier": "SN-1", "alternateIdentifierType": "serialNumber"}],
+    )  # fmt: skip
+    assert pair(record.identifier) == ("10.5555/a1", "DOI")
+    assert [(each.kind, each.value, each.name) for each in record.alternates] == [
+        ("SerialNumber", "SN-1", None), ("Other", "21.1/zz", "Handle"),
+    ]  # fmt: skip
+
+
+def test_what_is_dropped_or_called_otherwise_is_told() -> None:
+    quantity = {"measuredQuantityIdentifier": "http://v.org/N", "measuredQuantityIdentifierType": "URL"}
+    other = {**quantity, "measuredQuantityIdentifier": "http://v.org/M"}
+    number = {"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}
+    record = pidinst_record(
+        owners=[
+            {"ownerName": "B"}, {"ownerContact": "a@b.example"}, {"ownerName": ":unav", "ownerContact": "a@b.example"},
+        ],
+        measuredQuantities=[
+            {"measuredQuantityIdentifier": quantity},
+            {"measuredQuantityName": "T", "measuredQuantityIdentifier": quantity},
+            {"measuredQuantityName": "T", "measuredQuantityIdentifier": other},
+        ],
+        alternateIdentifiers=[
+            number, {**number, "alternateIdentifierName": "on the back"},
+            {"alternateIdentifier": "O1", "alternateIdentifierType": "Other"},
+        ],
+    )  # fmt: skip
+    assert things(record.measured_variables) == [
+        (None, ("http://v.org/N", "URL")), ("T", ("http://v.org/N", "URL")),
+    ]  # fmt: skip
+    assert [f"{each.spot.path}: {each.says}" for each in record.not_understood] == [
+        "/alternateIdentifiers/2: an identifier of type Other that has no name is called Other: O1",
+        "/alternateIdentifiers/1: a further name of SerialNumber S1 is not kept: on the back",
+        "/owners/1: the contact of an owner without a name is not kept",
+        "/owners/2: the contact of an owner without a name is not kept",
+        "/measuredQuantities/2: a further identifier of T is not kept: http://v.org/M",
+    ]
+
+
+def test_a_text_of_xml_is_read_beside_its_attributes() -> None:
+    record = one(
+        "<instrument><name xml:lang='en'>A</name><name xml:lang='de'>B</name><owners><owner><ownerName lang='de'>O"
+        "</ownerName></owner></owners><description lang='en-GB' unit='m'>D</description></instrument>"
+    )
+    assert (record.name, record.description, things(record.owners)) == ("A", "D", [("O", None)])
+    assert [f"{each.spot.path}: {each.says}" for each in record.not_understood] == [
+        "/instrument/name[2]: a further 'name' is not read: B",
+        "/instrument/owners/owner/ownerName/@lang: its language is not kept: de",
+        "/instrument/description/@unit: 'unit' is not understood here: m",
+    ]
+
+
+def test_what_stands_beside_records_and_is_none_is_told_and_that_an_answer_goes_on() -> None:
+    one_record = "<Instrument><name>A</name></Instrument>"
+    read = read_records(f"<records>{one_record}\n<dataset><title>z</title></dataset></records>".encode())
+    assert [f"{each.spot}: {each.says}" for each in read.not_understood] == [
+        "line 2: <dataset> is not read: neither PIDINST nor DataCite"
+    ]
+    answer = (
+        "<OAI-PMH><responseDate>2020</responseDate><ListRecords><record><header status='deleted'/></record><record>"
+        f"<header/><metadata><dc/></metadata></record><record><header/><metadata>{one_record}</metadata></record>"
+        "<resumptionToken>abc</resumptionToken></ListRecords></OAI-PMH>"
+    )
+    read = read_records(answer.encode())
+    assert ([record.name for record in read.records], read.refused) == (["A"], ())
+    assert [each.says for each in read.not_understood] == [
+        "<record> is not read: it is deleted",
+        "<record> is not read: neither PIDINST nor DataCite",
+        "these are not all of them, the answer goes on: resumptionToken abc",
+    ]
+    pages = {"links": {"self": "a", "next": "https://api.example?page=2"}, "data": [{"attributes": RECORD}]}
+    read = read_records(json.dumps(pages).encode())
+    assert [f"{each.spot}: {each.says}" for each in read.not_understood] == [
+        "/links/next: these are not all of them, the answer goes on: https://api.example?page=2"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2011-09-30T04:00:00.000Z", "2011-09-30"),
+        ("2011-09-30 04:00+02:00", "2011-09-30"),
+        ("2011-09-30T04", "2011-09-30"),
+        ("2011-09-30T nonsense", None),
+        ("2011-09-30 or later", None),
+    ],
+)
+def test_a_date_is_a_day_with_a_time_or_without(text: str, day: str | None) -> None:
+    record = pidinst_record(dates=[{"date": text, "dateType": "Commissioned"}])
+    assert [str(each.day) for each in record.dates] == ([day] if day else [])
+    assert told(record) == ([] if day else [f"this date is not understood: Commissioned, {text}"])
+
+
+def test_an_agent_is_known_by_what_its_identifier_looks_like() -> None:
+    assert agent_code(Code("02aj13c28", "Other")) == Code("https://ror.org/02aj13c28", "ROR")
+    assert agent_code(Code("02aj13c29", "Other")) == Code("02aj13c29", "Other")
+    assert agent_code(Code("02aj13c28", "URN")) == Code("02aj13c28", "URN")
