@@ -250,6 +250,25 @@ async def test_all_together_then_again_in_other_forms(cora: Opened) -> None:
     assert "its asset is recorded and decommissioned, and stays as it is" in told
 
 
+async def test_an_old_instrument_is_told_whole_as_of_every_day_since_it_began(
+    cora: Opened, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({
+        "schemaVersion": "1.0", "name": "Old station", "identifier": {
+            "identifier": "20.5/old-station", "identifierType": "Handle"},
+        "owners": [{"ownerName": "Lab"}], "manufacturers": [{"manufacturerName": "ACME"}], "model": {"modelName": "X"},
+        "instrumentTypes": [{"instrumentTypeName": "Weather station"}], "measuredVariables": ["wind"],
+        "dates": [{"date": "1999-03-04", "dateType": "Commissioned"}],
+    }))  # fmt: skip
+    facility = facility_of(cora)
+    plan = await make_plan(await read_as_files([path], TO, facility), facility)
+    assert (await apply_plan(plan, facility)).is_complete
+    (before,) = read_records(path.read_bytes()).records
+    lost = facts(before) - facts(await told_again(cora, server, before, "pidinst.json?true_at=1999-03-05T00:00:00Z"))
+    assert {fact for fact in lost if fact[0] != "identifier"} == set()
+
+
 async def cora_command(*arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> Result:
     """What a command wrote; it runs in a thread, as a server may run in this loop."""
     told = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)

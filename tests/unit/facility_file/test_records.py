@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.facility_file.hutch import BASE, Hutch, make_hutch
 
 from cora.equipment.pidinst.reading import Dialect, read_records
 from cora.facility_file import Plan, apply_plan, make_plan
+from cora.facility_file.read import Defaults
 from cora.facility_file.records import Destination, read_as_files
 
 LAB = Destination(("lab", "Imported"), "The Laboratory")
@@ -385,6 +387,50 @@ async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> Non
         "when it began is not told; 2011-01-05 stands for it",
         "Commissioned 2999-01-01 lies in the future and is not kept",
     }
+
+
+async def dates_of(hutch: Hutch, records: Sequence[Any], occurred_at: datetime | None = None) -> dict[str, str | None]:
+    """When each step of the plan of an import occurs; None stands for now."""
+    path = hutch.directory / "records"
+    path.write_text(json.dumps(records))
+    files = await read_as_files([path], LAB, hutch.facility, defaults=Defaults(occurred_at))
+    plan = await make_plan(files, hutch.facility)
+    assert [str(problem) for problem in plan.problems] == []
+    return {
+        step.words: step.occurred_at and step.occurred_at.date().isoformat()
+        for step in plan.steps
+        if step.command.startswith(("define", "register"))
+    }
+
+
+async def test_what_an_instrument_needs_is_as_old_as_the_first_that_needs_it(hutch: Hutch) -> None:
+    def of(name: str, kind: str, model: str, began: str | None) -> dict[str, Any]:
+        return record(
+            name, f"20.5/{name}", dates=dates(began), instrumentTypes=[{"instrumentTypeName": kind}],
+            manufacturers=[{"manufacturerName": "ACME"}], model={"modelName": model},
+        )  # fmt: skip
+
+    records = [of("A", "Pump", "P", "2005-01-01"), of("B", "Pump", "Q", "1999-03-04"), of("C", "Valve", "V", None)]
+    wanted = {
+        "register facility 'lab'": "1999-03-04",
+        "define family 'Pump'": "1999-03-04",
+        "define family 'Valve'": None,
+        "define model 'ACME/P'": "2005-01-01",
+        "define model 'ACME/Q'": "1999-03-04",
+        "define model 'ACME/V'": None,
+        "register asset 'lab/Imported'": "1999-03-04",
+        "register asset 'lab/Imported/A'": "2005-01-01",
+        "register asset 'lab/Imported/B'": "1999-03-04",
+        "register asset 'lab/Imported/C'": None,
+    }
+    assert await dates_of(hutch, records) == wanted
+    # Nothing that they need is later than the command says.
+    said = datetime(2001, 1, 1, tzinfo=UTC)
+    dated = {**wanted, "define model 'ACME/P'": "2001-01-01"}
+    assert await dates_of(hutch, records, said) == {words: at or "2001-01-01" for words, at in dated.items()}
+    # What is recorded needs nothing before now.
+    await imported(hutch, [record("B", "20.5/B", dates=dates("1999-03-04"))])
+    assert await dates_of(hutch, records[1:2]) == {"define family 'Pump'": None, "define model 'ACME/Q'": None}
 
 
 async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_other_has_ended(hutch: Hutch) -> None:

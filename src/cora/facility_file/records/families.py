@@ -14,7 +14,7 @@ from cora.equipment.values import DefinitionStatus, Name, Term, folded
 from cora.facility_file.entries import FamilyEntry
 from cora.facility_file.port import Facility
 from cora.facility_file.read import Files
-from cora.facility_file.records.items import Item, fitted, text_of
+from cora.facility_file.records.items import Item, fitted, registered_for, text_of
 
 GENERAL = "Instrument"
 """The family of what names no type, where one is needed."""
@@ -39,12 +39,20 @@ class _Kind:
 
 
 @dataclass
+class _Made:
+    """A family that the import defines, and the items that are of it."""
+
+    kind: _Kind
+    items: list[Item]
+
+
+@dataclass
 class Families:
     """The families that are recorded, and those that the import defines."""
 
     recorded: list[Family]
-    made: dict[str, _Kind] = field(default_factory=dict[str, _Kind])
-    """By folded name."""
+    made: "dict[str, _Made]" = field(default_factory=dict[str, "_Made"])
+    """By name."""
     _chosen: dict[Any, str] = field(default_factory=dict[Any, str])
     _named: set[str] = field(default_factory=set[str])
 
@@ -59,23 +67,32 @@ class Families:
         recorded.sort(key=lambda family: family.name)
         return cls(recorded, _named={folded(family.name) for family in recorded})
 
-    def choose(self, items: Sequence[Item], files: Files) -> dict[Item, list[str]]:
-        """The families of each item by name; those that are new get their entries."""
+    def choose(self, items: Sequence[Item]) -> dict[Item, list[str]]:
+        """The families of each item by name."""
         kinds = {item: list(_kinds(item)) for item in items}
         # Those that tell no measured variable go first: theirs is the plain name.
         wanted = [(item, kind) for item in items for kind in kinds[item]]
         for item, kind in sorted(wanted, key=lambda pair: bool(pair[1].measures)):
-            self._choose(item, kind, files)
+            self._choose(item, kind)
         return {item: list(dict.fromkeys(self._chosen[_key(kind)] for kind in kinds[item])) for item in items}
 
-    def general(self, item: Item, files: Files) -> str:
+    def general(self, items: Iterable[Item]) -> str:
         """The family of what names no type."""
-        return self._choose(item, _Kind(Term(GENERAL)), files)
+        (name,) = {self._choose(item, _Kind(Term(GENERAL))) for item in items}
+        return name
 
-    def _choose(self, item: Item, kind: _Kind, files: Files) -> str:
+    def add_entries(self, files: Files) -> None:
+        """The entries of the families that are new. Asked when all are chosen."""
+        for name, made in self.made.items():
+            files.add("families", _entry(made.items, name, made.kind))
+
+    def _choose(self, item: Item, kind: _Kind) -> str:
         key = _key(kind)
         if key in self._chosen:
-            return self._chosen[key]
+            name = self._chosen[key]
+            if name in self.made:
+                self.made[name].items.append(item)
+            return name
         candidates = [family for family in self.recorded if _is_of(family, kind.term)]
         same = [family for family in candidates if _measures_of(family) == kind.measures]
         found = next(iter(same or (candidates if not kind.measures else ())), None)
@@ -85,9 +102,8 @@ class Families:
             return found.name
         name = self._name_for(kind)
         self._named.add(folded(name))
-        self.made[folded(name)] = kind
+        self.made[name] = _Made(kind, [item])
         self._chosen[key] = name
-        files.add("families", _entry(item, name, kind))
         return name
 
     def _tell(self, item: Item, kind: _Kind, found: Family) -> None:
@@ -175,16 +191,17 @@ def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
     return found.values()
 
 
-def _entry(item: Item, name: str, kind: _Kind) -> FamilyEntry:
-    record = item.record
+def _entry(items: Sequence[Item], name: str, kind: _Kind) -> FamilyEntry:
+    record = items[0].record
     return FamilyEntry(
-        place=item.place(record.at("instrument_types")),
+        place=items[0].place(record.at("instrument_types")),
         lines={"measured_variables": record.at("measured_variables")},
         name=name,
         # The term keeps the type as the record names it, whatever the family is called.
         term=given_term(kind.term),
         measured_variables=[given_term(each) for each in kind.variables],
         measurement_techniques=[given_term(each) for each in kind.techniques],
+        registered=registered_for(items),
     )
 
 

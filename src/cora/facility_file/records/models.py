@@ -18,7 +18,7 @@ from cora.facility_file.keys import model_key
 from cora.facility_file.port import Facility
 from cora.facility_file.read import Files
 from cora.facility_file.records.families import Families
-from cora.facility_file.records.items import Item, fitted, text_of
+from cora.facility_file.records.items import Item, fitted, registered_for, text_of
 from cora.facility_file.shapes import LEFT_OUT, Named
 
 _AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
@@ -46,6 +46,8 @@ class _Made:
     code: Code | None = None
     recorded: Model | None = None
     families: list[str] = field(default_factory=list[str])
+    items: list[Item] = field(default_factory=list[Item])
+    """Those that are of it."""
 
     @property
     def maker(self) -> str:
@@ -93,6 +95,7 @@ class Models:
         elif known is not made:
             _tell_other(item, made, known)
         known.families += [each for each in families if each not in known.families]
+        known.items.append(item)
         return joined_path(known.maker, known.part_number)
 
     async def _recorded(self, made: _Made) -> Model | None:
@@ -105,7 +108,7 @@ class Models:
         ids = {family.id: family.name for family in families.recorded}
         for made in self._made.values():
             if made.recorded is None:
-                wanted = made.families or [families.general(made.item, files)]
+                wanted = made.families or [families.general(made.items)]
                 files.add("models", _entry(made, wanted))
                 continue
             declared = [ids.get(id) for id in made.recorded.declared_family_ids]
@@ -212,6 +215,7 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
         families=_named(item, families),
         website=website or LEFT_OUT,
         identifier=LEFT_OUT if identifier is None else {"scheme": identifier.scheme, "value": identifier.value},
+        registered=registered_for(made.items),
     )
 
 
