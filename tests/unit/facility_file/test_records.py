@@ -256,6 +256,89 @@ async def test_the_model_is_told_as_far_as_it_is_known(hutch: Hutch) -> None:
     assert told == []
 
 
+def of_kind(*names: str, maker: str | None = "ACME", model: str | None = None) -> dict[str, Any]:
+    """What a record tells of the types, the maker and the model."""
+    told: dict[str, Any] = {"instrumentTypes": [{"instrumentTypeName": name} for name in names]}
+    if maker is not None:
+        told["manufacturers"] = [{"manufacturerName": maker}]
+    return told if model is None else {**told, "model": {"modelName": model}}
+
+
+def families_of(hutch: Hutch, kind: str, name: str) -> list[str]:
+    """The names of the families that an asset is of, or a model declares."""
+    names = {each["id"]: each["name"] for each in hutch.states("family")}
+    key = "family_ids" if kind == "asset" else "declared_family_ids"
+    return sorted(names[id] for id in hutch.state(kind, name)[key])
+
+
+async def test_a_recorded_asset_gets_the_types_that_it_lacks_and_its_model_declares_them(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind(model="X"))])
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", model="X")), record("B", "20.5/b")])
+    assert families_of(hutch, "asset", "A") == ["Pump"]
+    assert families_of(hutch, "model", "X") == ["Instrument", "Pump"]
+
+
+async def test_a_recorded_asset_gets_the_model_that_it_lacks_with_the_families_that_it_has(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", maker=None))])
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", model="X"))])
+    assert families_of(hutch, "model", "X") == ["Pump", "Valve"]
+    assert hutch.state("asset", "A")["model_id"] == hutch.state("model", "X")["id"]
+    # What has a model of the same name may be of another type.
+    await imported(hutch, [record("B", "20.5/b", **of_kind("Gauge", maker=None))])
+    await imported(hutch, [record("B", "20.5/b", **of_kind("Gauge", model="X"))])
+    assert families_of(hutch, "model", "X") == ["Gauge", "Pump", "Valve"]
+
+
+async def test_a_model_that_is_deprecated_declares_nothing_more(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind(model="X")), record("C", "20.5/c", **of_kind(maker=None))])
+    await hutch.run("deprecate_model", model_id=hutch.id("model", "X"), reason="sold out")
+    told = await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", model="X"))])
+    assert told == [
+        f"record 'A': family '{name}' is not kept: model 'ACME/X' cannot declare it, it is deprecated"
+        for name in ("Pump", "Valve")
+    ]
+    assert [each["name"] for each in hutch.states("family")] == ["Instrument"]
+
+
+async def test_a_model_that_declares_a_deprecated_family_is_left_as_it_is(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", model="X"))])
+    await imported(hutch, [record("C", "20.5/c", **of_kind("Pump", maker=None))])
+    await hutch.run("deprecate_family", family_id=hutch.id("family", "Pump"), reason="too coarse")
+    told = await imported(hutch, [record("B", "20.5/b", **of_kind("Valve", model="X"))])
+    assert told == [
+        "record 'B': family 'Valve' is not kept: model 'ACME/X' cannot declare it, one that it declares is deprecated"
+    ]
+    told = await imported(hutch, [record("C", "20.5/c", **of_kind("Pump", model="Y"))])
+    assert told == [
+        "record 'C': the model is not kept: it cannot declare what the asset is, a family of the asset is deprecated"
+    ]
+    assert hutch.state("asset", "C")["model_id"] is None
+
+
+@pytest.mark.parametrize("model", [None, "X"])
+async def test_more_kinds_of_one_maker_than_a_model_can_declare(hutch: Hutch, model: str | None) -> None:
+    records = [
+        record(
+            f"Beamline {index}", f"20.5/{index}", **of_kind("Beamline", model=model), measuredVariables=[f"v{index}"]
+        )
+        for index in range(102)
+    ]
+    told = await imported(hutch, records[:50]) + await imported(hutch, records)
+    models = {each["part_number"]: len(each["declared_family_ids"]) for each in hutch.states("model")}
+    if model is None:
+        assert (models, told) == ({":unav": 100, ":unav 2": 2}, [])
+        assert {each["name"] for each in hutch.states("model")} == {":unav"}
+        # Those that are of it are known again, and others of these kinds find it.
+        assert await imported(hutch, [{**records[101], "name": "Other", "identifier": None}]) == []
+        assert hutch.state("asset", "Other")["model_id"] == hutch.state("asset", "Beamline 101")["model_id"]
+    else:
+        assert models == {"X": 100}
+        assert told == [
+            f"record 'Beamline {index}': family 'Beamline: v{index}' is not kept: "
+            "model 'ACME/X' cannot declare it, 100 is the most" for index in (100, 101)
+        ]  # fmt: skip
+
+
 def made_by(*makers: str | dict[str, Any], name: str = "A") -> dict[str, Any]:
     """A record of an instrument of the model X, by makers that are names or more."""
     told = [{"manufacturerName": maker} if isinstance(maker, str) else maker for maker in makers]

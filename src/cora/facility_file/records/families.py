@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -50,7 +51,10 @@ class _Made:
 class Families:
     """The families that are recorded, and those that the import defines."""
 
+    by_id: dict[UUID, Family]
+    """All that are recorded."""
     recorded: list[Family]
+    """Those of them that are not deprecated."""
     made: "dict[str, _Made]" = field(default_factory=dict[str, "_Made"])
     """By name."""
     _chosen: dict[Any, str] = field(default_factory=dict[Any, str])
@@ -58,14 +62,15 @@ class Families:
 
     @classmethod
     async def known(cls, facility: Facility) -> "Families":
-        """With all that is recorded and not deprecated."""
-        recorded = [
-            record.state
-            async for record in facility.listed("family", {})
-            if record.state.status is not DefinitionStatus.DEPRECATED
-        ]
+        """With all that is recorded."""
+        by_id: dict[UUID, Family] = {record.id: record.state async for record in facility.listed("family", {})}
+        recorded = [each for each in by_id.values() if each.status is not DefinitionStatus.DEPRECATED]
         recorded.sort(key=lambda family: family.name)
-        return cls(recorded, _named={folded(family.name) for family in recorded})
+        return cls(by_id, recorded, _named={folded(family.name) for family in recorded})
+
+    def is_usable(self, id: UUID) -> bool:
+        """Whether a family can be named for anything new."""
+        return id in self.by_id and self.by_id[id].status is not DefinitionStatus.DEPRECATED
 
     def choose(self, items: Sequence[Item]) -> dict[Item, list[str]]:
         """The families of each item by name."""
@@ -81,10 +86,16 @@ class Families:
         (name,) = {self._choose(item, _Kind(Term(GENERAL))) for item in items}
         return name
 
+    def leave_out(self, item: Item, name: str) -> None:
+        """Take back that an item is of a family."""
+        if name in self.made:
+            self.made[name].items.remove(item)
+
     def add_entries(self, files: Files) -> None:
         """The entries of the families that are new. Asked when all are chosen."""
         for name, made in self.made.items():
-            files.add("families", _entry(made.items, name, made.kind))
+            if made.items:
+                files.add("families", _entry(made.items, name, made.kind))
 
     def _choose(self, item: Item, kind: _Kind) -> str:
         key = _key(kind)

@@ -113,21 +113,19 @@ def _of(path: tuple[str, ...], items: Sequence[Item]) -> list[Item]:
 async def _add_assets(
     living: Sequence[Item], lives: dict[Item, Life], to: Destination, facility: Facility, files: Files
 ) -> None:
-    families, models = await Families.known(facility), Models(facility)
+    families = await Families.known(facility)
+    models = Models(facility, families)
     # What an asset has already is not chosen anew.
     chosen = families.choose([item for item in living if not (item.recorded and item.recorded.state.family_ids)])
-    model_of = {
-        item: await models.choose(item, chosen.get(item, []))
-        for item in living
-        if not (item.recorded and item.recorded.state.model_id)
-    }
-    models.add_entries(families, files)
+    made_of = {item: await models.choose(item, chosen.get(item, [])) for item in living}
+    models.add_entries(files)
     families.add_entries(files)
     await _add_unit(living, to, facility, files)
     for number, item in enumerate(living, 1):
         tier = _tier(item)
         source = f"{Path(item.file).name}, {item.record.spot}"
-        entry = asset_entry(item, chosen.get(item, []), model_of.get(item), lives[item], tier, source)
+        model, kept = made_of[item]
+        entry = asset_entry(item, kept, model, lives[item], tier, source)
         files.add("assets", entry, number)
 
 
