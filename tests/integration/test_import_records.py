@@ -145,14 +145,12 @@ async def test_what_is_imported_is_told_again_and_nothing_is_lost_untold(
         assert {fact for fact in lost if fact[0] != "landing page"} == LOST.get(name, set())
         for fact in lost:
             assert fact[-1].partition(":")[2] in warnings
-        # Said beside: since when it is recorded, the missing model, and what others are called.
+        # Said beside: since when it is recorded, and what others are called.
         assert {fact[0] for fact in gained} <= {
-            "landing page", "identifier", "date", "model", "alternate", "relation is named",
+            "landing page", "identifier", "date", "alternate", "relation is named",
         }  # fmt: skip
         if before.dates:
             assert not [fact for fact in gained if fact[0] == "date"]
-        if before.model is None:
-            assert ("model", ":unav") in gained
     assert (await imported(cora, *names))[0] == 0
 
 
