@@ -271,6 +271,89 @@ def families_of(hutch: Hutch, kind: str, name: str) -> list[str]:
     return sorted(names[id] for id in hutch.state(kind, name)[key])
 
 
+def term(what: str, name: str, value: str | None = None, scheme: str = "URL") -> dict[str, Any]:
+    """A term of PIDINST: an instrument type, a measured quantity or a technique."""
+    known = {f"{what}Identifier": {f"{what}Identifier": value, f"{what}IdentifierType": scheme}} if value else {}
+    return {f"{what}Name": name, **known}
+
+
+def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, str | None]]]:
+    """What the families of an asset tell: name, identifier and scheme of each term."""
+    families = {each["id"]: each for each in hutch.states("family")}
+    of = [families[id] for id in hutch.state("asset", name)["family_ids"]]
+
+    def told(terms: list[dict[str, Any]]) -> list[tuple[str, str | None, str | None]]:
+        return [(each["name"], each["identifier"], each["scheme"]) for each in terms]
+
+    return {
+        "types": told([each["term"] for each in of]),
+        "variables": [each for family in of for each in told(family["measured_variables"])],
+        "techniques": [each for family in of for each in told(family["measurement_techniques"])],
+    }
+
+
+async def test_no_record_is_told_what_another_says_of_types_and_measuring(hutch: Hutch) -> None:
+    def of(name: str, type: dict[str, Any], *quantities: dict[str, Any], **told: Any) -> dict[str, Any]:
+        return record(
+            name, f"20.5/{name}", schemaVersion="1.1", instrumentTypes=[type], measuredQuantities=list(quantities),
+            manufacturers=[{"manufacturerName": "ACME"}], **told,
+        )  # fmt: skip
+
+    quantity, plain = "measuredQuantity", term("instrumentType", "Probe")
+    raman = [term("measurementTechnique", "Raman", "http://v.test/raman")]
+    records = [
+        of("A", plain, term(quantity, "Temp", "http://v.test/a")),
+        of("B", plain, term(quantity, "Temp", "http://v.test/b")),
+        of("C", plain, term(quantity, "Temp")),
+        of("D", plain, term(quantity, "Raman shift"), term(quantity, "Raman")),
+        of("E", plain, term(quantity, "Raman shift"), measurementTechniques=raman),
+        of("F", term("instrumentType", "Thermometer", "http://v.test/t")),
+        of("G", term("instrumentType", "Temperatursensor", "http://v.test/t", "URI")),
+        of("H", term("instrumentType", "Spektrometer")),
+        of("I", term("instrumentType", "SPEKTROMETER")),
+    ]
+    assert await imported(hutch, records) == []
+    a, b = (("Temp", f"http://v.test/{each}", "URL") for each in "ab")
+    shift = ("Raman shift", None, None)
+    assert [telling(hutch, each)["variables"] for each in "ABCDE"] == [
+        [a], [b], [("Temp", None, None)], [shift, ("Raman", None, None)], [shift],
+    ]  # fmt: skip
+    assert telling(hutch, "D")["techniques"] == []
+    assert telling(hutch, "E")["techniques"] == [("Raman", "http://v.test/raman", "URL")]
+    assert [telling(hutch, each)["types"] for each in "FGHI"] == [
+        [("Thermometer", "http://v.test/t", "URL")], [("Temperatursensor", "http://v.test/t", "URI")],
+        [("Spektrometer", None, None)], [("SPEKTROMETER", None, None)],
+    ]  # fmt: skip
+    assert {each["name"] for each in hutch.states("family")} == {
+        "Probe", "Probe: Temp", "Probe: Temp 2", "Probe: Raman shift, Raman", "Probe: Raman shift, Raman 2",
+        "SPEKTROMETER 2", "Spektrometer", "Temperatursensor", "Thermometer",
+    }  # fmt: skip
+    # What is recorded under other identifiers is found again by all that it tells.
+    families = len(hutch.states("family"))
+    others = [{**each, "name": f"{each['name']}2", "identifier": None} for each in records]
+    assert await imported(hutch, others) == []
+    assert len(hutch.states("family")) == families
+
+
+async def test_each_record_is_told_what_the_recorded_family_that_it_uses_says_otherwise(hutch: Hutch) -> None:
+    salt = term("instrumentType", "CTD", "http://v.test/ctd")
+    await imported(hutch, [record("A", "20.5/a", instrumentTypes=[salt], measuredVariables=["salinity"])])
+    told = await imported(hutch, [
+        record("B", "20.5/b", instrumentTypes=[salt]), record("C", "20.5/c", instrumentTypes=[salt]),
+        record("D", "20.5/d", instrumentTypes=[{"instrumentTypeName": "ctd"}], measuredVariables=["salinity"]),
+        record("E", "20.5/e", instrumentTypes=[term("instrumentType", "Sonde", "http://v.test/ctd")],
+               measuredVariables=["salinity"]),
+    ])  # fmt: skip
+    assert [each["name"] for each in hutch.states("family")] == ["CTD"]
+    kind = "the instrument type stays as it is recorded: CTD (URL http://v.test/ctd)"
+    assert told == [
+        "record 'B': what it measures stays as it is recorded: salinity",
+        "record 'C': what it measures stays as it is recorded: salinity",
+        f"record 'D': {kind}, not ctd",
+        f"record 'E': {kind}, not Sonde (URL http://v.test/ctd)",
+    ]
+
+
 async def test_a_recorded_asset_gets_the_types_that_it_lacks_and_its_model_declares_them(hutch: Hutch) -> None:
     await imported(hutch, [record("A", "20.5/a", **of_kind(model="X"))])
     await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", model="X")), record("B", "20.5/b")])

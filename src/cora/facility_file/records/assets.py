@@ -28,7 +28,7 @@ from cora.equipment.values import (
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.problems import short
 from cora.facility_file.records.addresses import without_address
-from cora.facility_file.records.families import given_term, terms
+from cora.facility_file.records.families import given_term, shown_term, terms
 from cora.facility_file.records.identity import alternate_name, own_id
 from cora.facility_file.records.items import Item, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
@@ -229,7 +229,8 @@ def _more_alternates(recorded: Asset, others: list[dict[str, Any]]) -> list[dict
 def _subjects(item: Item) -> list[dict[str, Any]]:
     found: dict[str, Term] = {}
     for term in terms(item, item.record.subjects, "a subject"):
-        found.setdefault(subject_key(term.name), term)
+        if found.setdefault(subject_key(term.name), term) != term:
+            item.tell(item.record.at("subjects"), f"a subject stands here twice: {shown_term(term)}")
     return list(map(given_term, found.values()))
 
 

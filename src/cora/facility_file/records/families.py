@@ -14,6 +14,7 @@ from cora.equipment.pidinst.reading.record import Thing
 from cora.equipment.values import DefinitionStatus, Name, Term, folded
 from cora.facility_file.entries import FamilyEntry
 from cora.facility_file.port import Facility
+from cora.facility_file.problems import short
 from cora.facility_file.read import Files
 from cora.facility_file.records.items import Item, fitted, registered_for, text_of
 
@@ -23,20 +24,35 @@ GENERAL = "Instrument"
 _TERM: TypeAdapter[Term] = TypeAdapter(Term)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LONGEST = 200
+_PROPERTY = {"variables": "measured_variables", "techniques": "measurement_techniques"}
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a family is of: its type, and what it measures how; terms as their dicts would be."""
+    """What a family is of: its type, and what it measures how. Told by it, each term as it stands here."""
 
     term: Term
     variables: tuple[Term, ...] = ()
     techniques: tuple[Term, ...] = ()
 
     @property
-    def measures(self) -> frozenset[str]:
-        """What is the same for families that measure the same in the same way."""
-        return _measures(self.variables, self.techniques)
+    def key(self) -> tuple[Term, frozenset[Term], frozenset[Term]]:
+        """What is the same for families that tell the same."""
+        return self.term, frozenset(self.variables), frozenset(self.techniques)
+
+    @property
+    def measures(self) -> bool:
+        """Whether it tells any variable or technique."""
+        return bool(self.variables or self.techniques)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The terms of a record, or of some families."""
+
+    types: tuple[Term, ...] = ()
+    variables: tuple[Term, ...] = ()
+    techniques: tuple[Term, ...] = ()
 
 
 @dataclass
@@ -58,7 +74,10 @@ class Families:
     made: "dict[str, _Made]" = field(default_factory=dict[str, "_Made"])
     """By name."""
     _chosen: dict[Any, str] = field(default_factory=dict[Any, str])
+    """The names of the families by what they tell."""
     _named: set[str] = field(default_factory=set[str])
+    """The names that are taken, folded."""
+    _said: dict[Item, _Said] = field(default_factory=dict[Item, _Said])
 
     @classmethod
     async def known(cls, facility: Facility) -> "Families":
@@ -66,20 +85,43 @@ class Families:
         by_id: dict[UUID, Family] = {record.id: record.state async for record in facility.listed("family", {})}
         recorded = [each for each in by_id.values() if each.status is not DefinitionStatus.DEPRECATED]
         recorded.sort(key=lambda family: family.name)
-        return cls(by_id, recorded, _named={folded(family.name) for family in recorded})
+        chosen = {_told_by(family).key: family.name for family in reversed(recorded)}
+        return cls(by_id, recorded, _chosen=chosen, _named={folded(family.name) for family in recorded})
 
     def is_usable(self, id: UUID) -> bool:
         """Whether a family can be named for anything new."""
         return id in self.by_id and self.by_id[id].status is not DefinitionStatus.DEPRECATED
 
     def choose(self, items: Sequence[Item]) -> dict[Item, list[str]]:
-        """The families of each item by name."""
-        kinds = {item: list(_kinds(item)) for item in items}
+        """The families that each item gets, by name; none for one that is recorded with some."""
+        kinds: dict[Item, list[_Kind]] = {}
+        for item in items:
+            said = self._said[item] = _said_by(item)
+            has_some = item.recorded is not None and item.recorded.state.family_ids
+            kinds[item] = [] if has_some else list(_kinds(item, said))
         # Those that tell no measured variable go first: theirs is the plain name.
         wanted = [(item, kind) for item in items for kind in kinds[item]]
-        for item, kind in sorted(wanted, key=lambda pair: bool(pair[1].measures)):
+        for item, kind in sorted(wanted, key=lambda pair: pair[1].measures):
             self._choose(item, kind)
-        return {item: list(dict.fromkeys(self._chosen[_key(kind)] for kind in kinds[item])) for item in items}
+        return {item: list(dict.fromkeys(self._chosen[kind.key] for kind in kinds[item])) for item in items}
+
+    def tell_differences(self, item: Item, names: Iterable[str]) -> None:
+        """Tell what a record says of types and measuring that neither the asset nor the families chosen for it say; of
+        a new asset also what they say more."""
+        asset = None if item.recorded is None else item.recorded.state
+        recorded = [self.by_id[id] for id in (asset.family_ids if asset else ()) if id in self.by_id]
+        by_name = {family.name: family for family in self.recorded}
+        recorded += [by_name[name] for name in names if name in by_name]
+        kinds = [*map(_told_by, recorded), *(self.made[name].kind for name in names if name in self.made)]
+        said = self._said[item]
+        ids = {family.id.urn for family in recorded}
+        types = [each for each in said.types if each.scheme != "URN" or (each.identifier or "").casefold() not in ids]
+        own = [each for each in said.types if each not in types]
+        told_types = [kind.term for kind in kinds]
+        _tell(item, "instrument_types", "the instrument type", types, [*told_types, *own])
+        for name, what in (("variables", "what it measures"), ("techniques", "the measurement technique")):
+            told = [term for kind in kinds for term in getattr(kind, name)]
+            _tell(item, _PROPERTY[name], what, getattr(said, name), told)
 
     def general(self, items: Iterable[Item]) -> str:
         """The family of what names no type."""
@@ -98,66 +140,43 @@ class Families:
                 files.add("families", _entry(made.items, name, made.kind))
 
     def _choose(self, item: Item, kind: _Kind) -> str:
-        key = _key(kind)
-        if key in self._chosen:
-            name = self._chosen[key]
-            if name in self.made:
-                self.made[name].items.append(item)
-            return name
-        candidates = [family for family in self.recorded if _is_of(family, kind.term)]
-        same = [family for family in candidates if _measures_of(family) == kind.measures]
-        found = next(iter(same or (candidates if not kind.measures else ())), None)
-        if found is not None:
-            self._tell(item, kind, found)
-            self._chosen[key] = found.name
-            return found.name
-        name = self._name_for(kind)
-        self._named.add(folded(name))
-        self.made[name] = _Made(kind, [item])
-        self._chosen[key] = name
+        name = self._chosen.get(kind.key)
+        if name is None:
+            name = self._chosen[kind.key] = self._recorded(kind) or self._new(kind)
+        if name in self.made:
+            self.made[name].items.append(item)
         return name
 
-    def _tell(self, item: Item, kind: _Kind, found: Family) -> None:
-        if gained := _measures_of(found) - kind.measures:
-            item.tell(
-                item.record.at("instrument_types"),
-                f"family '{found.name}' adds what it measures: {', '.join(sorted(gained))}",
-            )
-        told = found.term and found.term.identifier
-        if kind.term.identifier not in (None, told) and not _is_id(found, kind):
-            item.tell(
-                item.record.at("instrument_types"),
-                f"the identifier {kind.term.identifier} is not kept: family '{found.name}' is recorded without it",
-            )
+    def _recorded(self, kind: _Kind) -> str | None:
+        """The family that is used for a kind though it does not tell the very same: it is of the type and measures the
+        same, or nothing is said of that."""
+        candidates = [family for family in self.recorded if _is_of(family, kind.term)]
+        same = (family for family in candidates if _measures_the_same(kind, _told_by(family)))
+        found = next(same, None) or (candidates[0] if candidates and not kind.measures else None)
+        return None if found is None else found.name
+
+    def _new(self, kind: _Kind) -> str:
+        name = self._name_for(kind)
+        self._named.add(folded(name))
+        self.made[name] = _Made(kind, [])
+        return name
 
     def _name_for(self, kind: _Kind) -> str:
         name = kind.term.name
         measured = ", ".join(term.name for term in (*kind.variables, *kind.techniques))
-        options = [name, *([f"{name}: {measured}"[:_LONGEST].rstrip(" ,")] if measured else [])]
+        plain = f"{name}: {measured}"[:_LONGEST].rstrip(" ,") if measured else name
+        options = [name, plain]
         if kind.term.identifier:
             options.append(f"{name[:90]} ({kind.term.identifier[:100]})")
-        free = next((each for each in options if folded(each) not in self._named), None)
-        if free is not None:
-            return free
-        return next(each for number in count(2) if folded(each := f"{name[:190]} {number}") not in self._named)
-
-
-def _key(kind: _Kind) -> Any:
-    term = kind.term
-    return (term.identifier or folded(term.name), kind.measures)
-
-
-def _measures(variables: Iterable[Term], techniques: Iterable[Term]) -> frozenset[str]:
-    return frozenset((*(each.name for each in variables), *(each.name for each in techniques)))
-
-
-def _measures_of(family: Family) -> frozenset[str]:
-    return _measures(family.measured_variables, family.measurement_techniques)
+        options = [each for each in options if folded(each) not in self._named]
+        if options:
+            return options[0]
+        return next(each for number in count(2) if folded(each := f"{plain[:190]} {number}") not in self._named)
 
 
 def _is_of(family: Family, term: Term) -> bool:
     """Whether a family is of a type: by the identifier of its term, else by its name or that of its term."""
-    if _is_id(family, _Kind(term)):
+    if term.scheme == "URN" and term.identifier is not None and term.identifier.casefold() == family.id.urn:
         return True
     has = family.term
     if has is not None and has.identifier and term.identifier:
@@ -165,27 +184,67 @@ def _is_of(family: Family, term: Term) -> bool:
     return folded(term.name) in {folded(family.name), folded(has.name if has else family.name)}
 
 
-def _is_id(family: Family, kind: _Kind) -> bool:
-    identifier, scheme = kind.term.identifier, kind.term.scheme
-    return identifier is not None and scheme == "URN" and identifier.casefold() == family.id.urn
+def _told_by(family: Family) -> _Kind:
+    """What the records of the instruments of a family tell."""
+    term = family.term or Term(family.name, family.id.urn, "URN")
+    return _Kind(term, family.measured_variables, family.measurement_techniques)
 
 
-def _kinds(item: Item) -> Iterable[_Kind]:
-    """The kinds of an item: the first of its types tells what it measures."""
+def _measures_the_same(kind: _Kind, told: _Kind) -> bool:
+    """Whether a family measures what is said by the same names; identifiers that nobody said are no difference."""
+    return all(
+        {each.name for each in said} == {each.name for each in has} and all(_is_told(each, has) for each in said)
+        for said, has in ((kind.variables, told.variables), (kind.techniques, told.techniques))
+    )
+
+
+def _is_told(term: Term, told: Iterable[Term]) -> bool:
+    """Whether a term is among others: itself, or, where it has no identifier, its name."""
+    return any(term in (each, Term(each.name)) for each in told)
+
+
+def _tell(item: Item, name: str, what: str, said: Iterable[Term], told: Iterable[Term]) -> None:
+    """Tell the terms that are said and not told. What is told and not said is no news of an asset that was recorded."""
+    said, told = list(said), list(dict.fromkeys(told))
+    lost = [f"not {shown_term(each)}" for each in said if not _is_told(each, told)]
+    gained = [shown_term(each) for each in told if each not in said and not _is_own(each)]
+    if lost or (gained and item.recorded is None):
+        both = [*(gained if item.recorded is None else ()), *lost]
+        item.tell(item.record.at(name), f"{what} stays as it is recorded: {', '.join(both)}")
+
+
+def shown_term(term: Term) -> str:
+    """How messages name a term."""
+    return term.name if term.identifier is None else f"{term.name} ({term.scheme} {short(term.identifier)})"
+
+
+def _is_own(term: Term) -> bool:
+    """Whether a term has no identifier but that of its family here."""
+    return term.scheme == "URN" and (term.identifier or "").startswith("urn:uuid:")
+
+
+def _said_by(item: Item) -> _Said:
     record = item.record
-    variables = tuple(terms(item, record.measured_variables, "a measured variable"))
-    techniques = tuple(terms(item, record.measurement_techniques, "a measurement technique"))
-    types = list(terms(item, record.instrument_types, "an instrument type"))
-    if not types and (variables or techniques):
-        item.tell(record.at("measured_variables"), f"it names no type, so it is of the family '{GENERAL}'")
-        types = [Term(GENERAL)]
+    return _Said(
+        tuple(terms(item, record.instrument_types, "an instrument type")),
+        tuple(terms(item, record.measured_variables, "a measured variable")),
+        tuple(terms(item, record.measurement_techniques, "a measurement technique")),
+    )
+
+
+def _kinds(item: Item, said: _Said) -> Iterable[_Kind]:
+    """The kinds of an item: the first of its types tells what it measures."""
+    types = said.types
+    if not types and (said.variables or said.techniques):
+        item.tell(item.record.at("measured_variables"), f"it names no type, so it is of the family '{GENERAL}'")
+        types = (Term(GENERAL),)
     for index, term in enumerate(types):
-        yield _Kind(term, variables, techniques) if index == 0 else _Kind(term)
+        yield _Kind(term, said.variables, said.techniques) if index == 0 else _Kind(term)
 
 
 def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
-    """The terms of a record that cora can keep, each name once; what of them is not kept is told."""
-    found: dict[str, Term] = {}
+    """The terms of a record that cora can keep, each once; what of them is not kept is told."""
+    found: dict[Term, None] = {}
     for thing in things:
         told = thing.name or (thing.code and thing.code.value)
         name = text_of(item, _NAME, told, _LONGEST, thing.spot, what)
@@ -198,8 +257,8 @@ def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
             if whole is None:
                 item.tell(thing.spot, f"the identifier of {what} is not kept: it {why}")
             term = whole or term
-        found.setdefault(name, term)
-    return found.values()
+        found[term] = None
+    return found
 
 
 def _entry(items: Sequence[Item], name: str, kind: _Kind) -> FamilyEntry:

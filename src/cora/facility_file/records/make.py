@@ -115,9 +115,8 @@ async def _add_assets(
 ) -> None:
     families = await Families.known(facility)
     models = Models(facility, families)
-    # What an asset has already is not chosen anew.
-    chosen = families.choose([item for item in living if not (item.recorded and item.recorded.state.family_ids)])
-    made_of = {item: await models.choose(item, chosen.get(item, [])) for item in living}
+    chosen = families.choose(living)
+    made_of = {item: await models.choose(item, chosen[item]) for item in living}
     models.add_entries(files)
     families.add_entries(files)
     await _add_unit(living, to, facility, files)
@@ -125,6 +124,7 @@ async def _add_assets(
         tier = _tier(item)
         source = f"{Path(item.file).name}, {item.record.spot}"
         model, kept = made_of[item]
+        families.tell_differences(item, chosen[item])
         entry = asset_entry(item, kept, model, lives[item], tier, source)
         files.add("assets", entry, number)
 
