@@ -515,10 +515,11 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
         of("C", "Z", "RRID", "RRID:Z"), of("D", "Z", "RRID", "RRID:other"), of("E", "Q", "ROR", "nonsense"),
         of("F", "R", None, "https://r.example"),
     ])  # fmt: skip
-    assert {each["name"]: each["identifier"] for each in hutch.states("model")} == {
+    assert {each["part_number"]: each["identifier"] for each in hutch.states("model")} == {
         "X": {"scheme": "URL", "value": "http://vocab.test/x"},
         "Y": {"scheme": "SerialNumber", "value": "SN-1"},
         "Z": {"scheme": "RRID", "value": "RRID:Z"},
+        "RRID:other": {"scheme": "RRID", "value": "RRID:other"},
         "Q": None,
         "R": {"scheme": "URL", "value": "https://r.example"},
     }
@@ -526,9 +527,35 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
     assert hutch.state("asset", "B")["alternate_identifiers"][0]["value"] == "SN-1"
     assert told == [
         "record 'B': SerialNumber SN-1 of the model is taken for the instrument's too",
-        "record 'D': the identifier of the model is not kept: RRID RRID:other",
         "record 'E': the identifier of the model is not kept: ROR nonsense is not a ROR id (https://ror.org/0xxxxxxNN)",
     ]
+
+
+async def test_models_with_other_identifiers_are_others(hutch: Hutch) -> None:
+    def of(name: str, model: str | None, value: str | None) -> dict[str, Any]:
+        told = {"modelName": model} if model else {}
+        if value is not None:
+            told["modelIdentifier"] = {"modelIdentifier": value, "modelIdentifierType": "URL"}  # type: ignore[assignment]
+        return record(name, f"20.5/{name}", manufacturers=[{"manufacturerName": "ACME"}], model=told)
+
+    def model_of(name: str) -> tuple[str, str, str | None]:
+        (model,) = (each for each in hutch.states("model") if each["id"] == hutch.state("asset", name)["model_id"])
+        return model["name"], model["part_number"], model["identifier"] and model["identifier"]["value"]
+
+    one, two, three, long = "http://m.test/1", "http://m.test/2", "http://m.test/3", f"http://m.test/{'x' * 200}"
+    told = await imported(hutch, [
+        of("A", "X", None), of("B", "X", one), of("C", "X", two), record("D", "20.5/D", manufacturers=[
+            {"manufacturerName": "ACME"}]), of("E", None, three), of("F", None, long),
+    ])  # fmt: skip
+    assert told == [f"record 'A': the identifier of the model is that of another record: URL {one}"]
+    assert {name: model_of(name) for name in "ABCDEF"} == {
+        "A": ("X", "X", one), "B": ("X", "X", one), "C": ("X", two, two), "D": (":unav", ":unav", None),
+        "E": (":unav", three, three), "F": (":unav", ":unav 2", long),
+    }  # fmt: skip
+    # Others like them find the same, and what is recorded without an identifier never gets that of another.
+    again = await imported(hutch, [of("G", "X", two), of("H", None, three), of("I", None, long), of("J", "X", None)])
+    assert again == [f"record 'J': the identifier of the model stays as it is recorded: URL {one}"]
+    assert [model_of(name) for name in "GHIJ"] == [model_of(name) for name in "CEFA"]
 
 
 async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:

@@ -116,7 +116,9 @@ async def _add_assets(
     families = await Families.known(facility)
     models = Models(facility, families)
     chosen = families.choose(living)
-    made_of = {item: await models.choose(item, chosen[item]) for item in living}
+    # A model has the identifier that a record tells of it, so those that do go first.
+    in_order = sorted(living, key=lambda item: item.record.model is None or item.record.model.code is None)
+    made_of = {item: await models.choose(item, chosen[item]) for item in in_order}
     models.add_entries(files)
     families.add_entries(files)
     await _add_unit(living, to, facility, files)

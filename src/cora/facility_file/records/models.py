@@ -49,7 +49,7 @@ class _Made:
     makers: list[Manufacturer]
     part_number: str
     name: str = UNAVAILABLE
-    code: Code | None = None
+    identifier: AgentIdentifier | None = None
     recorded: Model | None = None
     declared: list[str] = field(default_factory=list[str])
     """The families that it declares by now, if it is recorded."""
@@ -69,6 +69,11 @@ class _Made:
     def path(self) -> str:
         """How it is referred to."""
         return joined_path(self.maker, self.part_number)
+
+    def can_be(self, said: "_Made") -> bool:
+        """Whether it is the model that a record says: it has the same identifier, or none is said of a named one."""
+        has = self.identifier if self.recorded is None else self.recorded.identifier
+        return said.identifier == has or (said.identifier is None and said.part_number != UNAVAILABLE)
 
     def lacks(self, families: Iterable[str]) -> list[str]:
         """Those of some families that it would have to declare."""
@@ -150,13 +155,16 @@ class Models:
 
     async def _known(self, item: Item, made: _Made, families: list[str]) -> _Made | None:
         """The model that is meant, as the import or cora has it; what is told of it otherwise is told."""
-        numbers = (each for each in _numbers(made) if can_be_said((made.maker, each)))
-        found: _Made | None = None
-        for number in numbers:
-            found = await self._at(replace(made, part_number=number))
-            # Where nothing is told of a model, one is as good as another.
-            if made.part_number != UNAVAILABLE or found.can_take(families):
-                break
+        first: _Made | None = None
+        for number in _numbers(made):
+            if can_be_said((made.maker, number)):
+                found = await self._at(replace(made, part_number=number))
+                first = first or found
+                # Where nothing is told of a model, one is as good as another.
+                if found.can_be(made) and (made.part_number != UNAVAILABLE or found.can_take(families)):
+                    break
+        else:
+            found = first
         if found is None:
             path = f"{made.maker}, {made.part_number}"
             item.tell(item.record.at("model"), f"the model is not kept: no path leads to {path}")
@@ -218,15 +226,19 @@ def _made_of(item: Item) -> _Made | None:
         return None
     number = part_number or UNAVAILABLE
     is_other = model is not None and model.code is not None and number != model.code.value
-    code = agent_code(model.code) if is_other and model is not None and model.code is not None else None
-    return _Made(item, makers or [Manufacturer(UNAVAILABLE)], number, name or number, code)
+    identifier = _kept_code(item, model.code) if is_other and model is not None else None
+    return _Made(item, makers or [Manufacturer(UNAVAILABLE)], number, name or number, identifier)
 
 
 def _numbers(made: _Made) -> Iterator[str]:
-    """The part numbers that a model may go by. What nothing is told of may be several models: one declares only so
-    many families."""
-    yield made.part_number
-    if made.part_number == UNAVAILABLE:
+    """The part numbers that a model may go by, where it has none: its name, then its identifier. What nothing is told
+    of may be several models, as one declares only so many families."""
+    is_unknown = made.part_number == UNAVAILABLE
+    if not is_unknown or made.identifier is None:
+        yield made.part_number
+    if made.identifier is not None and len(made.identifier.value) <= _LONGEST:
+        yield made.identifier.value
+    if is_unknown:
         yield from (f"{UNAVAILABLE} {number}" for number in count(2))
 
 
@@ -279,8 +291,7 @@ def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
     if made.name not in (recorded.name, UNAVAILABLE):
         item.tell(item.record.at("model"), f"the name of the model stays as it is recorded: '{recorded.name}'")
     _tell_makers(item, made.makers, recorded.manufacturers, "stays as it is recorded")
-    if made.code is not None and (recorded.identifier is None or made.code.value != recorded.identifier.value):
-        _tell_code(item, made.code)
+    _tell_identifier(item, made.identifier, recorded.identifier, "stays as it is recorded")
 
 
 def _tell_other(item: Item, made: _Made, known: _Made) -> None:
@@ -291,10 +302,7 @@ def _tell_other(item: Item, made: _Made, known: _Made) -> None:
         replace(maker, identifier=maker.identifier or identifiers.get(maker_key(maker.name))) for maker in known.makers
     ]
     _tell_makers(item, made.makers, known.makers, "is that of another record")
-    if known.code is None:
-        known.code = made.code
-    elif made.code is not None and made.code != known.code:
-        _tell_code(item, made.code)
+    _tell_identifier(item, made.identifier, known.identifier, "is that of another record")
 
 
 def _tell_makers(item: Item, makers: Sequence[Manufacturer], kept: Sequence[Manufacturer], how: str) -> None:
@@ -310,14 +318,17 @@ def _tell_makers(item: Item, makers: Sequence[Manufacturer], kept: Sequence[Manu
         item.tell(spot, f"the model {how}: made by {maker.name} too")
 
 
-def _tell_code(item: Item, code: Code) -> None:
-    item.tell(item.record.at("model"), f"the identifier of the model is not kept: {code.scheme} {code.value}")
+def _tell_identifier(item: Item, said: AgentIdentifier | None, kept: AgentIdentifier | None, how: str) -> None:
+    if said is not None and said != kept:
+        item.tell(item.record.at("model"), f"the identifier of the model is not kept: {said.scheme} {said.value}")
+    elif said is None and kept is not None:
+        item.tell(item.record.at("model"), f"the identifier of the model {how}: {kept.scheme} {kept.value}")
 
 
 def _entry(made: _Made, families: list[str]) -> ModelEntry:
     item, (maker, *further) = made.item, map(_given, made.makers)
-    identifier = _kept_code(item, made.code)
-    website = fitted(_URL, made.code.value)[0] if made.code is not None and made.code.scheme == "URL" else None
+    identifier = made.identifier
+    website = fitted(_URL, identifier.value)[0] if identifier is not None and identifier.scheme == "URL" else None
     return ModelEntry(
         place=item.place(item.record.at("model")),
         lines=dict.fromkeys(("manufacturer", "further_manufacturers"), item.record.at("manufacturers")),
@@ -342,6 +353,7 @@ def _kept_code(item: Item, code: Code | None) -> AgentIdentifier | None:
     """The identifier of the model that is no part number; one that does not pass the checks of its scheme is told."""
     if code is None:
         return None
+    code = agent_code(code)
     found, why = fitted(_AGENT, {"value": code.value, "scheme": code.scheme})
     if found is None:
         spot = item.record.at("model")
