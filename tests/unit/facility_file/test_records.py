@@ -53,6 +53,8 @@ async def imported(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destinati
     assert [str(failure) for failure in result.failures] == []
     again = await planned(hutch, *contents, to=to)
     assert [step.words for step in again.steps] == []
+    # What was kept whole is silent the second time.
+    assert plan.warnings or not again.warnings
     return [each.text for each in plan.warnings]
 
 
@@ -176,7 +178,7 @@ async def test_of_what_is_related_and_of_subjects_only_what_is_lacking_is_filled
         "Pump", "20.5/pump", relatedIdentifiers=[{**paper, "relatedIdentifier": "10.5438/A"}, drawn],
         subjects=[{"subjectName": "Vacuum"}, optics],
     )  # fmt: skip
-    assert await imported(hutch, [more]) == []
+    assert await imported(hutch, [more]) == ["record 'Pump': subject 'vacuum' stays as it is recorded: not Vacuum"]
     found = hutch.state("asset", "Pump")
     assert found["drawing"]["system"] == "EDMS"
     assert [each["value"] for each in found["related_identifiers"]] == ["10.5438/a", "10.5438/drawing"]
@@ -184,6 +186,83 @@ async def test_of_what_is_related_and_of_subjects_only_what_is_lacking_is_filled
         {"name": "vacuum", "identifier": None, "scheme": None},
         {"name": "optics", "identifier": "http://vocab.test/1", "scheme": "Keywords"},
     ]
+
+
+def agent(what: str, name: str, value: str | None = None, scheme: str = "ROR", **told: Any) -> dict[str, Any]:
+    """An owner or a manufacturer of PIDINST."""
+    known = {f"{what}Identifier": {f"{what}Identifier": value, f"{what}IdentifierType": scheme}} if value else {}
+    return {f"{what}Name": name, **known, **told}
+
+
+async def test_what_a_record_says_otherwise_of_a_recorded_asset_is_told_and_only_what_lacks_is_filled_in(
+    hutch: Hutch,
+) -> None:
+    def alternate(value: str, kind: str, name: str | None = None) -> dict[str, Any]:
+        named = {"alternateIdentifierName": name} if name else {}
+        return {"alternateIdentifier": value, "alternateIdentifierType": kind, **named}
+
+    paper = {**related("References", "10.5438/a"), "relatedIdentifierType": "DOI"}
+    ror, other_ror = "https://ror.org/02aj13c28", "https://ror.org/000h6jb29"
+    said = {
+        "description": "It pumps.", "measuredVariables": ["flow"], "dates": dates("2001-05-02"),
+        "owners": [agent("owner", "Lab"), agent("owner", "Other", ror, ownerContact="a@lab.example")],
+        **of_kind("Pump", model="X"), "alternateIdentifiers": [alternate("S1", "SerialNumber")],
+        "relatedIdentifiers": [paper], "subjects": [{"subjectName": "vacuum"}],
+    }  # fmt: skip
+    assert await imported(hutch, [record("Pump", "20.5/pump", **said)]) == []
+    before = hutch.state("asset", "Pump")
+    optics = {"subjectIdentifier": "http://v.test/1", "subjectIdentifierType": "Keywords"}
+    changed = {
+        "description": "It pumped.", "measuredVariables": ["flow", "pressure"], "dates": dates("2001-05-03"),
+        "owners": [agent("owner", "Lab", ror, ownerContact="b@lab.example"),
+                   agent("owner", "other", other_ror, ownerContact="c@lab.example")],
+        **of_kind("Big pump", maker="BCME", model="Y"),
+        "alternateIdentifiers": [alternate("s1", "SerialNumber", "plate")],
+        "relatedIdentifiers": [{**paper, "relatedIdentifierName": "Paper"}],
+        "subjects": [{"subjectName": "vacuum", "subjectIdentifier": optics}],
+    }  # fmt: skip
+    told = await imported(hutch, [record("Big pump", "20.5/pump", **changed)])
+    assert {each.removeprefix("record 'Big pump': ") for each in told} == {
+        "its name stays as it is recorded: 'Pump'",
+        "its description stays as it is recorded",
+        "Commissioned 2001-05-03 is not kept: 2001-05-02 is recorded",
+        f"owner 'Other' stays as it is recorded: not other, ROR {other_ror}",
+        "the contact of owner 'Other' stays as it is recorded",
+        "the name of the model stays as it is recorded: 'X'",
+        "the model stays as it is recorded: not made by BCME",
+        "the instrument type stays as it is recorded: not Big pump",
+        "what it measures stays as it is recorded: not pressure",
+        "SerialNumber S1 stays as it is recorded: not s1",
+    }
+    after = hutch.state("asset", "Pump")
+    assert {name for name in after if after[name] != before[name]} == {
+        "owners", "alternate_identifiers", "related_identifiers", "subjects",
+    }  # fmt: skip
+    owners = {each["name"]: each for each in after["owners"]}
+    assert owners["Lab"]["identifier"] == {"scheme": "ROR", "value": ror}
+    assert await hutch.facility.address(owners["Lab"]["contact_id"]) == "b@lab.example"
+    assert owners["Other"] == before["owners"][1]
+    assert after["alternate_identifiers"] == [{"kind": "SerialNumber", "value": "S1", "name": "plate"}]
+    assert [each["name"] for each in after["related_identifiers"]] == ["Paper"]
+    assert after["subjects"] == [{"name": "vacuum", "identifier": "http://v.test/1", "scheme": "Keywords"}]
+    # What is recorded beside what a record says is no news.
+    assert await imported(hutch, [record("Pump", "20.5/pump", owners=[])]) == []
+
+
+async def test_an_address_that_was_erased_does_not_come_back(hutch: Hutch) -> None:
+    owned = record("Pump", "20.5/pump", owners=[agent("owner", "Lab", ownerContact="a@lab.example")])
+    await imported(hutch, [owned])
+    contact_id = hutch.state("asset", "Pump")["owners"][0]["contact_id"]
+    hutch.log.tables.contacts.clear()
+    assert await imported(hutch, [owned]) == ["record 'Pump': the contact of owner 'Lab' stays as it is recorded"]
+    assert hutch.state("asset", "Pump")["owners"][0]["contact_id"] == contact_id
+    assert await hutch.facility.address(contact_id) is None
+
+
+async def test_what_was_called_otherwise_because_of_another_is_silent_the_second_time(hutch: Hutch) -> None:
+    twins = [record("Pump"), record("Pump"), record("Pump", "20.5/a"), record("/odd/", "20.5/b")]
+    await imported(hutch, twins)
+    assert (await planned(hutch, twins)).warnings == ()
 
 
 async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
@@ -698,7 +777,8 @@ async def test_a_record_of_this_cora_is_the_asset_itself(hutch: Hutch) -> None:
     await hutch.apply(BASE)
     own = {"schemaVersion": "1.0", "name": "Something", "description": "a drive", "identifier": {
         "identifier": f"urn:uuid:{hutch.id('asset', 'Drive')}", "identifierType": "URN"}}  # fmt: skip
-    assert await imported(hutch, [own], to=Destination(("aps", "Imported"))) == []
+    told = await imported(hutch, [own], to=Destination(("aps", "Imported")))
+    assert told == ["record 'Something': its name stays as it is recorded: 'Drive'"]
     assert hutch.state("asset", "Drive")["description"] == "a drive"
     assert hutch.state("asset", "Drive")["alternate_identifiers"] == []
 

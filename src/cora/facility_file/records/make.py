@@ -127,7 +127,7 @@ async def _add_assets(
         source = f"{Path(item.file).name}, {item.record.spot}"
         model, kept = made_of[item]
         families.tell_differences(item, chosen[item])
-        entry = asset_entry(item, kept, model, lives[item], tier, source)
+        entry = await asset_entry(item, kept, model, lives[item], tier, source, facility)
         files.add("assets", entry, number)
 
 

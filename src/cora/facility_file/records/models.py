@@ -115,7 +115,10 @@ class Models:
         asset: Asset | None = None if item.recorded is None else item.recorded.state
         if asset is not None and asset.model_id is not None:
             known = await self._of_asset(item, asset.model_id)
-            return None, families if known is None else self._declared(item, known, families)
+            if known is None:
+                return None, families
+            _tell_others(item, known)
+            return None, self._declared(item, known, families)
         made = _made_of(item)
         if made is None:
             return None, families
@@ -285,6 +288,24 @@ def _part_number(item: Item, model: Thing | None) -> str | None:
     if model is None or model.code is None or folded_word(model.code.scheme or "") not in _PART_NUMBERS:
         return None
     return text_of(item, _NAME, model.code.value, _LONGEST, model.spot, "the part number")
+
+
+def _tell_others(item: Item, known: _Made) -> None:
+    """Tell what the record of an asset says of its model otherwise; what is recorded beside that is no news."""
+    made, recorded = _made_of(item), known.recorded
+    if made is None or recorded is None:
+        return
+    others = {folded(recorded.part_number), folded(made.name), folded(UNAVAILABLE)}
+    if folded(made.part_number) not in others:
+        item.tell(item.record.at("model"), f"the part number stays as it is recorded: not {made.part_number}")
+    said = [maker for maker in made.makers if maker != Manufacturer(UNAVAILABLE)]
+    unsaid = [maker for maker in recorded.manufacturers if maker_key(maker.name) not in _keys(said)]
+    unnamed = recorded.identifier if made.identifier is None else made.identifier
+    _tell_differences(item, replace(made, makers=[*said, *unsaid], identifier=unnamed), recorded)
+
+
+def _keys(makers: Iterable[Manufacturer]) -> set[str]:
+    return {maker_key(maker.name) for maker in makers}
 
 
 def _tell_differences(item: Item, made: _Made, recorded: Model) -> None:
