@@ -371,6 +371,77 @@ def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, st
     }
 
 
+async def test_two_records_of_one_instrument_without_identifier_are_one(hutch: Hutch) -> None:
+    def of(name: str, serial: str | None, maker: str = "ACME") -> dict[str, Any]:
+        told = [{"alternateIdentifier": serial, "alternateIdentifierType": "SerialNumber"}] if serial else []
+        return record(name, alternateIdentifiers=told, manufacturers=[{"manufacturerName": maker}])
+
+    told = await imported(hutch, [
+        of("Pump", "S1"), of("pump", "s1"), of("Pump", "S1", "Other"), of("Pump", "S2"), of("Pump", ":unav"),
+        of("Pump", ":unav"),
+    ])  # fmt: skip
+    assert [each for each in told if "left out" in each] == [
+        f"record 'pump': left out: it has the name and the serial number of the record at {hutch.directory}/records0, "
+        "record 1, /0"
+    ]
+    assert len(hutch.states("asset")) == 6
+
+
+async def test_of_more_than_cora_can_keep_the_first_are_kept_and_it_is_told(hutch: Hutch) -> None:
+    def named(what: str, count: int) -> list[dict[str, Any]]:
+        return [{f"{what}Name": f"{what} {index}"} for index in range(count)]
+
+    many = record(
+        "Many", "20.5/many", schemaVersion="1.1", owners=named("owner", 201), manufacturers=named("manufacturer", 102),
+        instrumentTypes=named("instrumentType", 101), measuredQuantities=named("measuredQuantity", 201),
+        measurementTechniques=named("measurementTechnique", 201), subjects=named("subject", 1001),
+        alternateIdentifiers=[
+            {"alternateIdentifier": f"A{index}", "alternateIdentifierType": "Other", "alternateIdentifierName": "n"}
+            for index in range(1001)
+        ],
+        relatedIdentifiers=[related("References", f"20.5/paper{index}") for index in range(1001)],
+    )  # fmt: skip
+    told = await imported(hutch, [many])
+    assert {each.removeprefix("record 'Many': it has ") for each in told} == {
+        "201 owners; the first 200 are kept", "102 manufacturers; the first 101 are kept",
+        "101 instrument types; the first 100 are kept", "201 measured variables; the first 200 are kept",
+        "201 measurement techniques; the first 200 are kept", "1,001 subjects; the first 1,000 are kept",
+        "1,001 other identifiers; the first 1,000 are kept", "1,001 related identifiers; the first 1,000 are kept",
+    }  # fmt: skip
+    asset = hutch.state("asset", "Many")
+    assert [len(asset[key]) for key in ("owners", "family_ids", "related_identifiers", "subjects")] == [
+        200, 100, 1000, 1000,
+    ]  # fmt: skip
+    told = await imported(hutch, [{**many, "owners": [{"ownerName": "One more"}]}])
+    assert "record 'Many': it has 201 owners; the first 200 are kept" in told
+    assert hutch.state("asset", "Many")["owners"] == asset["owners"]
+
+
+async def test_what_would_stand_too_deep_states_its_whole_and_is_stated_by_it(hutch: Hutch) -> None:
+    chain = [
+        record(f"C{index}", f"20.5/c{index}", relatedIdentifiers=[
+            *([related("IsComponentOf", f"20.5/c{index - 1}")] if index else []),
+            related("HasComponent", f"20.5/c{index + 1}"),
+        ])
+        for index in range(62)
+    ]  # fmt: skip
+    told = await imported(hutch, chain)
+    assert told == ["record 'C59': it does not stand below its whole: assets cannot be as deep as that"]
+    stated = {
+        each["name"]: [(kept["relation"], kept["value"]) for kept in each["related_identifiers"]]
+        for each in hutch.states("asset") if each["related_identifiers"]
+    }  # fmt: skip
+    assert stated == {
+        "C58": [("HasComponent", "20.5/c59")], "C59": [("IsComponentOf", "20.5/c58")],
+        "C61": [("HasComponent", "20.5/c62")],
+    }  # fmt: skip
+    assert "Imported/C59/C60" in await paths_of(hutch)
+    # What is stated already is no news.
+    assert (await planned(hutch, chain)).warnings == ()
+    await imported(hutch, [record("C62", "20.5/c62", relatedIdentifiers=[related("IsComponentOf", "20.5/c58")])])
+    assert hutch.state("asset", "C62")["related_identifiers"][0]["value"] == "20.5/c58"
+
+
 async def test_no_record_is_told_what_another_says_of_types_and_measuring(hutch: Hutch) -> None:
     def of(name: str, type: dict[str, Any], *quantities: dict[str, Any], **told: Any) -> dict[str, Any]:
         return record(

@@ -26,9 +26,16 @@ from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.records.addresses import without_address
 from cora.facility_file.records.families import given_term, shown_term, terms
-from cora.facility_file.records.filling import more_alternates, more_owners, more_related, more_subjects
+from cora.facility_file.records.filling import (
+    MOST_OTHERS,
+    MOST_OWNERS,
+    more_alternates,
+    more_owners,
+    more_related,
+    more_subjects,
+)
 from cora.facility_file.records.identity import alternate_name, own_id
-from cora.facility_file.records.items import Item, fitted, spots_of, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
 from cora.facility_file.records.relations import drawing_of, related_identifiers
 from cora.facility_file.shapes import LEFT_OUT, Named
@@ -175,7 +182,7 @@ def _owners(item: Item) -> list[dict[str, Any]]:
             else:
                 owner["contact"] = fit.contact.address
         found[owner_key(name)] = owner
-    return list(found.values())
+    return first_of(item, found.values(), MOST_OWNERS, item.record.at("owners"), "owners")
 
 
 def _alternates(item: Item) -> list[dict[str, Any]]:
@@ -202,7 +209,7 @@ def _alternates(item: Item) -> list[dict[str, Any]]:
             item.tell(spot, f"an identifier is not kept, {each['kind']} {short(each['value'])}: it {why}")
         else:
             found.setdefault(identifier_key(fit), {name: value for name, value in each.items() if value is not None})
-    return list(found.values())
+    return first_of(item, found.values(), MOST_OTHERS, record.at("alternates"), "other identifiers")
 
 
 def _is_own(item: Item) -> bool:
@@ -217,7 +224,7 @@ def _name_of(kind: str) -> str | None:
 
 def _subjects(item: Item) -> list[dict[str, Any]]:
     found: dict[str, Term] = {}
-    for term in terms(item, item.record.subjects, "a subject"):
+    for term in terms(item, item.record.subjects, "a subject", MOST_OTHERS):
         if found.setdefault(subject_key(term.name), term) != term:
             item.tell(item.record.at("subjects"), f"a subject stands here twice: {shown_term(term)}")
     return list(map(given_term, found.values()))

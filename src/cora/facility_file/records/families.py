@@ -16,14 +16,18 @@ from cora.facility_file.entries import FamilyEntry
 from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.read import Files
-from cora.facility_file.records.items import Item, fitted, registered_for, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, registered_for, text_of
 
 GENERAL = "Instrument"
 """The family of what names no type, where one is needed."""
 
+MOST_FAMILIES = 100
+"""So many a model declares at most, so an instrument that has one is of no more."""
+
 _TERM: TypeAdapter[Term] = TypeAdapter(Term)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LONGEST = 200
+_MOST_MEASURED = 200
 _PROPERTY = {"variables": "measured_variables", "techniques": "measurement_techniques"}
 
 
@@ -226,9 +230,9 @@ def _is_own(term: Term) -> bool:
 def _said_by(item: Item) -> _Said:
     record = item.record
     return _Said(
-        tuple(terms(item, record.instrument_types, "an instrument type")),
-        tuple(terms(item, record.measured_variables, "a measured variable")),
-        tuple(terms(item, record.measurement_techniques, "a measurement technique")),
+        tuple(terms(item, record.instrument_types, "an instrument type", MOST_FAMILIES)),
+        tuple(terms(item, record.measured_variables, "a measured variable", _MOST_MEASURED)),
+        tuple(terms(item, record.measurement_techniques, "a measurement technique", _MOST_MEASURED)),
     )
 
 
@@ -242,7 +246,7 @@ def _kinds(item: Item, said: _Said) -> Iterable[_Kind]:
         yield _Kind(term, said.variables, said.techniques) if index == 0 else _Kind(term)
 
 
-def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
+def terms(item: Item, things: Sequence[Thing], what: str, most: int) -> list[Term]:
     """The terms of a record that cora can keep, each once; what of them is not kept is told."""
     found: dict[Term, None] = {}
     for thing in things:
@@ -258,7 +262,8 @@ def terms(item: Item, things: Iterable[Thing], what: str) -> Iterable[Term]:
                 item.tell(thing.spot, f"the identifier of {what} is not kept: it {why}")
             term = whole or term
         found[term] = None
-    return found
+    plural = f"{what.partition(' ')[2]}s"
+    return first_of(item, found, most, things[0].spot, plural) if things else []
 
 
 def _entry(items: Sequence[Item], name: str, kind: _Kind) -> FamilyEntry:

@@ -14,12 +14,18 @@ from cora.equipment.values import AgentIdentifier, AlternateIdentifier, Owner
 from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.records.families import given_term
-from cora.facility_file.records.items import Item
+from cora.facility_file.records.items import Item, first_of
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _STATED: TypeAdapter[RelatedIdentifier] = TypeAdapter(RelatedIdentifier)
 
 Given = dict[str, Any]
+
+MOST_OWNERS = 200
+"""So many owners an asset is registered with at most."""
+
+MOST_OTHERS = 1000
+"""So many other identifiers, related identifiers and subjects."""
 
 
 async def more_owners(item: Item, recorded: Asset, owners: list[Given], facility: Facility) -> list[Given]:
@@ -29,13 +35,14 @@ async def more_owners(item: Item, recorded: Asset, owners: list[Given], facility
     wanted: list[Given] = []
     for owner, given in zip(recorded.owners, has, strict=True):
         other = said.pop(owner_key(owner.name), {})
-        whole, what = _filled(item, "owners", f"owner '{owner.name}'", given, other), f"of owner '{owner.name}'"
+        filled, what = _filled(item, "owners", f"owner '{owner.name}'", given, other), f"of owner '{owner.name}'"
         if "contact" in other and owner.contact_id is None:
-            whole["contact"] = other["contact"]
+            filled["contact"] = other["contact"]
         elif "contact" in other and await facility.address(owner.contact_id or "") != other["contact"]:
             _stays(item, "owners", f"the contact {what}")
-        wanted.append(whole)
-    return _unless_same([*wanted, *said.values()], has)
+        wanted.append(filled)
+    whole = first_of(item, [*wanted, *said.values()], MOST_OWNERS, item.record.at("owners"), "owners")
+    return _unless_same(whole, has)
 
 
 def more_alternates(item: Item, recorded: Asset, others: list[Given]) -> list[Given]:
@@ -50,7 +57,8 @@ def more_alternates(item: Item, recorded: Asset, others: list[Given]) -> list[Gi
         )
         for each, given in zip(recorded.alternate_identifiers, has, strict=True)
     ]
-    return _unless_same([*wanted, *said.values()], has)
+    whole = first_of(item, [*wanted, *said.values()], MOST_OTHERS, item.record.at("alternates"), "other identifiers")
+    return _unless_same(whole, has)
 
 
 def more_related(item: Item, recorded: Asset, found: list[Given]) -> list[Given]:
@@ -62,7 +70,8 @@ def more_related(item: Item, recorded: Asset, found: list[Given]) -> list[Given]
         # How its value is spelled makes no difference where it is the same.
         other = {key: value for key, value in said.pop(each.key, {}).items() if key == "name"}
         wanted.append(_filled(item, "related", f"{each.relation} {short(each.value)}", given, other))
-    return _unless_same([*wanted, *said.values()], has)
+    whole = first_of(item, [*wanted, *said.values()], MOST_OTHERS, item.record.at("related"), "related identifiers")
+    return _unless_same(whole, has)
 
 
 def more_subjects(item: Item, recorded: Asset, subjects: list[Given]) -> list[Given]:
@@ -73,7 +82,8 @@ def more_subjects(item: Item, recorded: Asset, subjects: list[Given]) -> list[Gi
     for given in has:
         other = said.pop(subject_key(given["name"]), {})
         wanted.append(_filled(item, "subjects", f"subject '{given['name']}'", given, other))
-    return _unless_same([*wanted, *said.values()], has)
+    whole = first_of(item, [*wanted, *said.values()], MOST_OTHERS, item.record.at("subjects"), "subjects")
+    return _unless_same(whole, has)
 
 
 def given_related(related: RelatedIdentifier) -> Given:
@@ -113,4 +123,5 @@ def _stays(item: Item, name: str, what: str, more: str = "") -> None:
 
 
 def _unless_same(wanted: list[Given], has: list[Given]) -> list[Given]:
-    return [] if wanted == has else wanted
+    # Where more are recorded than a command takes at once, none of them is lost.
+    return [] if wanted == has or len(wanted) < len(has) else wanted

@@ -116,6 +116,14 @@ def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: in
     return found
 
 
+def first_of(item: Item, found: Iterable[T], most: int, spot: Spot, what: str) -> list[T]:
+    """So many as cora can keep; that there are more is told."""
+    found = list(found)
+    if len(found) > most:
+        item.tell(spot, f"it has {len(found):,} {what}; the first {most:,} are kept")
+    return found[:most]
+
+
 def spots_of(item: Item, names: Mapping[str, str]) -> dict[str, Spot]:
     """Where the keys of an entry stand in the record, by the properties that they come from."""
     return {key: item.record.at(name) for key, name in names.items()}

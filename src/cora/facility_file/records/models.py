@@ -20,17 +20,15 @@ from cora.facility_file.entries import ModelEntry
 from cora.facility_file.keys import model_key
 from cora.facility_file.port import Facility
 from cora.facility_file.read import Files
-from cora.facility_file.records.families import Families
-from cora.facility_file.records.items import Item, fitted, registered_for, text_of
+from cora.facility_file.records.families import MOST_FAMILIES, Families
+from cora.facility_file.records.items import Item, first_of, fitted, registered_for, text_of
 from cora.facility_file.shapes import LEFT_OUT, Named
-
-MOST_FAMILIES = 100
-"""So many a model declares at most."""
 
 _AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _URL: TypeAdapter[str] = TypeAdapter(Url)
 _LONGEST = 200
+_MOST_MAKERS = 101
 _PART_NUMBERS = frozenset(
     ("partnumber", "productnumber", "modelnumber", "ordernumber", "cataloguenumber", "catalognumber", "sku", "mpn")
 )
@@ -258,7 +256,7 @@ def _makers(item: Item) -> list[Manufacturer]:
             item.tell(thing.spot, f"a manufacturer stands here twice: {maker.name}")
         else:
             found[maker_key(maker.name)] = maker
-    return list(found.values())
+    return first_of(item, found.values(), _MOST_MAKERS, item.record.at("manufacturers"), "manufacturers")
 
 
 def agent_identifier(item: Item, thing: Thing, what: str) -> AgentIdentifier | None:

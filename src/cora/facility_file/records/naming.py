@@ -17,6 +17,7 @@ from cora.facility_file.planning.known import recorded_at
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.records.identity import LONGEST_NAME, same_serial_number
 from cora.facility_file.records.items import Destination, Item, fitted, text_of
+from cora.facility_file.records.kin import stand_alone
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _DEEPEST = 60
@@ -80,14 +81,20 @@ class Naming:
         return (*self._paths[asset.parent_id], asset.name)
 
     async def _above(self, item: Item) -> tuple[str, ...]:
+        """Where an item goes: below its whole, if it can stand there."""
+        if item.parent is None and item.parent_recorded is None:
+            return self._destination.path
+        above: tuple[str, ...] = ()
         if item.parent_recorded is not None:
-            path = await self._path_of(item.parent_recorded)
-            self._ids[path] = item.parent_recorded.id
-            return path
-        if item.parent is not None and item.parent.path and not item.parent.is_left_out:
-            if len(item.parent.path) <= _DEEPEST:
-                return item.parent.path
-            item.tell(item.record.at("related"), "it does not stand below its whole: assets cannot be as deep as that")
+            above = await self._path_of(item.parent_recorded)
+            self._ids[above] = item.parent_recorded.id
+        elif item.parent is not None and not item.parent.is_left_out:
+            above = item.parent.path
+        if above and len(above) <= _DEEPEST:
+            return above
+        why = "assets cannot be as deep as that" if above else "no path leads to it"
+        item.tell(item.record.at("related"), f"it does not stand below its whole: {why}")
+        stand_alone(item)
         return self._destination.path
 
     async def _id_at(self, path: tuple[str, ...]) -> UUID | None:

@@ -11,8 +11,8 @@ from cora.equipment.pidinst.reading.record import Code, Related
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import IdentifierScheme, Name
 from cora.facility_file.problems import short
-from cora.facility_file.records.filling import given_related
-from cora.facility_file.records.items import Item, fitted, text_of
+from cora.facility_file.records.filling import MOST_OTHERS, given_related
+from cora.facility_file.records.items import Item, first_of, fitted, text_of
 
 _STATED: TypeAdapter[RelatedIdentifier] = TypeAdapter(RelatedIdentifier)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -47,7 +47,8 @@ def related_identifiers(item: Item) -> list[dict[str, Any]]:
             item.tell(related.spot, f"{shown(related)} is told by the tree alone: its identifier {why}")
         else:
             item.tell(related.spot, f"{shown(related)} is not kept: it {why}")
-    return list(map(given_related, found.values()))
+    stated = first_of(item, found.values(), MOST_OTHERS, item.record.at("related"), "related identifiers")
+    return list(map(given_related, stated))
 
 
 def shown(related: Related) -> str:
