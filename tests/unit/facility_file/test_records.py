@@ -561,9 +561,16 @@ async def test_more_kinds_of_one_maker_than_a_model_can_declare(hutch: Hutch, mo
     if model is None:
         assert (models, told) == ({":unav": 100, ":unav 2": 2}, [])
         assert {each["name"] for each in hutch.states("model")} == {":unav"}
-        # Those that are of it are known again, and others of these kinds find it.
+        # Those that are of it are known again, others of these kinds find it, and so do further kinds.
         assert await imported(hutch, [{**records[101], "name": "Other", "identifier": None}]) == []
-        assert hutch.state("asset", "Other")["model_id"] == hutch.state("asset", "Beamline 101")["model_id"]
+        new = [
+            record(f"New {index}", **of_kind("New"), measuredVariables=[f"v{index}"]) for index in range(99)
+        ]  # fmt: skip
+        assert await imported(hutch, new) == []
+        of = {each["id"]: each["part_number"] for each in hutch.states("model")}
+        assert [of[hutch.state("asset", name)["model_id"]] for name in ("Other", "New 0", "New 97", "New 98")] == [
+            ":unav 2", ":unav 2", ":unav 2", ":unav 3",
+        ]  # fmt: skip
     else:
         assert models == {"X": 100}
         assert told == [

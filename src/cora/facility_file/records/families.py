@@ -45,6 +45,11 @@ class _Kind:
         return self.term, frozenset(self.variables), frozenset(self.techniques)
 
     @property
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What it measures by which technique, by name."""
+        return frozenset(each.name for each in self.variables), frozenset(each.name for each in self.techniques)
+
+    @property
     def measures(self) -> bool:
         """Whether it tells any variable or technique."""
         return bool(self.variables or self.techniques)
@@ -73,24 +78,31 @@ class Families:
 
     by_id: dict[UUID, Family]
     """All that are recorded."""
-    recorded: list[Family]
-    """Those of them that are not deprecated."""
+    recorded: dict[str, Family]
+    """Those of them that are not deprecated, by name."""
     made: "dict[str, _Made]" = field(default_factory=dict[str, "_Made"])
     """By name."""
     _chosen: dict[Any, str] = field(default_factory=dict[Any, str])
     """The names of the families by what they tell."""
     _named: set[str] = field(default_factory=set[str])
     """The names that are taken, folded."""
+    _near: dict[Any, list[Family]] = field(default_factory=dict[Any, list[Family]])
+    """Those that are not deprecated by what may name their type, alone and with the names of what they measure."""
     _said: dict[Item, _Said] = field(default_factory=dict[Item, _Said])
 
     @classmethod
     async def known(cls, facility: Facility) -> "Families":
         """With all that is recorded."""
         by_id: dict[UUID, Family] = {record.id: record.state async for record in facility.listed("family", {})}
-        recorded = [each for each in by_id.values() if each.status is not DefinitionStatus.DEPRECATED]
-        recorded.sort(key=lambda family: family.name)
-        chosen = {_told_by(family).key: family.name for family in reversed(recorded)}
-        return cls(by_id, recorded, _chosen=chosen, _named={folded(family.name) for family in recorded})
+        usable = [each for each in by_id.values() if each.status is not DefinitionStatus.DEPRECATED]
+        found = cls(by_id, {family.name: family for family in sorted(usable, key=lambda family: family.name)})
+        for family in found.recorded.values():
+            found._chosen.setdefault(_told_by(family).key, family.name)
+            found._named.add(folded(family.name))
+            for word in {*_words(Term(family.name, family.id.urn, "URN")), *_words(family.term)}:
+                for key in (word, (word, _told_by(family).names)):
+                    found._near.setdefault(key, []).append(family)
+        return found
 
     def is_usable(self, id: UUID) -> bool:
         """Whether a family can be named for anything new."""
@@ -114,8 +126,7 @@ class Families:
         a new asset also what they say more."""
         asset = None if item.recorded is None else item.recorded.state
         recorded = [self.by_id[id] for id in (asset.family_ids if asset else ()) if id in self.by_id]
-        by_name = {family.name: family for family in self.recorded}
-        recorded += [by_name[name] for name in names if name in by_name]
+        recorded += [self.recorded[name] for name in names if name in self.recorded]
         kinds = [*map(_told_by, recorded), *(self.made[name].kind for name in names if name in self.made)]
         said = self._said[item]
         ids = {family.id.urn for family in recorded}
@@ -154,10 +165,13 @@ class Families:
     def _recorded(self, kind: _Kind) -> str | None:
         """The family that is used for a kind though it does not tell the very same: it is of the type and measures the
         same, or nothing is said of that."""
-        candidates = [family for family in self.recorded if _is_of(family, kind.term)]
-        same = (family for family in candidates if _measures_the_same(kind, _told_by(family)))
-        found = next(same, None) or (candidates[0] if candidates and not kind.measures else None)
-        return None if found is None else found.name
+        words = list(_words(kind.term))
+        near = (family for word in words for family in self._near.get((word, kind.names), ()))
+        found = [family.name for family in near if _is_of(family, kind.term) and _adds_no_more(kind, _told_by(family))]
+        if not found and not kind.measures:
+            others = (family for word in words for family in self._near.get(word, ()))
+            found = [family.name for family in others if _is_of(family, kind.term)]
+        return min(found, default=None)
 
     def _new(self, kind: _Kind) -> str:
         name = self._name_for(kind)
@@ -178,6 +192,10 @@ class Families:
         return next(each for number in count(2) if folded(each := f"{plain[:190]} {number}") not in self._named)
 
 
+def _words(term: Term | None) -> Iterable[str]:
+    return () if term is None else (folded(each) for each in (term.name, term.identifier) if each is not None)
+
+
 def _is_of(family: Family, term: Term) -> bool:
     """Whether a family is of a type: by the identifier of its term, else by its name or that of its term."""
     if term.scheme == "URN" and term.identifier is not None and term.identifier.casefold() == family.id.urn:
@@ -194,12 +212,10 @@ def _told_by(family: Family) -> _Kind:
     return _Kind(term, family.measured_variables, family.measurement_techniques)
 
 
-def _measures_the_same(kind: _Kind, told: _Kind) -> bool:
-    """Whether a family measures what is said by the same names; identifiers that nobody said are no difference."""
-    return all(
-        {each.name for each in said} == {each.name for each in has} and all(_is_told(each, has) for each in said)
-        for said, has in ((kind.variables, told.variables), (kind.techniques, told.techniques))
-    )
+def _adds_no_more(kind: _Kind, told: _Kind) -> bool:
+    """Whether a family that measures what is said by the same names adds no more to it than identifiers."""
+    pairs = ((kind.variables, told.variables), (kind.techniques, told.techniques))
+    return all(_is_told(term, has) for said, has in pairs for term in said)
 
 
 def _is_told(term: Term, told: Iterable[Term]) -> bool:

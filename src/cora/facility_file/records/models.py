@@ -159,7 +159,7 @@ class Models:
         first: _Made | None = None
         for number in _numbers(made):
             if can_be_said((made.maker, number)):
-                found = await self._at(replace(made, part_number=number))
+                found = await self._at(replace(made, part_number=number, families={}, items=[]))
                 first = first or found
                 # Where nothing is told of a model, one is as good as another.
                 if found.can_be(made) and (made.part_number != UNAVAILABLE or found.can_take(families)):
