@@ -485,6 +485,12 @@ async def test_no_record_is_told_what_another_says_of_types_and_measuring(hutch:
     assert len(hutch.states("family")) == families
 
 
+async def test_what_names_no_type_and_measures_is_of_the_general_family(hutch: Hutch) -> None:
+    told = await imported(hutch, [record("A", "20.5/a", measuredVariables=["flow"])])
+    assert told == ["record 'A': it names no type, so it is of the family 'Instrument'"]
+    assert (await planned(hutch, [record("A", "20.5/a", measuredVariables=["flow"])])).warnings == ()
+
+
 async def test_each_record_is_told_what_the_recorded_family_that_it_uses_says_otherwise(hutch: Hutch) -> None:
     salt = term("instrumentType", "CTD", "http://v.test/ctd")
     await imported(hutch, [record("A", "20.5/a", instrumentTypes=[salt], measuredVariables=["salinity"])])

@@ -33,7 +33,7 @@ _PROPERTY = {"variables": "measured_variables", "techniques": "measurement_techn
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a family is of: its type, and what it measures how. Told by it, each term as it stands here."""
+    """What a family tells: its type, and what it measures how."""
 
     term: Term
     variables: tuple[Term, ...] = ()
@@ -57,7 +57,7 @@ class _Kind:
 
 @dataclass(frozen=True)
 class _Said:
-    """The terms of a record, or of some families."""
+    """The terms of a record."""
 
     types: tuple[Term, ...] = ()
     variables: tuple[Term, ...] = ()
@@ -132,8 +132,9 @@ class Families:
         ids = {family.id.urn for family in recorded}
         types = [each for each in said.types if each.scheme != "URN" or (each.identifier or "").casefold() not in ids]
         own = [each for each in said.types if each not in types]
-        told_types = [kind.term for kind in kinds]
-        _tell(item, "instrument_types", "the instrument type", types, [*told_types, *own])
+        if said.types:
+            told_types = [*(kind.term for kind in kinds), *own]
+            _tell(item, "instrument_types", "the instrument type", types, told_types)
         for name, what in (("variables", "what it measures"), ("techniques", "the measurement technique")):
             told = [term for kind in kinds for term in getattr(kind, name)]
             _tell(item, _PROPERTY[name], what, getattr(said, name), told)
