@@ -145,14 +145,12 @@ async def test_what_is_imported_is_told_again_and_nothing_is_lost_untold(
         assert {fact for fact in lost if fact[0] != "landing page"} == LOST.get(name, set())
         for fact in lost:
             assert fact[-1].partition(":")[2] in warnings
-        # Said beside: since when it is recorded, the missing model, and what others are called.
+        # Said beside: since when it is recorded, and what others are called.
         assert {fact[0] for fact in gained} <= {
-            "landing page", "identifier", "date", "model", "alternate", "relation is named",
+            "landing page", "identifier", "date", "alternate", "relation is named",
         }  # fmt: skip
         if before.dates:
             assert not [fact for fact in gained if fact[0] == "date"]
-        if before.model is None:
-            assert ("model", ":unav") in gained
     assert (await imported(cora, *names))[0] == 0
 
 
@@ -254,6 +252,66 @@ async def test_all_together_then_again_in_other_forms(cora: Opened) -> None:
     changes, told = await imported(cora, *ACTRIS_JSON, "actris-simple.json")
     assert changes == 0
     assert "its asset is recorded and decommissioned, and stays as it is" in told
+
+
+async def test_an_old_instrument_is_told_whole_as_of_every_day_since_it_began(
+    cora: Opened, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({
+        "schemaVersion": "1.0", "name": "Old station", "identifier": {
+            "identifier": "20.5/old-station", "identifierType": "Handle"},
+        "owners": [{"ownerName": "Lab"}], "manufacturers": [{"manufacturerName": "ACME"}], "model": {"modelName": "X"},
+        "instrumentTypes": [{"instrumentTypeName": "Weather station"}], "measuredVariables": ["wind"],
+        "dates": [{"date": "1999-03-04", "dateType": "Commissioned"}],
+    }))  # fmt: skip
+    facility = facility_of(cora)
+    plan = await make_plan(await read_as_files([path], TO, facility), facility)
+    assert (await apply_plan(plan, facility)).is_complete
+    (before,) = read_records(path.read_bytes()).records
+    lost = facts(before) - facts(await told_again(cora, server, before, "pidinst.json?true_at=1999-03-05T00:00:00Z"))
+    assert {fact for fact in lost if fact[0] != "identifier"} == set()
+
+
+def identified(what: str, name: str, value: str, scheme: str = "URL") -> dict[str, Any]:
+    """Something of PIDINST with a name and an identifier."""
+    return {f"{what}Name": name, f"{what}Identifier": {f"{what}Identifier": value, f"{what}IdentifierType": scheme}}
+
+
+async def test_records_that_are_alike_are_told_again_each_as_it_is(
+    cora: Opened, server: Server, tmp_path: Path
+) -> None:
+    kind, quantity = [{"instrumentTypeName": "Probe"}], "measuredQuantity"
+    told: list[dict[str, Any]] = [
+        {"instrumentTypes": kind, "measuredQuantities": [identified(quantity, "Temp", "http://v.test/a")]},
+        {"instrumentTypes": kind, "measuredQuantities": [identified(quantity, "Temp", "http://v.test/b")]},
+        {"instrumentTypes": kind, "measuredQuantities": [{f"{quantity}Name": each} for each in ("Shift", "Raman")]},
+        {"instrumentTypes": kind, "measuredQuantities": [{f"{quantity}Name": "Shift"}],
+         "measurementTechniques": [identified("measurementTechnique", "Raman", "http://v.test/raman")]},
+        {"instrumentTypes": [identified("instrumentType", "Thermometer", "http://v.test/t")]},
+        {"instrumentTypes": [identified("instrumentType", "Temperatursensor", "http://v.test/t", "URI")]},
+        *({"instrumentTypes": [{"instrumentTypeName": name}]} for name in ("Spektrometer", "SPEKTROMETER")),
+        *({"model": identified("model", "X", f"http://m.test/{number}")} for number in (1, 2)),
+        {"model": identified("model", ":unav", "http://m.test/3")},
+        *({"instrumentTypes": [{"instrumentTypeName": "Beamline"}], "measuredQuantities": [{f"{quantity}Name": f"{n}"}]}
+          for n in range(101)),
+    ]  # fmt: skip
+    path = tmp_path / "alike.json"
+    path.write_text(json.dumps([
+        {"schemaVersion": "1.1", "name": f"Alike {index}", "owners": [{"ownerName": "Lab"}],
+         "identifier": {"identifier": f"10.5438/alike-{index}", "identifierType": "DOI"},
+         "manufacturers": [{"manufacturerName": "Lab"}], "dates": [{"date": "2001-05-02", "dateType": "Commissioned"}],
+         **each}
+        for index, each in enumerate(told)
+    ]))  # fmt: skip
+    facility = facility_of(cora)
+    for is_second in (False, True):
+        plan = await make_plan(await read_as_files([path], TO, facility), facility)
+        assert (plan.problems, plan.warnings, bool(len(plan.steps))) == ((), (), not is_second)
+        assert (await apply_plan(plan, facility)).is_complete
+    for before in read_records(path.read_bytes()).records:
+        after = facts(await told_again(cora, server, before, "pidinst-1.1.json"))
+        assert {fact[0] for fact in after ^ facts(before)} <= {"landing page"}
 
 
 async def cora_command(*arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> Result:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.facility_file.hutch import BASE, Hutch, make_hutch
 
 from cora.equipment.pidinst.reading import Dialect, read_records
 from cora.facility_file import Plan, apply_plan, make_plan
+from cora.facility_file.read import Defaults
 from cora.facility_file.records import Destination, read_as_files
 
 LAB = Destination(("lab", "Imported"), "The Laboratory")
@@ -51,6 +53,8 @@ async def imported(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destinati
     assert [str(failure) for failure in result.failures] == []
     again = await planned(hutch, *contents, to=to)
     assert [step.words for step in again.steps] == []
+    # What was kept whole is silent the second time.
+    assert plan.warnings or not again.warnings
     return [each.text for each in plan.warnings]
 
 
@@ -174,7 +178,7 @@ async def test_of_what_is_related_and_of_subjects_only_what_is_lacking_is_filled
         "Pump", "20.5/pump", relatedIdentifiers=[{**paper, "relatedIdentifier": "10.5438/A"}, drawn],
         subjects=[{"subjectName": "Vacuum"}, optics],
     )  # fmt: skip
-    assert await imported(hutch, [more]) == []
+    assert await imported(hutch, [more]) == ["record 'Pump': subject 'vacuum' stays as it is recorded: not Vacuum"]
     found = hutch.state("asset", "Pump")
     assert found["drawing"]["system"] == "EDMS"
     assert [each["value"] for each in found["related_identifiers"]] == ["10.5438/a", "10.5438/drawing"]
@@ -182,6 +186,83 @@ async def test_of_what_is_related_and_of_subjects_only_what_is_lacking_is_filled
         {"name": "vacuum", "identifier": None, "scheme": None},
         {"name": "optics", "identifier": "http://vocab.test/1", "scheme": "Keywords"},
     ]
+
+
+def agent(what: str, name: str, value: str | None = None, scheme: str = "ROR", **told: Any) -> dict[str, Any]:
+    """An owner or a manufacturer of PIDINST."""
+    known = {f"{what}Identifier": {f"{what}Identifier": value, f"{what}IdentifierType": scheme}} if value else {}
+    return {f"{what}Name": name, **known, **told}
+
+
+async def test_what_a_record_says_otherwise_of_a_recorded_asset_is_told_and_only_what_lacks_is_filled_in(
+    hutch: Hutch,
+) -> None:
+    def alternate(value: str, kind: str, name: str | None = None) -> dict[str, Any]:
+        named = {"alternateIdentifierName": name} if name else {}
+        return {"alternateIdentifier": value, "alternateIdentifierType": kind, **named}
+
+    paper = {**related("References", "10.5438/a"), "relatedIdentifierType": "DOI"}
+    ror, other_ror = "https://ror.org/02aj13c28", "https://ror.org/000h6jb29"
+    said = {
+        "description": "It pumps.", "measuredVariables": ["flow"], "dates": dates("2001-05-02"),
+        "owners": [agent("owner", "Lab"), agent("owner", "Other", ror, ownerContact="a@lab.example")],
+        **of_kind("Pump", model="X"), "alternateIdentifiers": [alternate("S1", "SerialNumber")],
+        "relatedIdentifiers": [paper], "subjects": [{"subjectName": "vacuum"}],
+    }  # fmt: skip
+    assert await imported(hutch, [record("Pump", "20.5/pump", **said)]) == []
+    before = hutch.state("asset", "Pump")
+    optics = {"subjectIdentifier": "http://v.test/1", "subjectIdentifierType": "Keywords"}
+    changed = {
+        "description": "It pumped.", "measuredVariables": ["flow", "pressure"], "dates": dates("2001-05-03"),
+        "owners": [agent("owner", "Lab", ror, ownerContact="b@lab.example"),
+                   agent("owner", "other", other_ror, ownerContact="c@lab.example")],
+        **of_kind("Big pump", maker="BCME", model="Y"),
+        "alternateIdentifiers": [alternate("s1", "SerialNumber", "plate")],
+        "relatedIdentifiers": [{**paper, "relatedIdentifierName": "Paper"}],
+        "subjects": [{"subjectName": "vacuum", "subjectIdentifier": optics}],
+    }  # fmt: skip
+    told = await imported(hutch, [record("Big pump", "20.5/pump", **changed)])
+    assert {each.removeprefix("record 'Big pump': ") for each in told} == {
+        "its name stays as it is recorded: 'Pump'",
+        "its description stays as it is recorded",
+        "Commissioned 2001-05-03 is not kept: 2001-05-02 is recorded",
+        f"owner 'Other' stays as it is recorded: not other, ROR {other_ror}",
+        "the contact of owner 'Other' stays as it is recorded",
+        "the name of the model stays as it is recorded: 'X'",
+        "the model stays as it is recorded: not made by BCME",
+        "the instrument type stays as it is recorded: not Big pump",
+        "what it measures stays as it is recorded: not pressure",
+        "SerialNumber S1 stays as it is recorded: not s1",
+    }
+    after = hutch.state("asset", "Pump")
+    assert {name for name in after if after[name] != before[name]} == {
+        "owners", "alternate_identifiers", "related_identifiers", "subjects",
+    }  # fmt: skip
+    owners = {each["name"]: each for each in after["owners"]}
+    assert owners["Lab"]["identifier"] == {"scheme": "ROR", "value": ror}
+    assert await hutch.facility.address(owners["Lab"]["contact_id"]) == "b@lab.example"
+    assert owners["Other"] == before["owners"][1]
+    assert after["alternate_identifiers"] == [{"kind": "SerialNumber", "value": "S1", "name": "plate"}]
+    assert [each["name"] for each in after["related_identifiers"]] == ["Paper"]
+    assert after["subjects"] == [{"name": "vacuum", "identifier": "http://v.test/1", "scheme": "Keywords"}]
+    # What is recorded beside what a record says is no news.
+    assert await imported(hutch, [record("Pump", "20.5/pump", owners=[])]) == []
+
+
+async def test_an_address_that_was_erased_does_not_come_back(hutch: Hutch) -> None:
+    owned = record("Pump", "20.5/pump", owners=[agent("owner", "Lab", ownerContact="a@lab.example")])
+    await imported(hutch, [owned])
+    contact_id = hutch.state("asset", "Pump")["owners"][0]["contact_id"]
+    hutch.log.tables.contacts.clear()
+    assert await imported(hutch, [owned]) == ["record 'Pump': the contact of owner 'Lab' stays as it is recorded"]
+    assert hutch.state("asset", "Pump")["owners"][0]["contact_id"] == contact_id
+    assert await hutch.facility.address(contact_id) is None
+
+
+async def test_what_was_called_otherwise_because_of_another_is_silent_the_second_time(hutch: Hutch) -> None:
+    twins = [record("Pump"), record("Pump"), record("Pump", "20.5/a"), record("/odd/", "20.5/b")]
+    await imported(hutch, twins)
+    assert (await planned(hutch, twins)).warnings == ()
 
 
 async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
@@ -252,6 +333,256 @@ async def test_the_model_is_told_as_far_as_it_is_known(hutch: Hutch) -> None:
     assert hutch.state("model", "X")["further_manufacturers"] == [{"name": "Other", "identifier": None}]
     assert hutch.state("asset", "C")["model_id"] is None
     assert told == []
+
+
+def of_kind(*names: str, maker: str | None = "ACME", model: str | None = None) -> dict[str, Any]:
+    """What a record tells of the types, the maker and the model."""
+    told: dict[str, Any] = {"instrumentTypes": [{"instrumentTypeName": name} for name in names]}
+    if maker is not None:
+        told["manufacturers"] = [{"manufacturerName": maker}]
+    return told if model is None else {**told, "model": {"modelName": model}}
+
+
+def families_of(hutch: Hutch, kind: str, name: str) -> list[str]:
+    """The names of the families that an asset is of, or a model declares."""
+    names = {each["id"]: each["name"] for each in hutch.states("family")}
+    key = "family_ids" if kind == "asset" else "declared_family_ids"
+    return sorted(names[id] for id in hutch.state(kind, name)[key])
+
+
+def term(what: str, name: str, value: str | None = None, scheme: str = "URL") -> dict[str, Any]:
+    """A term of PIDINST: an instrument type, a measured quantity or a technique."""
+    known = {f"{what}Identifier": {f"{what}Identifier": value, f"{what}IdentifierType": scheme}} if value else {}
+    return {f"{what}Name": name, **known}
+
+
+def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, str | None]]]:
+    """What the families of an asset tell: name, identifier and scheme of each term."""
+    families = {each["id"]: each for each in hutch.states("family")}
+    of = [families[id] for id in hutch.state("asset", name)["family_ids"]]
+
+    def told(terms: list[dict[str, Any]]) -> list[tuple[str, str | None, str | None]]:
+        return [(each["name"], each["identifier"], each["scheme"]) for each in terms]
+
+    return {
+        "types": told([each["term"] for each in of]),
+        "variables": [each for family in of for each in told(family["measured_variables"])],
+        "techniques": [each for family in of for each in told(family["measurement_techniques"])],
+    }
+
+
+async def test_two_records_of_one_instrument_without_identifier_are_one(hutch: Hutch) -> None:
+    def of(name: str, serial: str | None, maker: str = "ACME") -> dict[str, Any]:
+        told = [{"alternateIdentifier": serial, "alternateIdentifierType": "SerialNumber"}] if serial else []
+        return record(name, alternateIdentifiers=told, manufacturers=[{"manufacturerName": maker}])
+
+    told = await imported(hutch, [
+        of("Pump", "S1"), of("pump", "s1"), of("Pump", "S1", "Other"), of("Pump", "S2"), of("Pump", ":unav"),
+        of("Pump", ":unav"),
+    ])  # fmt: skip
+    assert [each for each in told if "left out" in each] == [
+        f"record 'pump': left out: it has the name and the serial number of the record at {hutch.directory}/records0, "
+        "record 1, /0"
+    ]
+    assert len(hutch.states("asset")) == 6
+
+
+async def test_of_more_than_cora_can_keep_the_first_are_kept_and_it_is_told(hutch: Hutch) -> None:
+    def named(what: str, count: int) -> list[dict[str, Any]]:
+        return [{f"{what}Name": f"{what} {index}"} for index in range(count)]
+
+    many = record(
+        "Many", "20.5/many", schemaVersion="1.1", owners=named("owner", 201), manufacturers=named("manufacturer", 102),
+        instrumentTypes=named("instrumentType", 101), measuredQuantities=named("measuredQuantity", 201),
+        measurementTechniques=named("measurementTechnique", 201), subjects=named("subject", 1001),
+        alternateIdentifiers=[
+            {"alternateIdentifier": f"A{index}", "alternateIdentifierType": "Other", "alternateIdentifierName": "n"}
+            for index in range(1001)
+        ],
+        relatedIdentifiers=[related("References", f"20.5/paper{index}") for index in range(1001)],
+    )  # fmt: skip
+    told = await imported(hutch, [many])
+    assert {each.removeprefix("record 'Many': it has ") for each in told} == {
+        "201 owners; the first 200 are kept", "102 manufacturers; the first 101 are kept",
+        "101 instrument types; the first 100 are kept", "201 measured variables; the first 200 are kept",
+        "201 measurement techniques; the first 200 are kept", "1,001 subjects; the first 1,000 are kept",
+        "1,001 other identifiers; the first 1,000 are kept", "1,001 related identifiers; the first 1,000 are kept",
+    }  # fmt: skip
+    asset = hutch.state("asset", "Many")
+    assert [len(asset[key]) for key in ("owners", "family_ids", "related_identifiers", "subjects")] == [
+        200, 100, 1000, 1000,
+    ]  # fmt: skip
+    told = await imported(hutch, [{**many, "owners": [{"ownerName": "One more"}]}])
+    assert "record 'Many': it has 201 owners; the first 200 are kept" in told
+    assert hutch.state("asset", "Many")["owners"] == asset["owners"]
+
+
+async def test_what_would_stand_too_deep_states_its_whole_and_is_stated_by_it(hutch: Hutch) -> None:
+    chain = [
+        record(f"C{index}", f"20.5/c{index}", relatedIdentifiers=[
+            *([related("IsComponentOf", f"20.5/c{index - 1}")] if index else []),
+            related("HasComponent", f"20.5/c{index + 1}"),
+        ])
+        for index in range(62)
+    ]  # fmt: skip
+    told = await imported(hutch, chain)
+    assert told == ["record 'C59': it does not stand below its whole: assets cannot be as deep as that"]
+    stated = {
+        each["name"]: [(kept["relation"], kept["value"]) for kept in each["related_identifiers"]]
+        for each in hutch.states("asset") if each["related_identifiers"]
+    }  # fmt: skip
+    assert stated == {
+        "C58": [("HasComponent", "20.5/c59")], "C59": [("IsComponentOf", "20.5/c58")],
+        "C61": [("HasComponent", "20.5/c62")],
+    }  # fmt: skip
+    assert "Imported/C59/C60" in await paths_of(hutch)
+    # What is stated already is no news.
+    assert (await planned(hutch, chain)).warnings == ()
+    await imported(hutch, [record("C62", "20.5/c62", relatedIdentifiers=[related("IsComponentOf", "20.5/c58")])])
+    assert hutch.state("asset", "C62")["related_identifiers"][0]["value"] == "20.5/c58"
+
+
+async def test_no_record_is_told_what_another_says_of_types_and_measuring(hutch: Hutch) -> None:
+    def of(name: str, type: dict[str, Any], *quantities: dict[str, Any], **told: Any) -> dict[str, Any]:
+        return record(
+            name, f"20.5/{name}", schemaVersion="1.1", instrumentTypes=[type], measuredQuantities=list(quantities),
+            manufacturers=[{"manufacturerName": "ACME"}], **told,
+        )  # fmt: skip
+
+    quantity, plain = "measuredQuantity", term("instrumentType", "Probe")
+    raman = [term("measurementTechnique", "Raman", "http://v.test/raman")]
+    records = [
+        of("A", plain, term(quantity, "Temp", "http://v.test/a")),
+        of("B", plain, term(quantity, "Temp", "http://v.test/b")),
+        of("C", plain, term(quantity, "Temp")),
+        of("D", plain, term(quantity, "Raman shift"), term(quantity, "Raman")),
+        of("E", plain, term(quantity, "Raman shift"), measurementTechniques=raman),
+        of("F", term("instrumentType", "Thermometer", "http://v.test/t")),
+        of("G", term("instrumentType", "Temperatursensor", "http://v.test/t", "URI")),
+        of("H", term("instrumentType", "Spektrometer")),
+        of("I", term("instrumentType", "SPEKTROMETER")),
+    ]
+    assert await imported(hutch, records) == []
+    a, b = (("Temp", f"http://v.test/{each}", "URL") for each in "ab")
+    shift = ("Raman shift", None, None)
+    assert [telling(hutch, each)["variables"] for each in "ABCDE"] == [
+        [a], [b], [("Temp", None, None)], [shift, ("Raman", None, None)], [shift],
+    ]  # fmt: skip
+    assert telling(hutch, "D")["techniques"] == []
+    assert telling(hutch, "E")["techniques"] == [("Raman", "http://v.test/raman", "URL")]
+    assert [telling(hutch, each)["types"] for each in "FGHI"] == [
+        [("Thermometer", "http://v.test/t", "URL")], [("Temperatursensor", "http://v.test/t", "URI")],
+        [("Spektrometer", None, None)], [("SPEKTROMETER", None, None)],
+    ]  # fmt: skip
+    assert {each["name"] for each in hutch.states("family")} == {
+        "Probe", "Probe: Temp", "Probe: Temp 2", "Probe: Raman shift, Raman", "Probe: Raman shift, Raman 2",
+        "SPEKTROMETER 2", "Spektrometer", "Temperatursensor", "Thermometer",
+    }  # fmt: skip
+    # What is recorded under other identifiers is found again by all that it tells.
+    families = len(hutch.states("family"))
+    others = [{**each, "name": f"{each['name']}2", "identifier": None} for each in records]
+    assert await imported(hutch, others) == []
+    assert len(hutch.states("family")) == families
+
+
+async def test_what_names_no_type_and_measures_is_of_the_general_family(hutch: Hutch) -> None:
+    told = await imported(hutch, [record("A", "20.5/a", measuredVariables=["flow"])])
+    assert told == ["record 'A': it names no type, so it is of the family 'Instrument'"]
+    assert (await planned(hutch, [record("A", "20.5/a", measuredVariables=["flow"])])).warnings == ()
+
+
+async def test_each_record_is_told_what_the_recorded_family_that_it_uses_says_otherwise(hutch: Hutch) -> None:
+    salt = term("instrumentType", "CTD", "http://v.test/ctd")
+    await imported(hutch, [record("A", "20.5/a", instrumentTypes=[salt], measuredVariables=["salinity"])])
+    told = await imported(hutch, [
+        record("B", "20.5/b", instrumentTypes=[salt]), record("C", "20.5/c", instrumentTypes=[salt]),
+        record("D", "20.5/d", instrumentTypes=[{"instrumentTypeName": "ctd"}], measuredVariables=["salinity"]),
+        record("E", "20.5/e", instrumentTypes=[term("instrumentType", "Sonde", "http://v.test/ctd")],
+               measuredVariables=["salinity"]),
+    ])  # fmt: skip
+    assert [each["name"] for each in hutch.states("family")] == ["CTD"]
+    kind = "the instrument type stays as it is recorded: CTD (URL http://v.test/ctd)"
+    assert told == [
+        "record 'B': what it measures stays as it is recorded: salinity",
+        "record 'C': what it measures stays as it is recorded: salinity",
+        f"record 'D': {kind}, not ctd",
+        f"record 'E': {kind}, not Sonde (URL http://v.test/ctd)",
+    ]
+
+
+async def test_a_recorded_asset_gets_the_types_that_it_lacks_and_its_model_declares_them(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind(model="X"))])
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", model="X")), record("B", "20.5/b")])
+    assert families_of(hutch, "asset", "A") == ["Pump"]
+    assert families_of(hutch, "model", "X") == ["Instrument", "Pump"]
+
+
+async def test_a_recorded_asset_gets_the_model_that_it_lacks_with_the_families_that_it_has(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", maker=None))])
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", model="X"))])
+    assert families_of(hutch, "model", "X") == ["Pump", "Valve"]
+    assert hutch.state("asset", "A")["model_id"] == hutch.state("model", "X")["id"]
+    # What has a model of the same name may be of another type.
+    await imported(hutch, [record("B", "20.5/b", **of_kind("Gauge", maker=None))])
+    await imported(hutch, [record("B", "20.5/b", **of_kind("Gauge", model="X"))])
+    assert families_of(hutch, "model", "X") == ["Gauge", "Pump", "Valve"]
+
+
+async def test_a_model_that_is_deprecated_declares_nothing_more(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind(model="X")), record("C", "20.5/c", **of_kind(maker=None))])
+    await hutch.run("deprecate_model", model_id=hutch.id("model", "X"), reason="sold out")
+    told = await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", "Valve", model="X"))])
+    assert told == [
+        f"record 'A': family '{name}' is not kept: model 'ACME/X' cannot declare it, it is deprecated"
+        for name in ("Pump", "Valve")
+    ]
+    assert [each["name"] for each in hutch.states("family")] == ["Instrument"]
+
+
+async def test_a_model_that_declares_a_deprecated_family_is_left_as_it_is(hutch: Hutch) -> None:
+    await imported(hutch, [record("A", "20.5/a", **of_kind("Pump", model="X"))])
+    await imported(hutch, [record("C", "20.5/c", **of_kind("Pump", maker=None))])
+    await hutch.run("deprecate_family", family_id=hutch.id("family", "Pump"), reason="too coarse")
+    told = await imported(hutch, [record("B", "20.5/b", **of_kind("Valve", model="X"))])
+    assert told == [
+        "record 'B': family 'Valve' is not kept: model 'ACME/X' cannot declare it, one that it declares is deprecated"
+    ]
+    told = await imported(hutch, [record("C", "20.5/c", **of_kind("Pump", model="Y"))])
+    assert told == [
+        "record 'C': the model is not kept: it cannot declare what the asset is, a family of the asset is deprecated"
+    ]
+    assert hutch.state("asset", "C")["model_id"] is None
+
+
+@pytest.mark.parametrize("model", [None, "X"])
+async def test_more_kinds_of_one_maker_than_a_model_can_declare(hutch: Hutch, model: str | None) -> None:
+    records = [
+        record(
+            f"Beamline {index}", f"20.5/{index}", **of_kind("Beamline", model=model), measuredVariables=[f"v{index}"]
+        )
+        for index in range(102)
+    ]
+    told = await imported(hutch, records[:50]) + await imported(hutch, records)
+    models = {each["part_number"]: len(each["declared_family_ids"]) for each in hutch.states("model")}
+    if model is None:
+        assert (models, told) == ({":unav": 100, ":unav 2": 2}, [])
+        assert {each["name"] for each in hutch.states("model")} == {":unav"}
+        # Those that are of it are known again, others of these kinds find it, and so do further kinds.
+        assert await imported(hutch, [{**records[101], "name": "Other", "identifier": None}]) == []
+        new = [
+            record(f"New {index}", **of_kind("New"), measuredVariables=[f"v{index}"]) for index in range(99)
+        ]  # fmt: skip
+        assert await imported(hutch, new) == []
+        of = {each["id"]: each["part_number"] for each in hutch.states("model")}
+        assert [of[hutch.state("asset", name)["model_id"]] for name in ("Other", "New 0", "New 97", "New 98")] == [
+            ":unav 2", ":unav 2", ":unav 2", ":unav 3",
+        ]  # fmt: skip
+    else:
+        assert models == {"X": 100}
+        assert told == [
+            f"record 'Beamline {index}': family 'Beamline: v{index}' is not kept: "
+            "model 'ACME/X' cannot declare it, 100 is the most" for index in (100, 101)
+        ]  # fmt: skip
 
 
 def made_by(*makers: str | dict[str, Any], name: str = "A") -> dict[str, Any]:
@@ -347,10 +678,11 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
         of("C", "Z", "RRID", "RRID:Z"), of("D", "Z", "RRID", "RRID:other"), of("E", "Q", "ROR", "nonsense"),
         of("F", "R", None, "https://r.example"),
     ])  # fmt: skip
-    assert {each["name"]: each["identifier"] for each in hutch.states("model")} == {
+    assert {each["part_number"]: each["identifier"] for each in hutch.states("model")} == {
         "X": {"scheme": "URL", "value": "http://vocab.test/x"},
         "Y": {"scheme": "SerialNumber", "value": "SN-1"},
         "Z": {"scheme": "RRID", "value": "RRID:Z"},
+        "RRID:other": {"scheme": "RRID", "value": "RRID:other"},
         "Q": None,
         "R": {"scheme": "URL", "value": "https://r.example"},
     }
@@ -358,9 +690,35 @@ async def test_an_identifier_of_a_model_that_is_no_part_number_is_kept(hutch: Hu
     assert hutch.state("asset", "B")["alternate_identifiers"][0]["value"] == "SN-1"
     assert told == [
         "record 'B': SerialNumber SN-1 of the model is taken for the instrument's too",
-        "record 'D': the identifier of the model is not kept: RRID RRID:other",
         "record 'E': the identifier of the model is not kept: ROR nonsense is not a ROR id (https://ror.org/0xxxxxxNN)",
     ]
+
+
+async def test_models_with_other_identifiers_are_others(hutch: Hutch) -> None:
+    def of(name: str, model: str | None, value: str | None) -> dict[str, Any]:
+        told = {"modelName": model} if model else {}
+        if value is not None:
+            told["modelIdentifier"] = {"modelIdentifier": value, "modelIdentifierType": "URL"}  # type: ignore[assignment]
+        return record(name, f"20.5/{name}", manufacturers=[{"manufacturerName": "ACME"}], model=told)
+
+    def model_of(name: str) -> tuple[str, str, str | None]:
+        (model,) = (each for each in hutch.states("model") if each["id"] == hutch.state("asset", name)["model_id"])
+        return model["name"], model["part_number"], model["identifier"] and model["identifier"]["value"]
+
+    one, two, three, long = "http://m.test/1", "http://m.test/2", "http://m.test/3", f"http://m.test/{'x' * 200}"
+    told = await imported(hutch, [
+        of("A", "X", None), of("B", "X", one), of("C", "X", two), record("D", "20.5/D", manufacturers=[
+            {"manufacturerName": "ACME"}]), of("E", None, three), of("F", None, long),
+    ])  # fmt: skip
+    assert told == [f"record 'A': the identifier of the model is that of another record: URL {one}"]
+    assert {name: model_of(name) for name in "ABCDEF"} == {
+        "A": ("X", "X", one), "B": ("X", "X", one), "C": ("X", two, two), "D": (":unav", ":unav", None),
+        "E": (":unav", three, three), "F": (":unav", ":unav 2", long),
+    }  # fmt: skip
+    # Others like them find the same, and what is recorded without an identifier never gets that of another.
+    again = await imported(hutch, [of("G", "X", two), of("H", None, three), of("I", None, long), of("J", "X", None)])
+    assert again == [f"record 'J': the identifier of the model stays as it is recorded: URL {one}"]
+    assert [model_of(name) for name in "GHIJ"] == [model_of(name) for name in "CEFA"]
 
 
 async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> None:
@@ -385,6 +743,50 @@ async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> Non
         "when it began is not told; 2011-01-05 stands for it",
         "Commissioned 2999-01-01 lies in the future and is not kept",
     }
+
+
+async def dates_of(hutch: Hutch, records: Sequence[Any], occurred_at: datetime | None = None) -> dict[str, str | None]:
+    """When each step of the plan of an import occurs; None stands for now."""
+    path = hutch.directory / "records"
+    path.write_text(json.dumps(records))
+    files = await read_as_files([path], LAB, hutch.facility, defaults=Defaults(occurred_at))
+    plan = await make_plan(files, hutch.facility)
+    assert [str(problem) for problem in plan.problems] == []
+    return {
+        step.words: step.occurred_at and step.occurred_at.date().isoformat()
+        for step in plan.steps
+        if step.command.startswith(("define", "register"))
+    }
+
+
+async def test_what_an_instrument_needs_is_as_old_as_the_first_that_needs_it(hutch: Hutch) -> None:
+    def of(name: str, kind: str, model: str, began: str | None) -> dict[str, Any]:
+        return record(
+            name, f"20.5/{name}", dates=dates(began), instrumentTypes=[{"instrumentTypeName": kind}],
+            manufacturers=[{"manufacturerName": "ACME"}], model={"modelName": model},
+        )  # fmt: skip
+
+    records = [of("A", "Pump", "P", "2005-01-01"), of("B", "Pump", "Q", "1999-03-04"), of("C", "Valve", "V", None)]
+    wanted = {
+        "register facility 'lab'": "1999-03-04",
+        "define family 'Pump'": "1999-03-04",
+        "define family 'Valve'": None,
+        "define model 'ACME/P'": "2005-01-01",
+        "define model 'ACME/Q'": "1999-03-04",
+        "define model 'ACME/V'": None,
+        "register asset 'lab/Imported'": "1999-03-04",
+        "register asset 'lab/Imported/A'": "2005-01-01",
+        "register asset 'lab/Imported/B'": "1999-03-04",
+        "register asset 'lab/Imported/C'": None,
+    }
+    assert await dates_of(hutch, records) == wanted
+    # Nothing that they need is later than the command says.
+    said = datetime(2001, 1, 1, tzinfo=UTC)
+    dated = {**wanted, "define model 'ACME/P'": "2001-01-01"}
+    assert await dates_of(hutch, records, said) == {words: at or "2001-01-01" for words, at in dated.items()}
+    # What is recorded needs nothing before now.
+    await imported(hutch, [record("B", "20.5/B", dates=dates("1999-03-04"))])
+    assert await dates_of(hutch, records[1:2]) == {"define family 'Pump'": None, "define model 'ACME/Q'": None}
 
 
 async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_other_has_ended(hutch: Hutch) -> None:
@@ -469,7 +871,8 @@ async def test_a_record_of_this_cora_is_the_asset_itself(hutch: Hutch) -> None:
     await hutch.apply(BASE)
     own = {"schemaVersion": "1.0", "name": "Something", "description": "a drive", "identifier": {
         "identifier": f"urn:uuid:{hutch.id('asset', 'Drive')}", "identifierType": "URN"}}  # fmt: skip
-    assert await imported(hutch, [own], to=Destination(("aps", "Imported"))) == []
+    told = await imported(hutch, [own], to=Destination(("aps", "Imported")))
+    assert told == ["record 'Something': its name stays as it is recorded: 'Drive'"]
     assert hutch.state("asset", "Drive")["description"] == "a drive"
     assert hutch.state("asset", "Drive")["alternate_identifiers"] == []
 

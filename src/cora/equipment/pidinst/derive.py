@@ -18,7 +18,7 @@ from cora.equipment.aggregates.persistent_id import PersistentId
 from cora.equipment.assigned_identifier import AssignedIdentifier
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.gather import Component, Compound, Instrument, Surroundings
-from cora.equipment.pidinst.published import UNKNOWN_PUBLISHER, PublishedRecord, Publisher
+from cora.equipment.pidinst.published import UNAVAILABLE, UNKNOWN_PUBLISHER, PublishedRecord, Publisher
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType, related_key
 from cora.equipment.values import AgentIdentifier, Drawing, DrawingSystem, Manufacturer, Owner, Term, folded, normal_doi
 
@@ -216,7 +216,8 @@ def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
     value, kind = model.part_number, "PartNumber"
     if not _has_part_number(model):
         if model.identifier is None:
-            return pidinst.Model(model_name=model.name)
+            # A model that is there for its manufacturer alone tells nothing: PIDINST can do without.
+            return None if model.name == UNAVAILABLE else pidinst.Model(model_name=model.name)
         value, kind = model.identifier.value, model.identifier.scheme
     return pidinst.Model(
         model_name=model.name,
@@ -225,8 +226,11 @@ def _model_of_asset(instrument: Instrument) -> pidinst.Model | None:
 
 
 def _has_part_number(model: Model) -> bool:
-    """A model without a part number has its name in place of one, which would be told as what it is not."""
-    return folded(model.part_number) != folded(model.name)
+    """A model without a part number has its name, its identifier or the code for the unknown (`:unav 2`, where there
+    are several) in place of one, which would be told as what it is not."""
+    number = folded(model.part_number)
+    others = (model.name, model.identifier.value if model.identifier else "")
+    return number not in map(folded, others) and number.partition(" ")[0] != UNAVAILABLE
 
 
 def _further_identifier(model: Model) -> AgentIdentifier | None:

@@ -1,8 +1,4 @@
-"""A record becomes the entry of an asset: all that cora has a place for.
-
-Of an asset that is recorded only what it lacks is filled in: since it is kept
-here, what stands here goes before what stands in a record of it elsewhere.
-"""
+"""A record becomes the entry of an asset: all that cora has a place for, or that an asset lacks which is recorded."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,13 +22,22 @@ from cora.equipment.values import (
     Url,
 )
 from cora.facility_file.entries import AssetEntry
+from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.records.addresses import without_address
-from cora.facility_file.records.families import given_term, terms
+from cora.facility_file.records.families import given_term, shown_term, terms
+from cora.facility_file.records.filling import (
+    MOST_OTHERS,
+    MOST_OWNERS,
+    more_alternates,
+    more_owners,
+    more_related,
+    more_subjects,
+)
 from cora.facility_file.records.identity import alternate_name, own_id
-from cora.facility_file.records.items import Item, fitted, spots_of, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
-from cora.facility_file.records.relations import drawing_of, more_related, related_identifiers
+from cora.facility_file.records.relations import drawing_of, related_identifiers
 from cora.facility_file.shapes import LEFT_OUT, Named
 from cora.kernel.requests import EARLIEST
 
@@ -77,7 +82,7 @@ def life_of(item: Item, now: datetime) -> Life:
         at = _spot_of(item.record.dates, "DeCommissioned")
         item.tell(at, f"DeCommissioned {ended} lies before {began} and is not kept")
         ended = None
-    if began is None and ended is not None:
+    if began is None and ended is not None and item.recorded is None:
         item.tell(_spot_of(item.record.dates, "DeCommissioned"), f"when it began is not told; {ended} stands for it")
         began = ended
     return Life(began and _at(began), ended and _at(ended))
@@ -91,8 +96,10 @@ def _spot_of(dates: Iterable[Dated], kind: str) -> Spot:
     return next(each.spot for each in dates if each.kind == kind)
 
 
-def asset_entry(item: Item, families: list[str], model: str | None, life: Life, tier: str, source: str) -> AssetEntry:
-    """The entry of an item whose path is settled."""
+async def asset_entry(
+    item: Item, families: list[str], model: str | None, life: Life, tier: str, source: str, facility: Facility
+) -> AssetEntry:
+    """The entry of an item whose path is settled. Its families and its model are those that its asset gets."""
     record = item.record
     spots = spots_of(item, _PROPERTIES)
     owners, others, subjects = _owners(item), _alternates(item), _subjects(item)
@@ -119,27 +126,38 @@ def asset_entry(item: Item, families: list[str], model: str | None, life: Life, 
             kept = "kept in the history alone, as a note" if _has_page(record) else "not kept, for it is no URL"
             item.tell(record.at("landing_page"), f"its landing page is {kept}: {record.landing_page}")
     else:
-        owners = _more_owners(recorded, owners)
-        others = _more_alternates(recorded, others)
-        related = more_related(recorded, related)
-        subjects = _more_subjects(recorded, subjects)
+        owners = await more_owners(item, recorded, owners, facility)
+        others = more_alternates(item, recorded, others)
+        related = more_related(item, recorded, related)
+        subjects = more_subjects(item, recorded, subjects)
+        _tell_began(item, recorded, life)
     if description is not None and (recorded is None or recorded.description is None):
         entry.description = description
-    if model is not None and (recorded is None or recorded.model_id is None):
+    elif description is not None and recorded is not None and recorded.description != description:
+        item.tell(record.at("description"), "its description stays as it is recorded")
+    if model is not None:
         entry.model = Named(model, record.at("model"))
-    if families and (recorded is None or not recorded.family_ids):
+    if families:
         entry.families = [Named(each, record.at("instrument_types")) for each in families]
-    if owners and (recorded is None or len(owners) > len(recorded.owners)):
+    if owners:
         entry.owners = owners
-    if others and (recorded is None or len(others) > len(recorded.alternate_identifiers)):
+    if others:
         entry.identifiers = others
-    if related and (recorded is None or len(related) > len(recorded.related_identifiers)):
+    if related:
         entry.related_identifiers = related
-    if subjects and (recorded is None or len(subjects) > len(recorded.subjects)):
+    if subjects:
         entry.subjects = subjects
     if drawing is not None and (recorded is None or recorded.drawing is None):
         entry.drawing = drawing
     return entry
+
+
+def _tell_began(item: Item, recorded: Asset, life: Life) -> None:
+    """Tell a day of commissioning that is not the recorded one."""
+    days = {each.astimezone(UTC).date() for each in (recorded.registered_at, recorded.commissioned_at)}
+    if life.began is not None and life.began.date() not in days:
+        at = _spot_of(item.record.dates, "Commissioned")
+        item.tell(at, f"Commissioned {life.began.date()} is not kept: {recorded.commissioned_at.date()} is recorded")
 
 
 def _owners(item: Item) -> list[dict[str, Any]]:
@@ -158,26 +176,13 @@ def _owners(item: Item) -> list[dict[str, Any]]:
         if identifier is not None:
             owner["identifier"] = {"scheme": identifier.scheme, "value": identifier.value}
         if thing.contact is not None and not is_unknown(thing.contact):
-            address = thing.contact.removeprefix("mailto:")
-            _, why = fitted(_OWNER, {"name": name, "contact": address})
-            if why:
+            fit, why = fitted(_OWNER, {"name": name, "contact": thing.contact.removeprefix("mailto:")})
+            if fit is None or fit.contact is None:
                 item.tell(thing.spot, f"the contact of an owner is not kept: it {why}")
             else:
-                owner["contact"] = address
+                owner["contact"] = fit.contact.address
         found[owner_key(name)] = owner
-    return list(found.values())
-
-
-def _more_owners(recorded: Asset, owners: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that are recorded, then those that are not; an address that is left out is left alone."""
-    has: list[dict[str, Any]] = []
-    for owner in recorded.owners:
-        told: dict[str, Any] = {"name": owner.name}
-        if owner.identifier is not None:
-            told["identifier"] = {"scheme": owner.identifier.scheme, "value": owner.identifier.value}
-        has.append(told)
-    keys = {owner_key(owner.name) for owner in recorded.owners}
-    return [*has, *(each for each in owners if owner_key(each["name"]) not in keys)]
+    return first_of(item, found.values(), MOST_OWNERS, item.record.at("owners"), "owners")
 
 
 def _alternates(item: Item) -> list[dict[str, Any]]:
@@ -204,7 +209,7 @@ def _alternates(item: Item) -> list[dict[str, Any]]:
             item.tell(spot, f"an identifier is not kept, {each['kind']} {short(each['value'])}: it {why}")
         else:
             found.setdefault(identifier_key(fit), {name: value for name, value in each.items() if value is not None})
-    return list(found.values())
+    return first_of(item, found.values(), MOST_OTHERS, record.at("alternates"), "other identifiers")
 
 
 def _is_own(item: Item) -> bool:
@@ -217,26 +222,12 @@ def _name_of(kind: str) -> str | None:
     return "Other" if kind == "Other" else None
 
 
-def _more_alternates(recorded: Asset, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    has = [
-        {"kind": each.kind.value, "value": each.value, **({"name": each.name} if each.name else {})}
-        for each in recorded.alternate_identifiers
-    ]
-    keys = {identifier_key(each) for each in recorded.alternate_identifiers}
-    return [*has, *(each for each in others if identifier_key(_ALTERNATE.validate_python(each)) not in keys)]
-
-
 def _subjects(item: Item) -> list[dict[str, Any]]:
     found: dict[str, Term] = {}
-    for term in terms(item, item.record.subjects, "a subject"):
-        found.setdefault(subject_key(term.name), term)
+    for term in terms(item, item.record.subjects, "a subject", MOST_OTHERS):
+        if found.setdefault(subject_key(term.name), term) != term:
+            item.tell(item.record.at("subjects"), f"a subject stands here twice: {shown_term(term)}")
     return list(map(given_term, found.values()))
-
-
-def _more_subjects(recorded: Asset, subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    keys = {subject_key(each.name) for each in recorded.subjects}
-    new = [each for each in subjects if subject_key(each["name"]) not in keys]
-    return [*map(given_term, recorded.subjects), *new]
 
 
 def _note(item: Item, source: str) -> str | None:

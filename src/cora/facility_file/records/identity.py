@@ -1,6 +1,6 @@
 """Which records are assets already: by their identifier, whatever the asset is called now and wherever it stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.persistent_id import value_claim
-from cora.equipment.pidinst.reading.quirks import folded_word, same_identifier
+from cora.equipment.pidinst.reading.quirks import folded_word, is_unknown, same_identifier
 from cora.equipment.pidinst.reading.record import Code
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
 from cora.facility_file.keys import Key
@@ -19,6 +19,7 @@ from cora.facility_file.records.items import Item, fitted
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
+_SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
 LONGEST_NAME = 200
 
 
@@ -39,17 +40,27 @@ async def recognise(items: Sequence[Item], facility: Facility) -> None:
 
 
 def _leave_out_doubles(items: Sequence[Item]) -> None:
-    first: dict[tuple[str, str], Item] = {}
+    first: dict[Hashable, Item] = {}
     for item in items:
-        if item.record.identifier is None:
-            continue
-        other = first.setdefault(same_identifier(item.record.identifier), item)
+        code = item.record.identifier
+        key = _without_identifier(item) if code is None else same_identifier(code)
+        other = item if key is None else first.setdefault(key, item)
         if other is not item:
             item.is_left_out = True
-            item.tell(
-                item.record.at("identifier"),
-                f"left out: it has the identifier of the record at {other.place(other.record.spot)}",
-            )
+            what = "name and the serial number" if code is None else "identifier"
+            spot = item.record.at("name" if code is None else "identifier")
+            item.tell(spot, f"left out: it has the {what} of the record at {other.place(other.record.spot)}")
+
+
+def _without_identifier(item: Item) -> Hashable:
+    """What is the same for records of one instrument that has no identifier: name, serial numbers, makers and model.
+    None where there is no serial number: then they may be several of a kind."""
+    record = item.record
+    serials = {folded(each.value) for each in record.alternates if each.kind == _SERIAL and not is_unknown(each.value)}
+    if not serials or record.name is None:
+        return None
+    names = (record.name, record.model and record.model.name, *(each.name for each in record.manufacturers))
+    return (*(folded(each or "") for each in names), frozenset(serials))
 
 
 async def carriers(pids: Iterable[PersistentIdentifier], facility: Facility) -> dict[str, Record | str]:
@@ -126,9 +137,8 @@ def _has_ended(asset: Asset, item: Item) -> bool:
 
 def same_serial_number(asset: Asset, item: Item) -> bool:
     """Whether an asset may be the instrument by their serial numbers: one of them has none, or they share one."""
-    serial = AlternateIdentifierKind.SERIAL_NUMBER
-    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is serial}
-    says = {folded(each.value) for each in item.record.alternates if each.kind == serial}
+    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
+    says = {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
     return not has or not says or bool(has & says)
 
 

@@ -1,7 +1,8 @@
 """A record on its way to an asset, and what is told about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from cora.equipment.values import PersistentIdentifier
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place, Problem, short
 from cora.facility_file.read import Files
+from cora.facility_file.shapes import LEFT_OUT, LeftOut
 
 T = TypeVar("T")
 
@@ -48,6 +50,8 @@ class Item:
     refused_relations: set[int] = field(default_factory=set[int])
     """Those that contradict what is recorded."""
     told: list[NotUnderstood] = field(default_factory=list[NotUnderstood])
+    began: datetime | None = None
+    """Since when its asset will be recorded, where that is new and the record tells a date."""
 
     def __post_init__(self) -> None:
         code = self.record.identifier
@@ -77,6 +81,17 @@ class Item:
         self.files.problems.add(self.place(spot), f"{self.label}: {says}")
 
 
+def registered_for(items: Iterable[Item]) -> datetime | LeftOut:
+    """When what these items need is registered: with the first of them, so that no record of it is without. Left out,
+    it is dated as all that has no date."""
+    found: datetime | LeftOut = LEFT_OUT
+    for item in items:
+        latest = item.files.defaults[item.file].occurred_at if found is LEFT_OUT else found
+        if item.began is not None and (latest is None or item.began < latest):
+            found = item.began
+    return found
+
+
 def fitted(adapter: TypeAdapter[T], value: Any) -> tuple[T | None, str]:
     """The value if it is one, else what is wrong with it."""
     try:
@@ -99,6 +114,14 @@ def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: in
     if found is None:
         item.tell(spot, f"{what} is not kept: it {why}")
     return found
+
+
+def first_of(item: Item, found: Iterable[T], most: int, spot: Spot, what: str) -> list[T]:
+    """So many as cora can keep; that there are more is told."""
+    found = list(found)
+    if len(found) > most:
+        item.tell(spot, f"it has {len(found):,} {what}; the first {most:,} are kept")
+    return found[:most]
 
 
 def spots_of(item: Item, names: Mapping[str, str]) -> dict[str, Spot]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
-from cora.equipment.pidinst.reading.record import Related
+from cora.equipment.pidinst.reading.record import Code, Related
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.problems import short
 from cora.facility_file.records.identity import carriers
@@ -124,11 +125,39 @@ def _why_not(part: Item, whole: Item) -> str | None:
     return None
 
 
+def stand_alone(item: Item) -> None:
+    """Take an item from its whole, which it cannot stand below: both state what the tree does not tell then."""
+    if item.parent is not None:
+        item.parent.children.remove(item)
+        _state(item.parent, item.record.identifier)
+        _state(item, item.parent.record.identifier)
+    elif item.parent_recorded is not None and (pid := item.parent_recorded.state.persistent_id) is not None:
+        _state(item, Code(pid.value, pid.scheme))
+    item.parent = item.parent_recorded = None
+
+
+def _state(item: Item, other: Code | None) -> None:
+    """State how an item is related to another."""
+    for index, related in enumerate(item.record.related):
+        is_other = other is not None and same_identifier(related.code) == same_identifier(other)
+        if is_other and related.relation in (_WHOLE, _PART):
+            item.kept_relations.discard(index)
+
+
+def _is_stated(asset: Asset, related: Related) -> bool:
+    """Whether an asset states a relation already."""
+    return any(
+        each.relation == related.relation
+        and same_identifier(Code(each.value, each.scheme)) == same_identifier(related.code)
+        for each in asset.related_identifiers
+    )
+
+
 def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
     """Tell why. What is new states its relation all the same; of what is recorded the tree says how it stands."""
     relation = f"{related.relation} {short(related.code.value)}"
     if item.recorded is None:
         item.tell(related.spot, f"{relation} is stated and makes no tree: {why}")
-    else:
+    elif not _is_stated(item.recorded.state, related):
         item.refused_relations.add(index)
         item.tell(related.spot, f"{relation} is not kept: {why}")

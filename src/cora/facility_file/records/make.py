@@ -15,11 +15,11 @@ from cora.facility_file.port import Facility
 from cora.facility_file.problems import Place, Problem
 from cora.facility_file.read import Defaults, Files
 from cora.facility_file.records.addresses import without_addresses
-from cora.facility_file.records.assets import asset_entry, life_of
+from cora.facility_file.records.assets import Life, asset_entry, life_of
 from cora.facility_file.records.endings import settle_ends
 from cora.facility_file.records.families import Families
 from cora.facility_file.records.identity import recognise
-from cora.facility_file.records.items import Destination, Item
+from cora.facility_file.records.items import Destination, Item, registered_for
 from cora.facility_file.records.kin import relate
 from cora.facility_file.records.models import Models, agent_identifier
 from cora.facility_file.records.naming import Naming
@@ -39,11 +39,12 @@ async def read_as_files(
     """Read records together, and say what they are to a facility. What is wrong is in `problems` of the answer."""
     files = Files(tuple(dict.fromkeys(str(path) for path in paths)))
     items = [item for file in files.names for item in _read(file, files, format, defaults)]
-    await _add_facility(items, destination, facility, files)
     await recognise(items, facility)
     await relate(items, facility)
     await Naming(facility, destination).settle(items)
-    await _add_assets([item for item in items if not item.is_left_out], destination, facility, files)
+    living, lives = await _living([item for item in items if not item.is_left_out], facility)
+    await _add_facility(items, living, destination, facility, files)
+    await _add_assets(living, lives, destination, facility, files)
     return files
 
 
@@ -64,7 +65,23 @@ def _read(file: str, files: Files, format: Format, defaults: Defaults) -> list[I
     return [Item(file, record, files) for record in records]
 
 
-async def _add_facility(items: Sequence[Item], to: Destination, facility: Facility, files: Files) -> None:
+async def _living(items: Sequence[Item], facility: Facility) -> tuple[list[Item], dict[Item, Life]]:
+    """The items whose asset is new or lives, and when each of them began and ended."""
+    living = [item for item in items if not item.is_dead]
+    for item in items:
+        if item.is_dead:
+            item.tell(item.record.spot, "its asset is recorded and decommissioned, and stays as it is")
+    now = datetime.now(UTC)
+    lives = {item: life_of(item, now) for item in living}
+    await settle_ends(living, lives, facility)
+    for item in living:
+        item.began = None if item.recorded is not None else lives[item].began
+    return living, lives
+
+
+async def _add_facility(
+    items: Sequence[Item], living: Sequence[Item], to: Destination, facility: Facility, files: Files
+) -> None:
     """The facility that the assets go to, where it is not recorded: with the identifier of the owner of its name."""
     (id,) = await facility.holders([facility_key(to.facility)])
     if id is not None or not items:
@@ -77,7 +94,9 @@ async def _add_facility(items: Sequence[Item], to: Destination, facility: Facili
             place, f"facility '{to.facility}' is not known; to register it give --create-facility \"{proposed}\""
         )
     name = to.facility_name or to.facility
-    entry = FacilityEntry(place=place, lines={}, code=to.facility, name=name)
+    entry = FacilityEntry(
+        place=place, lines={}, code=to.facility, name=name, registered=registered_for(_of(to.path[:1], living))
+    )
     for item, thing in owners:
         if entry.identifier is LEFT_OUT and thing.code is not None and folded(thing.name or "") == folded(name):
             identifier = agent_identifier(item, thing, "the facility")
@@ -86,28 +105,29 @@ async def _add_facility(items: Sequence[Item], to: Destination, facility: Facili
     files.add("facilities", entry)
 
 
-async def _add_assets(items: Sequence[Item], to: Destination, facility: Facility, files: Files) -> None:
-    living = [item for item in items if not item.is_dead]
-    for item in items:
-        if item.is_dead:
-            item.tell(item.record.spot, "its asset is recorded and decommissioned, and stays as it is")
-    now = datetime.now(UTC)
-    lives = {item: life_of(item, now) for item in living}
-    await settle_ends(living, lives, facility)
-    families, models = await Families.known(facility), Models(facility)
-    # What an asset has already is not chosen anew.
-    chosen = families.choose([item for item in living if not (item.recorded and item.recorded.state.family_ids)], files)
-    model_of = {
-        item: await models.choose(item, chosen.get(item, []))
-        for item in living
-        if not (item.recorded and item.recorded.state.model_id)
-    }
-    models.add_entries(families, files)
+def _of(path: tuple[str, ...], items: Sequence[Item]) -> list[Item]:
+    """The items that go below a path."""
+    return [item for item in items if item.path[: len(path)] == path]
+
+
+async def _add_assets(
+    living: Sequence[Item], lives: dict[Item, Life], to: Destination, facility: Facility, files: Files
+) -> None:
+    families = await Families.known(facility)
+    models = Models(facility, families)
+    chosen = families.choose(living)
+    # A model has the identifier that a record tells of it, so those that do go first.
+    in_order = sorted(living, key=lambda item: item.record.model is None or item.record.model.code is None)
+    made_of = {item: await models.choose(item, chosen[item]) for item in in_order}
+    models.add_entries(files)
+    families.add_entries(files)
     await _add_unit(living, to, facility, files)
     for number, item in enumerate(living, 1):
         tier = _tier(item)
         source = f"{Path(item.file).name}, {item.record.spot}"
-        entry = asset_entry(item, chosen.get(item, []), model_of.get(item), lives[item], tier, source)
+        model, kept = made_of[item]
+        families.tell_differences(item, chosen[item])
+        entry = await asset_entry(item, kept, model, lives[item], tier, source, facility)
         files.add("assets", entry, number)
 
 
@@ -121,12 +141,12 @@ def _tier(item: Item) -> str:
 async def _add_unit(items: Sequence[Item], to: Destination, facility: Facility, files: Files) -> None:
     """The asset that the others are put below, where it is new; those above it must be there."""
     files.add("assets", None, 0)
-    goes_there = [item for item in items if item.path[: len(to.path)] == to.path]
+    goes_there = _of(to.path, items)
     if len(to.path) == 1 or not goes_there or await recorded_at(facility, to.path) is not None:
         return
     first = goes_there[0]
     place = first.place(Spot())
-    entry = AssetEntry(place=place, lines={}, name=to.path[-1], tier="Unit")
+    entry = AssetEntry(place=place, lines={}, name=to.path[-1], tier="Unit", registered=registered_for(goes_there))
     above = Named(joined_path(*to.path[:-1]), Spot())
     if len(to.path) > 2:
         entry.parent = above

@@ -1,5 +1,6 @@
 """Where each asset stands and what it is called: below its whole or the destination, by a name that no sibling has."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -15,7 +16,8 @@ from cora.facility_file.keys import child_key, root_key
 from cora.facility_file.planning.known import recorded_at
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.records.identity import LONGEST_NAME, same_serial_number
-from cora.facility_file.records.items import Destination, Item, text_of
+from cora.facility_file.records.items import Destination, Item, fitted, text_of
+from cora.facility_file.records.kin import stand_alone
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _DEEPEST = 60
@@ -54,6 +56,7 @@ class Naming:
         if record is None:
             return
         item.path = await self._path_of(record)
+        _tell_name(item, record)
         self._matched.add(record.id)
         self._ids[item.path] = record.id
         self._taken[item.path[:-1]].add(folded(item.path[-1]))
@@ -78,14 +81,20 @@ class Naming:
         return (*self._paths[asset.parent_id], asset.name)
 
     async def _above(self, item: Item) -> tuple[str, ...]:
+        """Where an item goes: below its whole, if it can stand there."""
+        if item.parent is None and item.parent_recorded is None:
+            return self._destination.path
+        above: tuple[str, ...] = ()
         if item.parent_recorded is not None:
-            path = await self._path_of(item.parent_recorded)
-            self._ids[path] = item.parent_recorded.id
-            return path
-        if item.parent is not None and item.parent.path and not item.parent.is_left_out:
-            if len(item.parent.path) <= _DEEPEST:
-                return item.parent.path
-            item.tell(item.record.at("related"), "it does not stand below its whole: assets cannot be as deep as that")
+            above = await self._path_of(item.parent_recorded)
+            self._ids[above] = item.parent_recorded.id
+        elif item.parent is not None and not item.parent.is_left_out:
+            above = item.parent.path
+        if above and len(above) <= _DEEPEST:
+            return above
+        why = "assets cannot be as deep as that" if above else "no path leads to it"
+        item.tell(item.record.at("related"), f"it does not stand below its whole: {why}")
+        stand_alone(item)
         return self._destination.path
 
     async def _id_at(self, path: tuple[str, ...]) -> UUID | None:
@@ -111,15 +120,16 @@ class Naming:
             self._taken[above].add(folded(name))
         else:
             return  # the names never end
-        if name != wanted:
-            item.tell(item.record.at("name"), f"it is called '{name}': another instrument has the name '{wanted}'")
         item.path = (*above, name)
         self._taken[above].add(folded(name))
         if recorded is None:
             self._ids[item.path] = None
+            if name != wanted:
+                item.tell(item.record.at("name"), f"it is called '{name}': another instrument has the name '{wanted}'")
         else:
             item.recorded = recorded
             item.path = (*above, recorded.state.name)
+            _tell_name(item, recorded)
             self._ids[item.path] = recorded.id
             self._matched.add(recorded.id)
 
@@ -154,15 +164,31 @@ class Naming:
 def _candidates(item: Item, name: str) -> Iterator[str]:
     """The name, then with the serial number, the identifier, or a number behind it."""
     yield name
+    for more in _told_apart_by(item):
+        yield _with(name, more)
+    for number in count(2):
+        yield _with(name, str(number))
+
+
+def _told_apart_by(item: Item) -> Iterator[str]:
     told = [each.value for each in item.record.alternates if each.kind == _SERIAL]
     if item.pid is not None:
         told.append(item.pid.value)
     elif item.record.identifier is not None:
         told.append(item.record.identifier.value)
-    for more in (each for each in told if not is_unknown(each)):
-        yield _with(name, more)
-    for number in count(2):
-        yield _with(name, str(number))
+    return (each for each in told if not is_unknown(each))
+
+
+def _tell_name(item: Item, recorded: Record) -> None:
+    """Tell a name that is neither that of the asset nor the one that this was made of, as another had it."""
+    told, name = item.record.name, recorded.state.name
+    fit = None if is_unknown(told) else fitted(_NAME, (told or "")[:LONGEST_NAME].rstrip())[0]
+    if fit is None:
+        return
+    number = re.search(r"\((\d+)\)$", name)
+    more = [*_told_apart_by(item), *([number[1]] if number else [])]
+    if name not in {each for bare in (fit, fit.strip("/ ")) for each in (bare, *(_with(bare, end) for end in more))}:
+        item.tell(item.record.at("name"), f"its name stays as it is recorded: '{name}'")
 
 
 def _is_same(recorded: Record, item: Item) -> bool:

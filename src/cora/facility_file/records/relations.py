@@ -5,14 +5,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.pidinst.derive import doi_of
 from cora.equipment.pidinst.reading.quirks import folded_word, is_unknown, persistent_identifier
 from cora.equipment.pidinst.reading.record import Code, Related
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import IdentifierScheme, Name
 from cora.facility_file.problems import short
-from cora.facility_file.records.items import Item, fitted, text_of
+from cora.facility_file.records.filling import MOST_OTHERS, given_related
+from cora.facility_file.records.items import Item, first_of, fitted, text_of
 
 _STATED: TypeAdapter[RelatedIdentifier] = TypeAdapter(RelatedIdentifier)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -47,14 +47,8 @@ def related_identifiers(item: Item) -> list[dict[str, Any]]:
             item.tell(related.spot, f"{shown(related)} is told by the tree alone: its identifier {why}")
         else:
             item.tell(related.spot, f"{shown(related)} is not kept: it {why}")
-    return list(map(_given, found.values()))
-
-
-def more_related(recorded: Asset, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that are recorded, then those that are not."""
-    keys = {each.key for each in recorded.related_identifiers}
-    new = [each for each in found if _STATED.validate_python(each).key not in keys]
-    return [*map(_given, recorded.related_identifiers), *new]
+    stated = first_of(item, found.values(), MOST_OTHERS, item.record.at("related"), "related identifiers")
+    return list(map(given_related, stated))
 
 
 def shown(related: Related) -> str:
@@ -110,8 +104,3 @@ def _scheme_of(code: Code) -> str | None:
     if known is None and code.value.startswith(("http://", "https://")):
         return RelatedIdentifierScheme.URL
     return known
-
-
-def _given(related: RelatedIdentifier) -> dict[str, Any]:
-    told = {"relation": related.relation.value, "scheme": related.scheme.value, "value": related.value}
-    return told if related.name is None else {**told, "name": related.name}

@@ -182,6 +182,21 @@ def test_7_a_name_in_place_of_a_part_number_is_not_told_as_one() -> None:
         assert told["model"] == {"modelName": name}
 
 
+def test_7_a_model_that_is_there_for_its_manufacturer_alone_tells_nothing() -> None:
+    page = AgentIdentifier("https://vendor.example/abrs", "URL")
+    for number in (":unav", ":unav 2"):
+        unknown = replace(MODEL, name=":unav", part_number=number)
+        told = of_asset(instrument(model=unknown))
+        assert (told.get("model"), told["manufacturers"]) == (None, [SHOWN_MANUFACTURER])
+        assert of_asset(instrument(model=replace(unknown, identifier=page)))["model"]["modelName"] == ":unav"
+
+
+def test_7_an_identifier_in_place_of_a_part_number_is_told_as_what_it_is() -> None:
+    page = AgentIdentifier("https://vendor.example/abrs", "URL")
+    told = of_asset(instrument(model=replace(MODEL, part_number=page.value, identifier=page)))["model"]
+    assert told["modelIdentifier"] == {"modelIdentifier": page.value, "modelIdentifierType": "URL"}
+
+
 def test_7_a_model_without_a_part_number_is_told_by_its_other_identifier() -> None:
     page = AgentIdentifier("https://vendor.example/abrs", "URL")
     named = instrument(model=replace(MODEL, part_number=MODEL.name, identifier=page))
