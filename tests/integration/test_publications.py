@@ -564,7 +564,7 @@ async def test_what_is_released_after_its_request_was_lost_stays_open_for_nothin
     id = (await facility.known(f"{PREFIX}/{asset}"))["id"]
     assert (lost.status_code, await _is_being_told(facility, id)) == (502, True)
     async with facility.cora.log.pool.acquire() as connection:
-        await connection.execute("update cora.telling set begun_at = '-infinity'")
+        await connection.execute("update cora.telling set begun_at = begun_at - interval '1 hour'")
     await facility.world.do("release_persistent_id", persistent_id_id=id, reason="not wanted")
     await facility.work()
     assert not await _is_being_told(facility, id)
