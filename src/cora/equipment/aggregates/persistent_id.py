@@ -196,8 +196,9 @@ class PersistentId:
     @property
     def _may_be_published(self) -> bool:
         asked, failure = self.publication_requested_at, self.last_failure
-        is_refused = asked is not None and failure is not None and not failure.retryable and failure.failed_at >= asked
-        return asked is not None and not is_refused
+        if asked is None:
+            return False
+        return failure is None or failure.retryable or failure.failed_at < asked
 
     @property
     def is_given_up(self) -> bool:

@@ -35,7 +35,7 @@ from cora.facility_file.records.filling import (
     more_subjects,
 )
 from cora.facility_file.records.identity import alternate_name, own_id
-from cora.facility_file.records.items import Item, first_of, fitted, spots_of, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
 from cora.facility_file.records.relations import drawing_of, related_identifiers
 from cora.facility_file.shapes import LEFT_OUT, Named
@@ -174,7 +174,7 @@ def _owners(item: Item) -> list[dict[str, Any]]:
         owner: dict[str, Any] = {"name": name}
         identifier = agent_identifier(item, thing, "an owner")
         if identifier is not None:
-            owner["identifier"] = {"scheme": identifier.scheme, "value": identifier.value}
+            owner["identifier"] = given_identifier(identifier)
         if thing.contact is not None and not is_unknown(thing.contact):
             fit, why = fitted(_OWNER, {"name": name, "contact": thing.contact.removeprefix("mailto:")})
             if fit is None or fit.contact is None:

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, subject_key
 from cora.equipment.related_identifier import RelatedIdentifier
-from cora.equipment.values import AgentIdentifier, AlternateIdentifier, Owner
+from cora.equipment.values import AlternateIdentifier, Owner
 from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.records.families import given_term
-from cora.facility_file.records.items import Item, first_of
+from cora.facility_file.records.items import Item, first_of, given_identifier
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _STATED: TypeAdapter[RelatedIdentifier] = TypeAdapter(RelatedIdentifier)
@@ -94,11 +94,7 @@ def given_related(related: RelatedIdentifier) -> Given:
 
 
 def _given_owner(owner: Owner) -> Given:
-    return _without_none(name=owner.name, identifier=owner.identifier and _given_identifier(owner.identifier))
-
-
-def _given_identifier(identifier: AgentIdentifier) -> Given:
-    return {"scheme": identifier.scheme, "value": identifier.value}
+    return _without_none(name=owner.name, identifier=owner.identifier and given_identifier(owner.identifier))
 
 
 def _without_none(**values: Any) -> Given:

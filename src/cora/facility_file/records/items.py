@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cora.equipment.pidinst.reading import ImportedRecord, NotUnderstood, Spot
 from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
-from cora.equipment.values import PersistentIdentifier
+from cora.equipment.values import AgentIdentifier, PersistentIdentifier
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place, Problem, short
 from cora.facility_file.read import Files
@@ -122,6 +122,11 @@ def first_of(item: Item, found: Iterable[T], most: int, spot: Spot, what: str) -
     if len(found) > most:
         item.tell(spot, f"it has {len(found):,} {what}; the first {most:,} are kept")
     return found[:most]
+
+
+def given_identifier(identifier: AgentIdentifier) -> dict[str, Any]:
+    """The identifier of an owner, a maker, a model or a facility as a facility file has it."""
+    return {"scheme": identifier.scheme, "value": identifier.value}
 
 
 def spots_of(item: Item, names: Mapping[str, str]) -> dict[str, Spot]:

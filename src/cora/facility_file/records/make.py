@@ -19,7 +19,7 @@ from cora.facility_file.records.assets import Life, asset_entry, life_of
 from cora.facility_file.records.endings import settle_ends
 from cora.facility_file.records.families import Families
 from cora.facility_file.records.identity import recognise
-from cora.facility_file.records.items import Destination, Item, registered_for
+from cora.facility_file.records.items import Destination, Item, given_identifier, registered_for
 from cora.facility_file.records.kin import relate
 from cora.facility_file.records.models import Models, agent_identifier
 from cora.facility_file.records.naming import Naming
@@ -101,7 +101,7 @@ async def _add_facility(
         if entry.identifier is LEFT_OUT and thing.code is not None and folded(thing.name or "") == folded(name):
             identifier = agent_identifier(item, thing, "the facility")
             if identifier is not None:
-                entry.identifier = {"scheme": identifier.scheme, "value": identifier.value}
+                entry.identifier = given_identifier(identifier)
     files.add("facilities", entry)
 
 

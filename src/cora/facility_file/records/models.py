@@ -22,7 +22,7 @@ from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.read import Files
 from cora.facility_file.records.families import MOST_FAMILIES, Families
-from cora.facility_file.records.items import Item, first_of, fitted, registered_for, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, registered_for, text_of
 from cora.facility_file.shapes import LEFT_OUT, Named
 
 _AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
@@ -228,7 +228,8 @@ def _made_of(item: Item) -> _Made | None:
         return None
     number = part_number or UNAVAILABLE
     is_other = model is not None and model.code is not None and number != model.code.value
-    identifier = _kept_code(item, model.code) if is_other and model is not None else None
+    at_model = replace(model, spot=item.record.at("model")) if is_other and model is not None else None
+    identifier = agent_identifier(item, at_model, "the model") if at_model is not None else None
     return _Made(item, makers or [Manufacturer(UNAVAILABLE)], number, name or number, identifier)
 
 
@@ -261,7 +262,7 @@ def _makers(item: Item) -> list[Manufacturer]:
 
 
 def agent_identifier(item: Item, thing: Thing, what: str) -> AgentIdentifier | None:
-    """The identifier of an owner or a maker; what does not pass the checks of its scheme is told."""
+    """The identifier of an owner, a maker or a model; what does not pass the checks of its scheme is told."""
     if thing.code is None:
         return None
     code = agent_code(thing.code)
@@ -360,7 +361,7 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
         part_number=made.part_number,
         families=_named(item, families),
         website=website or LEFT_OUT,
-        identifier=LEFT_OUT if identifier is None else {"scheme": identifier.scheme, "value": identifier.value},
+        identifier=LEFT_OUT if identifier is None else given_identifier(identifier),
         registered=registered_for(made.items),
     )
 
@@ -368,19 +369,7 @@ def _entry(made: _Made, families: list[str]) -> ModelEntry:
 def _given(maker: Manufacturer) -> dict[str, Any]:
     if maker.identifier is None:
         return {"name": maker.name}
-    return {"name": maker.name, "identifier": {"scheme": maker.identifier.scheme, "value": maker.identifier.value}}
-
-
-def _kept_code(item: Item, code: Code | None) -> AgentIdentifier | None:
-    """The identifier of the model that is no part number; one that does not pass the checks of its scheme is told."""
-    if code is None:
-        return None
-    code = agent_code(code)
-    found, why = fitted(_AGENT, {"value": code.value, "scheme": code.scheme})
-    if found is None:
-        spot = item.record.at("model")
-        item.tell(spot, f"the identifier of the model is not kept: {code.scheme} {code.value[:100]} {why}")
-    return found
+    return {"name": maker.name, "identifier": given_identifier(maker.identifier)}
 
 
 def _further(made: _Made, recorded: Model, families: list[str]) -> ModelEntry:
