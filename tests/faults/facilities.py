@@ -32,12 +32,17 @@ Workflow = Literal["mint", "release", "publish", "push", "withdraw", "redirect",
 TOGETHER: Sequence[Sequence[Name]] = (("datacite", "handle"), ("epic",))
 
 LEFT = """
-select exists (select from cora.publication where touched is not null) or exists (select from cora.telling)
+select exists (select from cora.telling where begun_at is not null)
+    or exists (
+        select from cora.publication p left join cora.telling t using (persistent_id)
+        where p.touched is not null and not coalesce(t.lost_at > now() - interval '1 hour' and p.due_at > now(), false)
+    )
     or exists (select from cora.persistent_id_summary where status = 'Reserved')
     or (select max(last_position) from cora.block) >
        coalesce((select position from cora.subscriber where name = 'publications'), 0)
 """
-"""Whether anything is still to be told or looked at, or was begun and not ended."""
+"""Whether anything is still to be told or looked at, or was begun and not ended; not what is told once more when a
+request that was lost can no longer arrive."""
 
 PUBLISHING: Sequence[Workflow] = ("publish", "publish redirected")
 DRAFTS: Sequence[Workflow] = (*PUBLISHING, "give up")
@@ -414,10 +419,16 @@ class Facility:
         """Whether a worker has told all, and nothing is open."""
         return not await self.minting.scene.arena.logs[0].pool.fetchval(LEFT)
 
+    async def has_waited(self) -> bool:
+        """Whether no request that was lost may arrive any more, and a worker has told all once more."""
+        return not await self.minting.scene.arena.logs[0].pool.fetchval("select exists (select from cora.telling)")
+
     async def time_passes(self, seconds: float) -> None:
-        """So long ago was begun what authorities were told."""
-        sql = "update cora.telling set begun_at = begun_at - make_interval(secs => $1)"
-        await self.minting.scene.arena.logs[0].pool.execute(sql, seconds)
+        """So long ago was begun what authorities were told, and what was put off is due so much sooner."""
+        pool = self.minting.scene.arena.logs[0].pool
+        past = "make_interval(secs => $1)"
+        await pool.execute(f"update cora.telling set begun_at = begun_at - {past}, lost_at = lost_at - {past}", seconds)
+        await pool.execute(f"update cora.publication set due_at = due_at - {past}", seconds)
 
     async def require_told(self, told: Told) -> None:
         """A worker tells all that is to be told, and both sides stand as they should."""

@@ -29,6 +29,8 @@ from tests.faults.minting_authority import until
 from tests.faults.minting_world import AT_ONCE, Server, World
 from tests.faults.strikes import STRIKES, Strike, strike
 
+from cora.equipment.minting import ON_ITS_WAY_SECONDS
+
 KINDS: Sequence[Literal["asset", "fixture"]] = ("asset", "fixture")
 
 
@@ -254,8 +256,12 @@ async def require_withdrawn(place: Facility, told: Told) -> dict[Workflow, Seque
 
 
 @pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
-async def test_what_arrives_after_all_that_followed_is_found_by_comparing(place: Facility) -> None:
-    """Nobody keeps an authority from doing at last what a dead server asked for. Comparing both sides mends it."""
+@pytest.mark.parametrize("arrives", ["late", "later than anybody waits"])
+async def test_what_arrives_after_all_that_followed(place: Facility, arrives: str) -> None:
+    """Nobody keeps an authority from doing at last what a dead server asked for.
+
+    When it can no longer arrive all is told once more. What arrives later still is found by comparing both sides.
+    """
     told: dict[Workflow, list[Record]] = {"publish": [], "push": []}
     for authority in place.authorities:
         for workflow in authority.those_of(told):
@@ -274,9 +280,17 @@ async def test_what_arrives_after_all_that_followed_is_found_by_comparing(place:
         await place.change(server, record, "push")
     done = await require_withdrawn(place, told)
     before = {authority.name: authority.held() for authority in place.authorities}
+    if arrives != "late":
+        await place.time_passes(ON_ITS_WAY_SECONDS)
+        await until(place.has_waited)
     for record in place.records:
         await record.go_on()
     assert all(before[authority.name] != authority.held() for authority in place.authorities)
+    if arrives == "late":
+        await place.time_passes(ON_ITS_WAY_SECONDS)
+        await until(place.has_waited)
+        await place.require_told(done)
+        return
     answer = (await server.web.post("/persistent-ids/reconcile", json={"fix": True})).json()
     found = {(each["persistent_id_id"], each["difference"], each["mended"]) for each in answer["findings"]}
     assert found == {(record.id, "Stale", True) for record in place.records}

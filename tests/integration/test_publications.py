@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.authorities.clients import be_patient, datacite_client
 from tests.authorities.datacite_simulator import PREFIX, DataciteSimulator, datacite_simulator
-from tests.authorities.faults import Cut, Says, Stands
+from tests.authorities.faults import GATEWAY_LOST_IT, TOO_MANY, Cut, Says, Stands
 from tests.integration.scenario import World
 from tests.integration.surfaces import unattended
 
@@ -22,6 +22,7 @@ from cora.equipment import keep_publications as keeping
 from cora.equipment.adapters.by_scheme import BySchemeMinter
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
 from cora.equipment.keep_publications import Kept, keep_publications
+from cora.equipment.minting import ON_ITS_WAY_SECONDS
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.ports.doi_minter import Minted, MintRequest
 from cora.kernel.execute import Kernel
@@ -541,7 +542,7 @@ async def _server_beside(facility: Facility) -> AsyncGenerator[Callable[[], Coro
 
 
 async def _is_being_told(facility: Facility, id: str) -> bool:
-    return await facility.cora.log.publications.is_open(UUID(id))
+    return await facility.cora.log.publications.again_in(UUID(id), ON_ITS_WAY_SECONDS) == 0
 
 
 @pytest.mark.usefixtures("drafts")
@@ -567,6 +568,33 @@ async def test_what_is_released_after_its_request_was_lost_stays_open_for_nothin
         await connection.execute("update cora.telling set begun_at = begun_at - interval '1 hour'")
     await facility.world.do("release_persistent_id", persistent_id_id=id, reason="not wanted")
     await facility.work()
+    assert not await _is_being_told(facility, id)
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_lost"), [(Cut.BEFORE, True), (Cut.AFTER, True), (GATEWAY_LOST_IT, True), (TOO_MANY, False)]
+)
+async def test_what_was_lost_is_told_once_more_when_it_can_no_longer_arrive(
+    facility: Facility, fault: Any, is_lost: bool
+) -> None:
+    """Who was answered, even by a refusal, waits for nothing that may arrive."""
+    asset, value = await facility.with_doi()
+    id = (await facility.known(value))["id"]
+    facility.datacite.plan.always["PUT"] = fault
+    await facility.world.do("describe_asset", asset_id=asset, name=f"{asset} anew", description=None)
+    await facility.work()
+    assert (await facility.known(value))["state"]["last_failure"] is not None
+    facility.datacite.plan.always.clear()
+    told: list[int] = []
+    for past in ("0 s", "0 s", "1 hour", "1 hour"):
+        async with facility.cora.log.pool.acquire() as connection:
+            await connection.execute("update cora.publication set due_at = '-infinity'")
+            await connection.execute(f"update cora.telling set lost_at = lost_at - interval '{past}'")
+        be_patient(facility.cora.equipment.doi_minter)
+        with facility.counted() as calls:
+            await facility.work()
+        told.append(len(calls))
+    assert told == [1, 0, int(is_lost), 0]
     assert not await _is_being_told(facility, id)
 
 

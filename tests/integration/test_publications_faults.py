@@ -21,6 +21,7 @@ from tests.integration.scenario import World
 from tests.integration.surfaces import unattended
 
 from cora.equipment.keep_publications import keep_publications
+from cora.equipment.minting import ON_ITS_WAY_SECONDS
 from cora.kernel.principal import Role
 from cora.surfaces.start import Opened
 
@@ -67,6 +68,15 @@ class Story:
             await connection.execute("update cora.publication set due_at = '-infinity'")
         be_patient(cora.equipment.doi_minter)
         await keep_publications(cora.kernel, cora.log.publications, quiet=timedelta(0))
+
+    async def again_in(self) -> float | None:
+        """When the authority is to be told again, though nothing else changes."""
+        return await self.world.surfaces.cora.log.publications.again_in(UUID(self.id), ON_ITS_WAY_SECONDS)
+
+    async def lost_requests_can_no_longer_arrive(self) -> None:
+        """Time passes."""
+        async with self.world.surfaces.cora.log.pool.acquire() as connection:
+            await connection.execute("update cora.telling set lost_at = lost_at - interval '1 hour'")
 
     async def take(self, step: str) -> None:
         """What a steward does, and the worker after it."""
@@ -182,7 +192,13 @@ async def test_a_fault_at_any_call_is_made_good(
         assert known["last_failure"] is None or step in ("give up", "release")
         is_moved = "redirect" in step
         assert (known["landing_page"].startswith(MOVED), len(known["former_landing_pages"])) == (is_moved, is_moved)
-        assert not await world.surfaces.cora.log.publications.is_open(UUID(story.id))
+        assert await story.again_in() != 0
         settled = len(story.simulator.plan.calls)
         await story.work()
         assert len(story.simulator.plan.calls) == settled, "nothing is left to be told"
+        if await story.again_in() is not None:
+            await story.lost_requests_can_no_longer_arrive()
+            await story.work()
+            assert len(story.simulator.plan.calls) > settled, "it is told once more"
+            story.require_told(step, known["landing_page"])
+            assert await story.again_in() is None

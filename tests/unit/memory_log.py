@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -354,18 +355,30 @@ class MemoryTellings:
 
     def __init__(self) -> None:
         self.begun_at: dict[UUID, float] = {}
+        self.lost_at: dict[UUID, float] = {}
 
     async def begin(self, id: UUID) -> None:
+        if id in self.begun_at:
+            self.lost_at[id] = self.begun_at[id]
         self.begun_at[id] = time.monotonic()
 
-    async def end(self, id: UUID) -> None:
-        self.begun_at.pop(id, None)
+    async def refused(self, id: UUID) -> None:
+        if self.begun_at.pop(id, None) is not None:
+            self.lost_at.setdefault(id, -inf)
 
-    async def is_open(self, id: UUID) -> bool:
-        return id in self.begun_at
+    async def end(self, id: UUID, arrives_within: float) -> None:
+        self.begun_at.pop(id, None)
+        if self.lost_at.get(id, -inf) <= time.monotonic() - arrives_within:
+            self.lost_at.pop(id, None)
+
+    async def again_in(self, id: UUID, arrives_within: float) -> float | None:
+        if id in self.begun_at:
+            return 0.0
+        return max(self.lost_at[id] + arrives_within - time.monotonic(), 0.0) if id in self.lost_at else None
 
     async def seconds_open(self, id: UUID) -> float | None:
-        return time.monotonic() - self.begun_at[id] if id in self.begun_at else None
+        latest = self.begun_at.get(id, self.lost_at.get(id))
+        return None if latest is None else time.monotonic() - latest
 
 
 class MemoryContacts:

@@ -29,7 +29,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdStatus,
 )
 from cora.equipment.finish_reservations import WORKER
-from cora.equipment.minting import beside_each_other, exclusively
+from cora.equipment.minting import beside_each_other, exclusively, told_again_in
 from cora.equipment.pauses import LONGEST_PAUSE, pause
 from cora.equipment.ports.publications import Publications
 from cora.equipment.publication import Publication, read_publication, tell, terms_of
@@ -88,6 +88,13 @@ class _Round:
         self.kept.left.append(id)
         await self.publications.put_off(id, until)
 
+    async def settle(self, id: UUID, touched: int, again_in: float | None) -> None:
+        """Nothing is left to be told of it now, nor later unless a lost request may arrive."""
+        if again_in is None:
+            await self.publications.settled(id, touched)
+        else:
+            await self.publications.put_off(id, self.kernel.clock() + timedelta(seconds=again_in))
+
     async def stumble(self, id: UUID) -> None:
         """Log what broke on it, and put it off."""
         self.kept.failed.append(id)
@@ -134,7 +141,7 @@ async def _keep(id: UUID, touched: int, now: _Round) -> PersistentId | None:
             made_from=made_from,
             terms=terms_of(now.wired),
         )
-        is_open = await now.wired.tellings.is_open(id)
+        again_in = await told_again_in(now.wired.tellings, id)
     except Refusal as refusal:
         _logger.info("left for later", persistent_id=str(id), detail=refusal.detail())
         await now.leave(id, now.kernel.clock() + FIRST_PAUSE)
@@ -146,11 +153,12 @@ async def _keep(id: UUID, touched: int, now: _Round) -> PersistentId | None:
         # It is still on its way; what comes of it is recorded, and touches it again.
         await now.publications.settled(id, touched)
         return None
-    if is_open and not known.is_kept_here:
+    if again_in is not None and not known.is_kept_here:
         # It was given up or released while its authority was told; it is told nothing more, so no end is waited for.
-        await now.wired.tellings.end(id)
-    if not known.is_kept_here or not (publication.is_news or is_open):
-        await now.publications.settled(id, touched)
+        await now.wired.tellings.end(id, arrives_within=0.0)
+        again_in = None
+    if not known.is_kept_here or not (publication.is_news or again_in == 0):
+        await now.settle(id, touched, again_in)
         now.kept.unchanged.append(id)
         return None
     if known.scheme not in now.wired.doi_minter.schemes:
@@ -195,7 +203,7 @@ async def _tell(due: _Due, now: _Round) -> None:
         now.resting.heed(scheme, None, now.kernel.clock())
         now.kept.pushed.append(id)
         _logger.info("pushed", value=value)
-        await now.publications.settled(id, due.touched)
+        await now.settle(id, due.touched, await told_again_in(now.wired.tellings, id))
 
 
 async def _look(id: UUID, kernel: Kernel, wired: Equipment) -> tuple[Publication, frozenset[str], frozenset[UUID]]:

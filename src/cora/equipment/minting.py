@@ -76,7 +76,12 @@ def require_asked(failure: MintFailedError) -> None:
 async def end_telling(tellings: Tellings, id: UUID) -> None:
     """What the authority did is known. What stays open all the same is told once more, and makes a release wait."""
     with suppress(OverloadedError):
-        await tellings.end(id)
+        await tellings.end(id, ON_ITS_WAY_SECONDS)
+
+
+async def told_again_in(tellings: Tellings, id: UUID) -> float | None:
+    """In how many seconds it is to be told again, because a request of which no answer came may be on its way."""
+    return await tellings.again_in(id, ON_ITS_WAY_SECONDS)
 
 
 async def is_held_for(minter: DoiMinter, identifier: PersistentIdentifier, url: str) -> bool | MintFailedError:

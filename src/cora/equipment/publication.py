@@ -4,7 +4,8 @@ The log says how an identifier should stand: a draft, found by the world, or
 withdrawn. With the record of what it names that gives all that the authority
 should have, and a digest of it. What was told last is known by its digest too,
 so that the same is told once, and whatever changed is told again. What was begun to be told, and came to no end
-that is recorded, may have arrived or not: it is open until something is told again, or nothing will be any more.
+that is recorded, may have arrived or not, or arrive later and undo what is told meanwhile: something is told at once,
+and once more when it can no longer arrive.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ from cora.equipment.aggregates.persistent_id import (
     PersistentIdPushFailed,
     PersistentIdStatus,
 )
-from cora.equipment.minting import ask_authority, end_telling, exclusively, require_asked
+from cora.equipment.minting import ask_authority, end_telling, exclusively, require_asked, told_again_in
 from cora.equipment.pidinst.derive import landing_page
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.ports.doi_minter import (
@@ -169,11 +170,13 @@ async def tell(id: UUID, session: Session, wired: Equipment, *, wait: float, aga
         known = publication.persistent_id
         require_kept_here(known)
         answered = None
-        if again or publication.is_news or await wired.tellings.is_open(id):
+        if again or publication.is_news or await told_again_in(wired.tellings, id) == 0:
             ask = _ask_again if again else _ask
             await wired.tellings.begin(id)
             answered = await ask_authority(lambda: _tell(wired.doi_minter, publication, ask), known.identifier)
         if isinstance(answered, MintFailedError):
+            if answered.answered:
+                await wired.tellings.refused(id)
             require_asked(answered)
             if not isinstance(answered, NotAskedError):
                 failed = PersistentIdPushFailed(answered.reason, answered.retryable, answered.retry_after)

@@ -1,4 +1,5 @@
-"""The tables of publications and of tellings (schema/0007_publications.sql, schema/0009_tellings.sql)."""
+"""The tables of publications and of tellings (schema/0007_publications.sql, schema/0009_tellings.sql,
+schema/0011_lost_tellings.sql)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -103,11 +104,34 @@ where p.is_public and p.persistent_id >= $1 and p.persistent_id > $2 order by p.
 # Touched as well: whatever becomes of it, it is looked at again.
 _BEGIN = """
 with begun as (
-    insert into telling (persistent_id) values ($1)
-    on conflict (persistent_id) do update set begun_at = clock_timestamp()
+    insert into telling as t (persistent_id, begun_at) values ($1, clock_timestamp())
+    on conflict (persistent_id) do update
+        set begun_at = excluded.begun_at, lost_at = coalesce(t.begun_at, t.lost_at)
 )
 update publication set touched = coalesce(touched, 0), touched_at = coalesce(touched_at, clock_timestamp())
 where persistent_id = $1
+"""
+
+_REFUSED = """
+update telling set begun_at = null, lost_at = coalesce(lost_at, to_timestamp(0)) where persistent_id = $1
+"""
+
+_END = """
+with arrived as (
+    delete from telling
+    where persistent_id = $1 and (lost_at is null or lost_at <= now() - make_interval(secs => $2))
+)
+update telling set begun_at = null where persistent_id = $1 and lost_at > now() - make_interval(secs => $2)
+"""
+
+_AGAIN_IN = """
+select case when begun_at is null
+    then greatest(extract(epoch from lost_at - now()) + $2, 0)::float else 0 end
+from telling where persistent_id = $1
+"""
+
+_SECONDS_OPEN = """
+select extract(epoch from clock_timestamp() - coalesce(begun_at, lost_at))::float from telling where persistent_id = $1
 """
 
 _NO_ID = UUID(int=0)
@@ -158,19 +182,21 @@ class PublicationTable:
         """Its authority is told from now on."""
         await self._execute(_BEGIN, id)
 
-    async def end(self, id: UUID) -> None:
-        """What its authority has is recorded."""
-        await self._execute("delete from telling where persistent_id = $1", id)
+    async def refused(self, id: UUID) -> None:
+        """Its authority has answered, and is still to be told."""
+        await self._execute(_REFUSED, id)
 
-    async def is_open(self, id: UUID) -> bool:
-        """Whether it was begun, and no end of it is known."""
-        sql = "select exists (select from telling where persistent_id = $1)"
-        return bool(await over(self._pool, lambda connection: connection.fetchval(sql, id)))
+    async def end(self, id: UUID, arrives_within: float) -> None:
+        """What its authority has is recorded."""
+        await self._execute(_END, id, arrives_within)
+
+    async def again_in(self, id: UUID, arrives_within: float) -> float | None:
+        """When it is to be told again, whatever is recorded."""
+        return await over(self._pool, lambda connection: connection.fetchval(_AGAIN_IN, id, arrives_within))
 
     async def seconds_open(self, id: UUID) -> float | None:
         """For how long it has been begun, as far as no end of it is known."""
-        sql = "select extract(epoch from clock_timestamp() - begun_at)::float from telling where persistent_id = $1"
-        return await over(self._pool, lambda connection: connection.fetchval(sql, id))
+        return await over(self._pool, lambda connection: connection.fetchval(_SECONDS_OPEN, id))
 
     async def starts(self, every: int) -> Sequence[UUID]:
         """The first of each so many that are public."""

@@ -11,6 +11,8 @@ from cora.equipment.adapters.authority_web import (
     LONGEST_REASON,
     Answer,
     AuthorityWeb,
+    failed_before,
+    following,
     path_of,
     retry_after_of,
     user_agent,
@@ -135,6 +137,21 @@ def test_a_failure_has_a_reason_of_bounded_length_without_secrets() -> None:
     assert len(failure.reason) <= LONGEST_REASON + 3
     assert not failure.retryable
     assert web.failure(answer(503, None, "text/html")).retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_answered"),
+    [(503, {"errors": []}, True), (422, None, True), (502, None, False), (504, None, False)],
+)
+def test_the_page_of_a_gateway_is_no_answer(status: int, body: Any, is_answered: bool) -> None:
+    web = AuthorityWeb("It", httpx.AsyncClient(), CallBudget(MemoryCalls(), "it", 1), errors_of, settings="X")
+    failure = web.failure(answer(status, body))
+    assert failure.answered == is_answered
+    lost = MintFailedError("no answer", retryable=True, answered=False)
+    assert not following(lost, failure).answered, "what was lost before may still arrive"
+    with pytest.raises(MintFailedError) as raised, failed_before(lost):
+        raise MintFailedError("refused", retryable=False)
+    assert (raised.value.reason, raised.value.answered) == ("refused", False)
 
 
 @pytest.mark.parametrize("value", ["10.1/../x", "10.1/./x", "../x"])

@@ -126,6 +126,14 @@ def failed_before(failure: MintFailedError) -> Generator[None]:
         yield
     except NotAskedError as not_asked:
         raise (not_asked if isinstance(failure, NotAskedError) else failure) from None
+    except MintFailedError as another:
+        raise following(failure, another) from None
+
+
+def following(before: MintFailedError, failure: MintFailedError) -> MintFailedError:
+    """The failure of another try: what was lost at one before may still arrive."""
+    failure.answered = failure.answered and before.answered
+    return failure
 
 
 class AuthorityWeb:
@@ -230,14 +238,14 @@ class AuthorityWeb:
                 with failed_before(failure):
                     answer = await self.send(method, path, query=query, body=body, headers=headers)
             except NoAnswerError as lost:
-                failure = lost.failure
+                failure = following(failure, lost.failure)
                 continue
             if answer.status == until:
                 return answer
             understood = is_understood(answer)
             if understood and not answer.is_passing:
                 return answer
-            failure = self.failure(answer, retryable=None if understood else True)
+            failure = following(failure, self.failure(answer, retryable=None if understood else True))
             if answer.ends_it:
                 break
         raise failure
@@ -247,7 +255,10 @@ class AuthorityWeb:
         return NotAskedError(f"{self.name} was not asked")
 
     def failure(self, answer: Answer, said: str | None = None, *, retryable: bool | None = None) -> MintFailedError:
-        """An answer as a failure, with its reason in words."""
+        """An answer as a failure, with its reason in words.
+
+        A gateway that waited in vain tells nothing of what the authority does with the request: that is no answer.
+        """
         again = answer.is_passing if retryable is None else retryable
         match answer.status:
             case 401:
@@ -265,7 +276,12 @@ class AuthorityWeb:
             or (None if answer.body is not None else f"{answer.media_type or 'nothing'} instead of JSON")
         )
         reason = f"{self.name} {what} (HTTP {answer.status})" + (f": {told}" if told else "")
-        return MintFailedError(self.redacted(reason), retryable=again, retry_after=answer.retry_after)
+        return MintFailedError(
+            self.redacted(reason),
+            retryable=again,
+            retry_after=answer.retry_after,
+            answered=answer.body is not None or answer.status < 500,
+        )
 
     def redacted(self, text: str) -> str:
         """A text of bounded length in which no secret stands: an authority may repeat what it was sent."""

@@ -20,6 +20,7 @@ from cora.equipment.adapters.authority_web import (
     AuthorityWeb,
     NoAnswerError,
     failed_before,
+    following,
     object_of,
     objects_of,
     path_of,
@@ -201,15 +202,15 @@ class Datacite:
                 with failed_before(failure):
                     answer = await self._web.send("PUT", f"/dois/{path_of(request.identifier.value)}", body=body)
             except NoAnswerError as lost:
-                failure = lost.failure
+                failure = following(failure, lost.failure)
             else:
                 if answer.is_success:
                     held = held_of(answer.members.get("data"), self._repository)
                     if held is not None and self._is_done(held, request, wanted):
                         return Minted(request.identifier, held.state)
-                    failure = self._unfinished(held, answer)
+                    failure = following(failure, self._unfinished(held, answer))
                 else:
-                    failure = self._web.failure(answer, retryable=is_taken(answer) or None)
+                    failure = following(failure, self._web.failure(answer, retryable=is_taken(answer) or None))
                     if not failure.retryable or answer.ends_it:
                         raise failure
             if pause is not None:

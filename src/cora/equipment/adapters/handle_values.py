@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError, failed_before
+from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError, failed_before, following
 from cora.equipment.pidinst.forms import loss_of
 from cora.equipment.pidinst.forms.form import Loss, untold
 from cora.equipment.pidinst.forms.handle import HANDLE, TYPES, handle_values
@@ -154,11 +154,11 @@ async def register_once(
             with failed_before(failure):
                 answer = await send()
         except NoAnswerError as lost:
-            failure = lost.failure
+            failure = following(failure, lost.failure)
         else:
             if is_done(answer):
                 return Minted(request.identifier)
-            failure = web.failure(answer, retryable=answer.is_success or None)
+            failure = following(failure, web.failure(answer, retryable=answer.is_success or None))
             if not failure.retryable or answer.ends_it:
                 raise failure
         if pause is not None:

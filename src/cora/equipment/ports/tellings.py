@@ -7,6 +7,7 @@ from uuid import UUID
 class Tellings(Protocol):
     """The identifiers whose authority may have been told something else than the log says.
 
+    A request without an answer, which was *lost*, arrives within `arrives_within` seconds after it was begun or never.
     Each raises `OverloadedError` when the database is away.
     """
 
@@ -14,14 +15,19 @@ class Tellings(Protocol):
         """The authority is told from now on. It is looked at again, whatever becomes of it."""
         ...
 
-    async def end(self, id: UUID) -> None:
-        """What the authority has is recorded."""
+    async def refused(self, id: UUID) -> None:
+        """The authority has answered, so nothing of it is on its way, and it is still to be told."""
         ...
 
-    async def is_open(self, id: UUID) -> bool:
-        """Whether it was begun, and no end of it is known."""
+    async def end(self, id: UUID, arrives_within: float) -> None:
+        """What the authority has is recorded; it stays so unless a lost request arrives."""
+        ...
+
+    async def again_in(self, id: UUID, arrives_within: float) -> float | None:
+        """In how many seconds it is to be told again, though nothing else may have changed: 0 where it was begun and no
+        end of it is known, later where a lost request may still arrive; None where neither is so."""
         ...
 
     async def seconds_open(self, id: UUID) -> float | None:
-        """How many seconds ago it was begun last; None where the end of that is known."""
+        """How many seconds ago the last of which no end is known was begun; None where there is none."""
         ...
