@@ -255,7 +255,6 @@ async def require_withdrawn(place: Facility, told: Told) -> dict[Workflow, Seque
     return done
 
 
-@pytest.mark.parametrize("place", TOGETHER[:1], ids="-".join, indirect=True)
 @pytest.mark.parametrize("arrives", ["late", "later than anybody waits"])
 async def test_what_arrives_after_all_that_followed(place: Facility, arrives: str) -> None:
     """Nobody keeps an authority from doing at last what a dead server asked for.
