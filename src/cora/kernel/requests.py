@@ -21,6 +21,7 @@ from cora.kernel.errors import InvalidRequestError, Violation, pointer, told
 from cora.kernel.execute import Call
 from cora.kernel.principal import Principal
 from cora.kernel.when import When
+from cora.kernel.wrong_values import what_is_wrong
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -148,7 +149,7 @@ def to_request(model: type[M], members: Any, *, strict: bool = True) -> M:
     except ValidationError as error:
         if error.error_count() > _MOST_EXAMINED:
             raise invalid([Violation("", f"has {error.error_count():,} violations, too many to be told")]) from None
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         raise invalid(_violation(each, cast("dict[str, Any]", members)) for each in found) from None
 
 
@@ -358,5 +359,4 @@ def _violation(error: ErrorDetails, members: dict[str, Any]) -> Violation:
         elif not (error["type"] == "missing" and step == error["loc"][-1]):
             continue
         steps.append(step)
-    says = {"missing": "is required", "extra_forbidden": "is not known here"}.get(error["type"], error["msg"])
-    return Violation(pointer(steps), says.removeprefix("Value error, "))
+    return Violation(pointer(steps), what_is_wrong(error))

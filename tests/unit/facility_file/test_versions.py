@@ -193,7 +193,7 @@ async def test_what_is_new_has_the_version_that_the_file_gives(hutch: Hutch):
             "affordances: [Imageable]",
             f"affordances: [Imageable]\n    version: {'v' * 101}",
             "    version:",
-            "'version': String should have at most 100 characters",
+            "'version': must have at most 100 characters",
         ),
         ("families: [RotaryStage]}\nframes", "families: []}\nframes", "key: abrs", "at least 1 is needed"),
         (

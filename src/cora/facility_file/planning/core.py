@@ -30,6 +30,7 @@ from cora.kernel.aggregate import Aggregate, Claim, Fact
 from cora.kernel.errors import Refusal
 from cora.kernel.reader import Reader
 from cora.kernel.slice import CommandSlice, Creation, HandlerSlice, On
+from cora.kernel.wrong_values import what_is_wrong
 
 S = TypeVar("S")
 
@@ -348,7 +349,7 @@ def _in_words(error: ErrorDetails) -> str:
     if error["type"] == "too_long":
         return f"lists {error['ctx']['actual_length']}, but at most {error['ctx']['max_length']} are possible"  # type: ignore[index]
     if error["type"] not in ("enum", "literal_error"):
-        return error["msg"].removeprefix("Value error, ")
+        return what_is_wrong(error)
     given, expected = short(str(error["input"])), str(error.get("ctx", {}).get("expected", ""))
     near = did_you_mean(given, _WORD.findall(expected))
     return f"'{given}' is not known{near or f'; it is {expected}'}"

@@ -14,6 +14,7 @@ from cora.facility_file.port import Record
 from cora.facility_file.problems import Place, Problem, short
 from cora.facility_file.read import Files
 from cora.facility_file.shapes import LEFT_OUT, LeftOut
+from cora.kernel.wrong_values import what_is_wrong
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ def fitted(adapter: TypeAdapter[T], value: Any) -> tuple[T | None, str]:
         error = wrong.errors(include_url=False)[0]
         if error["type"] == "string_too_long":
             return None, f"has more than {error['ctx']['max_length']} characters"  # type: ignore[index]
-        return None, error["msg"].removeprefix("Value error, ")
+        return None, what_is_wrong(error)
 
 
 def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: int, spot: Spot, what: str) -> str | None:

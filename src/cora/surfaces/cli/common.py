@@ -25,6 +25,7 @@ from cora.equipment.wire import UnfitMinterError
 from cora.facility_file import NothingThereError, UnreachableError
 from cora.kernel.errors import InvalidRequestError, Refusal
 from cora.kernel.principal import Principal, Role
+from cora.kernel.wrong_values import what_is_wrong
 from cora.log.embedded import EmbeddedPostgresError
 from cora.settings import Settings
 from cora.surfaces.logging import configure_logging
@@ -70,7 +71,7 @@ def settings_from(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for each in error.errors():
-            err.print(f"CORA_{str(each['loc'][0]).upper()}: {each['msg']}", style="red", markup=False)
+            err.print(f"CORA_{str(each['loc'][0]).upper()}: {what_is_wrong(each)}", style="red", markup=False)
         raise typer.Exit(2) from error
 
 

@@ -83,7 +83,7 @@ async def test_settings_are_patched_with_the_body_itself() -> None:
         assert wrong.status_code == 422
         assert wrong.json()["code"] == "InvalidAssetSettings"
         number = await api.patch(f"{asset}/settings", json=[1])
-        assert number.json()["errors"] == [{"pointer": "", "detail": "Input should be an object"}]
+        assert number.json()["errors"] == [{"pointer": "", "detail": "must be an object"}]
         assert (
             await api.patch(f"{asset}/settings", content="{", headers={"Content-Type": "text/plain"})
         ).status_code == 415
