@@ -129,7 +129,7 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
     assert listed.stdout.splitlines()[1].split()[:3] == [value, "Draft", ROTARY]
     for which in (value, value.upper(), f"https://doi.org/{value}", f"doi:{value}", ROTARY):
         told = await hall.pid("status", which, way=way)
-        assert f"names       asset {ROTARY}" in told.stdout
+        assert f" names asset {ROTARY} " in " ".join(told.stdout.split())
         assert "told last" in told.stdout
     await hall.pid("publish", f"doi:{value}", way=way)
     assert kept.state == "findable"
@@ -139,7 +139,9 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
     sent = {**shown["payload"]["data"]["attributes"], "doi": value}
     assert {name: sent[name] for name in kept.attributes} == kept.attributes
     assert len(hall.datacite.plan.calls) == calls
-    assert f"DOI {value}, Minted" in (await hall.pid("preview", ROTARY, way=way)).stdout
+    assert (await hall.pid("preview", ROTARY, way=way)).stdout.startswith(
+        f"The DOI {value} is Minted; it leads to {shown['url']}.\n"
+    )
     saved = kept.saved
     assert f"should have of the DOI {value}." in (await hall.pid("push", value, way=way)).stdout
     assert kept.saved == saved
@@ -160,11 +162,29 @@ async def test_a_recorded_identifier_is_withdrawn_here_alone_and_that_is_said(ha
     id = json.loads((await hall.cora("get", "asset", ROTARY, "--json", way=way)).stdout)["id"]
     given = ("--asset-id", id, "--scheme", "Handle", "--value", "21.11157/abc")
     await hall.cora("call", "record_asset_persistent_id", *given)
+    told = await hall.pid("status", ROTARY, way=way)
+    assert "Minted, recorded since" in told.stdout
+    assert "leads to    where it did before it was recorded" in told.stdout
+    assert [line.partition("recorded")[1:] for line in told.stdout.splitlines()[-2:]] == [
+        ("recorded", ", as it was registered before"),
+        ("recorded", ""),
+    ]
     told = await hall.pid("withdraw", ROTARY, "--reason", "never existed", way=way)
     assert told.stdout == (
         "The Handle 21.11157/abc is withdrawn. Its own authority is not told: it is not kept here. "
         "Have it withdrawn there too.\n"
     )
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_where_an_identifier_leads_is_told_for_what_it_is(hall: Hall, way: str) -> None:
+    told = await hall.pid("preview", ROTARY, way=way)
+    assert "(or another that cora chooses) would be assigned" in told.stdout
+    await hall.pid("assign", ROTARY, "--suffix", "rotary", way=way)
+    assert "is to lead to  http" in (await hall.pid("status", ROTARY, way=way)).stdout
+    assert "is Draft; it is to lead to http" in (await hall.pid("preview", ROTARY, way=way)).stdout
+    await hall.pid("withdraw", ROTARY, "--reason", "never existed", way=way)
+    assert "leads to    nothing: it was a draft" in (await hall.pid("status", ROTARY, way=way)).stdout
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -189,7 +209,9 @@ async def test_a_preview_is_readable_and_a_fixture_has_one(hall: Hall, way: str)
     assert "HasPart" not in (await hall.pid("preview", TOWER, way=way)).stdout
     await hall.pid("publish", ROTARY, way=way)
     told = await hall.pid("preview", TOWER, "--suffix", "tower", way=way)
-    assert f"DOI {PREFIX}/tower, Draft" in told.stdout
+    assert told.stdout.startswith(
+        f"The DOI {PREFIX}/tower would be assigned, as a Draft that nobody sees until it is published, and lead to http"
+    )
     assert '"relationType": "HasPart"' in told.stdout
     assert "SchemaVersion" in told.stdout
     assert "Nothing was recorded" in told.stderr

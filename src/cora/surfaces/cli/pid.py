@@ -72,7 +72,15 @@ _HAPPENED = MappingProxyType(
         "PersistentIdWithdrawn": "withdrawn",
     }
 )
-
+_RECORDED = MappingProxyType(
+    {
+        "PersistentIdReserved": "recorded, as it was registered before",
+        "PersistentIdMinted": "held by its own authority, as it was recorded",
+    }
+)
+_SEEN = MappingProxyType(
+    {"Draft": "as a Draft that nobody sees until it is published", "Findable": "for the world to find"}
+)
 
 _NOT_TOLD = " Its own authority is not told: it is not kept here. Have it withdrawn there too."
 
@@ -191,7 +199,8 @@ def status(
     for title, text in lines:
         sys.stdout.write(f"{title.ljust(width)}  {text}\n")
     sys.stdout.write("\n")
-    show_table(("occurred", "by", "what happened"), [_past(each) for each in events])
+    happened = {**_HAPPENED, **_RECORDED} if record["state"]["origin"] == IdentifierOrigin.RECORDED else _HAPPENED
+    show_table(("occurred", "by", "what happened"), [_past(each, happened) for each in events])
 
 
 def _told(state: Data, name: str, due: datetime | None) -> list[tuple[str, str]]:
@@ -201,7 +210,7 @@ def _told(state: Data, name: str, due: datetime | None) -> list[tuple[str, str]]
         ("identifier", kind),
         ("status", f"{_status(state)} since {words(_since(state))}"),
         ("names", f"{state['subject_kind']} {name}"),
-        ("leads to", state["landing_page"] or "where it did before it was recorded"),
+        _leads(state),
     ]
     if withdrawn:
         lines.append(("withdrawn", withdrawn["reason"]))
@@ -216,6 +225,20 @@ def _told(state: Data, name: str, due: datetime | None) -> list[tuple[str, str]]
     return lines
 
 
+def _leads(state: Data) -> tuple[str, str]:
+    if state["origin"] == IdentifierOrigin.RECORDED:
+        return "leads to", "where it did before it was recorded"
+    match PersistentIdStatus(state["status"]):
+        case PersistentIdStatus.RELEASED:
+            return "leads to", "nothing: it was released before it was registered"
+        case PersistentIdStatus.WITHDRAWN if state["published_at"] is None:
+            return "leads to", "nothing: it was a draft, and is never published"
+        case PersistentIdStatus.RESERVED | PersistentIdStatus.DRAFT:
+            return "is to lead to", state["landing_page"]
+        case _:
+            return "leads to", state["landing_page"]
+
+
 def _next_try(record: Data) -> datetime | None:
     """When a server tries again what failed last; it chooses the moment itself, so this is to the second at best."""
     state = record["state"]
@@ -226,8 +249,8 @@ def _next_try(record: Data) -> datetime | None:
     return datetime.fromisoformat(record["recorded_at"]) + pause(known, first)
 
 
-def _past(event: Data) -> list[str]:
-    what = _HAPPENED.get(event["kind"], event["kind"])
+def _past(event: Data, happened: Mapping[str, str]) -> list[str]:
+    what = happened.get(event["kind"], event["kind"])
     if event["kind"] in ("PersistentIdMintFailed", "PersistentIdPushFailed"):
         told = _reason_in(event)
         what = f"{what}: {told}" if told else what
@@ -270,7 +293,7 @@ def preview(
     """
     settings = settings_from(data_dir=data_dir)
 
-    async def work() -> dict[str, Any]:
+    async def work() -> tuple[dict[str, Any], Data | None]:
         async with reaching(settings, server, token, reads_only=True) as reached:
             subject = await find_subject(reached.ask, which)
             known = await kept_identifier(reached.ask, subject) if suffix is None else None
@@ -278,17 +301,22 @@ def preview(
                 told = await reached.do("push_persistent_id", {"persistent_id_id": known["id"]}, dry_run=True)
                 state = told["state"]
                 standing = {"url": state["landing_page"], "publication": state["status"]}
-                return {**told, "scheme": state["scheme"], "value": state["value"], **standing}
+                return {**told, "scheme": state["scheme"], "value": state["value"], **standing}, known["state"]
             fields = {f"{subject.kind}_id": subject.id, "scheme": str(scheme)}
             fields |= {"suffix": suffix} if suffix is not None else {}
-            return await reached.do(f"assign_{subject.kind}_persistent_id", fields, dry_run=True)
+            return await reached.do(f"assign_{subject.kind}_persistent_id", fields, dry_run=True), None
 
-    told = run(work())
+    told, known = run(work())
     if as_json:
         show_json(told)
     else:
-        out.print(f"{told['scheme']} {told['value']}, {told['publication']}", markup=False, highlight=False)
-        out.print(f"leads to {told['url']}", markup=False, highlight=False)
+        identifier = f"The {told['scheme']} {told['value']}"
+        if known is not None:
+            says = f"{identifier} is {_status(known)}; it {' '.join(_leads(known))}."
+        else:
+            chosen = "" if suffix is not None else " (or another that cora chooses)"
+            says = f"{identifier}{chosen} would be assigned, {_SEEN[told['publication']]}, and lead to {told['url']}."
+        out.print(says, markup=False, highlight=False, soft_wrap=True)
         out.print("\nThe authority would be sent:")
         show_json(told["payload"])
         if told["loss"]:
