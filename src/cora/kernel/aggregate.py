@@ -98,6 +98,15 @@ class Filter:
     is_time: bool = False
     as_kept: Callable[[str], str] = str
 
+    def kept(self, wanted: str) -> str:
+        """A wanted value as records hold it. Raises `ValueError` for no id where records point at one."""
+        if self.relation is None:
+            return self.as_kept(wanted)
+        try:
+            return str(UUID(wanted))
+        except ValueError:
+            raise ValueError("is not a UUID") from None
+
 
 def _nothing(_: Any) -> tuple[Any, ...]:
     return ()

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol, get_type_hints
 from uuid import UUID
 
-from cora.kernel.aggregate import Aggregate
+from cora.kernel.aggregate import Aggregate, Filter
 from cora.kernel.errors import Violation
 from cora.kernel.when import NOW, When
 
@@ -91,6 +91,8 @@ def problems_of(aggregate: Aggregate[Any], asked: Asked) -> list[Violation]:
         known = choices(aggregate, name)
         wrong = [value for value in values if value not in known] if known else []
         problems += [Violation(f"/{name}", f"{value!r} is none of: {', '.join(known)}") for value in wrong]
+        if (declared := aggregate.filters.get(name)) is not None:
+            problems += [Violation(f"/{name}", says) for value in values if (says := _why_unfit(declared, value))]
     problems += unknown("/missing", asked.missing, aggregate.filters)
     problems += unknown("/fields", asked.fields or (), state_fields(aggregate))
     problems += unknown("/sort", [asked.sort.removeprefix("-")] if asked.sort else [], aggregate.sorts)
@@ -99,6 +101,14 @@ def problems_of(aggregate: Aggregate[Any], asked: Asked) -> list[Violation]:
     if not 1 <= asked.limit <= MAXIMUM_LIMIT:
         problems.append(Violation("/limit", f"must be from 1 to {MAXIMUM_LIMIT}"))
     return problems
+
+
+def _why_unfit(declared: Filter, value: str) -> str | None:
+    try:
+        declared.kept(value)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 class Documents(Protocol):

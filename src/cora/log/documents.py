@@ -128,7 +128,7 @@ class ListQuery:
             place = f"d.body #>> '{{{','.join(declared.path)}}}'"
             self._conditions.append(f"{place} {'<' if ended else '>='} {self._value(moment)}")
             return
-        wanted = tuple(map(declared.as_kept, wanted))
+        wanted = tuple(map(declared.kept, wanted))
         if few is not None:
             self._conditions.append(f"d.id = any({self._value(few)}::uuid[])")
         elif declared.relation is not None:

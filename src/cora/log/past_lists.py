@@ -89,7 +89,7 @@ class _Wanted:
             found = _at(state, declared.path)
             values: list[Any] = found if declared.many and found else [found]
             shown = {_text(_at(value, declared.within) if declared.within else value) for value in values}
-            if shown.isdisjoint(map(declared.as_kept, self._asked.filters[name])):
+            if shown.isdisjoint(map(declared.kept, self._asked.filters[name])):
                 return False
         for path, is_end, moment in self._ranges:
             found = _at(state, path)

@@ -350,8 +350,11 @@ def _label_operation(view: View[Any], ending: str, schemas: Schemas) -> Schema:
 def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
 
     def texts(name: str) -> Schema:
-        known = choices(aggregate, name)
-        return {"type": "array", "items": {"enum": list(known)} if known else {"type": "string"}}
+        if known := choices(aggregate, name):
+            return {"type": "array", "items": {"enum": list(known)}}
+        declared = aggregate.filters.get(name)
+        is_id = declared is not None and declared.relation is not None
+        return {"type": "array", "items": {"type": "string", **({"format": "uuid"} if is_id else {})}}
 
     parameters: list[Schema] = [
         {"name": name, "in": "query", "explode": True, "schema": texts(name), "description": "Any of these values."}
