@@ -286,6 +286,9 @@ async def test_incomplete_ones_are_reported_with_what_they_lack_and_nothing_of_i
     cameras = await hall.answer("assign", "--under", "aps/2-BM", "--family", "Camera", "--dry-run")
     everything = await hall.answer("assign", "--under", "aps/2-BM", "--dry-run", code=1)
     assert 0 < len(cameras["items"]) < len(everything["items"])
+    facility = await hall.answer("assign", "--under", "aps", "--dry-run", code=1)
+    above = [each for each in facility["items"] if each not in everything["items"]]
+    assert [each["name"] for each in above] == ["aps/2-BM"]
 
 
 @pytest.mark.parametrize(("answer", "assigned"), [("n", False), ("y", True)])
@@ -397,7 +400,8 @@ async def test_what_failed_is_listed_with_when_it_is_tried_next(hall: Hall) -> N
         (("assign", ROTARY, "--under", "aps/2-BM"), "name one record"),
         (("assign", ROTARY, "--family", "Camera"), "goes with --under"),
         (("assign", "--under", "aps/2-BM", "--suffix", "a"), "goes with one record"),
-        (("assign", "--under", TOWER), "is no asset"),
+        (("assign", "--under", TOWER), "is no asset (by its id or path, as aps/2-BM) and no facility (by its code)"),
+        (("assign", "--under", "aps/3-BM"), "is no asset"),
     ],
 )
 async def test_wrong_usage_is_told(hall: Hall, arguments: tuple[str, ...], says: str) -> None:

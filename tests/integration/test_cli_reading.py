@@ -200,6 +200,10 @@ async def test_a_list_is_a_table_that_can_be_narrowed_and_ordered(hall: Hall) ->
     assert [item["state"] for item in missing["items"]] == [{"name": "2-BM"}]
     fields = (await hall.cora("list", "mounts", "--fields", "slot_code, installed_at", "--limit", "1")).stdout
     assert fields.splitlines()[0].split() == ["slot", "code", "installed", "id"]
+    for asked, header in (("slot_code,id", ["slot", "code", "id"]), ("id", ["id"])):
+        shown = (await hall.cora("list", "mounts", "--fields", asked, "--limit", "1")).stdout.splitlines()
+        assert shown[0].split() == header
+        assert shown[1].strip()
 
 
 async def test_a_list_says_that_there_is_more_or_nothing(hall: Hall) -> None:

@@ -164,6 +164,11 @@ async def test_a_filter_by_what_a_record_points_at_takes_ids_in_any_way_they_are
     assert [item["id"] for item in found.json()["items"]] == [below.json()["id"]]
 
 
+async def test_what_a_query_cannot_have_is_told_by_its_name(api: Api) -> None:
+    refused = await api(Role.READER).get("/facilities?true_at=%00")
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/true_at"]
+
+
 @pytest.mark.parametrize("name", ["code", "name"])
 async def test_filters_take_any_text(api: Api, name: str) -> None:
     for value in ("'; drop table event; --", "%", "\\", "\u00e4\U0001f600", "x" * 10_000):

@@ -70,6 +70,25 @@ async def find_id(ask: Ask, view: View[Any], which: str, when: Parameters) -> st
     return str(record["id"])
 
 
+async def find_tops(ask: Ask, under: str, fields: str) -> list[tuple[str, dict[str, Any]]]:
+    """The asset of this id or path, or the topmost assets of the facility of this code by name, each with its path.
+
+    `fields` of the state are there, more may be.
+    """
+    if not is_facility(under):
+        record = await find_record(ask, KINDS["asset"], under, {})
+        return [(record["beside"]["path"], record)]
+    code = (await find_record(ask, KINDS["facility"], under.strip("/"), {}))["state"]["code"]
+    query = {"facility_code": [code], "sort": ["name"], "fields": [fields]}
+    found = (await gathered(pages_at(ask, "/assets", query, None))).items
+    return [(f"{code}/{each['state']['name']}", each) for each in found]
+
+
+def is_facility(under: str) -> bool:
+    """Whether what others stand below is meant as a facility, and not as an asset by its id or path."""
+    return "/" not in under.strip("/") and not is_id(under)
+
+
 def is_id(text: str) -> bool:
     """Whether the text is the id of some record."""
     return _as_id(text) is not None

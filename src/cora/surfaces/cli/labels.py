@@ -12,7 +12,7 @@ import typer
 from cora.surfaces.cli.asking import Ask, asking, required
 from cora.surfaces.cli.common import DataDir, err, out, run, settings_from, written
 from cora.surfaces.cli.facility import Server, TokenOption
-from cora.surfaces.cli.finding import KINDS, find_id, find_record, gathered, is_id, pages_at
+from cora.surfaces.cli.finding import KINDS, find_id, find_tops, pages_at
 from cora.surfaces.cli.progress import ProgressBar
 
 # What draws takes long to import, so it is left to the moment when it is needed.
@@ -103,7 +103,7 @@ async def _assets(ask: Ask, under: str | None, family: str | None) -> list[dict[
     wanted = None if family is None else await find_id(ask, KINDS["family"], family, {})
     if wanted is not None:
         query["family_ids"] = [wanted]
-    tops = [None] if under is None else await _tops(ask, under)
+    tops = [None] if under is None else [top for _, top in await find_tops(ask, under, _FIELDS)]
     with ProgressBar("Assets") as progress:
         for top in tops:
             narrowed = query
@@ -116,15 +116,6 @@ async def _assets(ask: Ask, under: str | None, family: str | None) -> list[dict[
                 progress(len(found), None)
                 await asyncio.sleep(0)
     return [each for each in found if each["state"]["lifecycle"] != "Decommissioned"]
-
-
-async def _tops(ask: Ask, under: str) -> list[dict[str, Any]]:
-    """The asset of this id or path, or the topmost assets of the facility of this code, by name."""
-    if "/" in under.strip("/") or is_id(under):
-        return [await find_record(ask, KINDS["asset"], under, {}, {"beside": ["false"]})]
-    facility = await find_record(ask, KINDS["facility"], under.strip("/"), {})
-    query = {"facility_code": [facility["state"]["code"]], "sort": ["name"], "fields": [_FIELDS]}
-    return (await gathered(pages_at(ask, "/assets", query, None))).items
 
 
 async def _pages(ask: Ask, assets: Sequence[dict[str, Any]]) -> str:

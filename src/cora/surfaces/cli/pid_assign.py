@@ -24,9 +24,9 @@ from cora.surfaces.cli.common import (
     show_table,
     written,
 )
-from cora.surfaces.cli.doing import REFUSED, Do, Reached, reaching, retry_after, said, told_by
+from cora.surfaces.cli.doing import REFUSED, Do, Reached, is_missing, reaching, retry_after, said, told_by
 from cora.surfaces.cli.facility import Server, TokenOption
-from cora.surfaces.cli.finding import KINDS, find_id, pages_at
+from cora.surfaces.cli.finding import KINDS, find_id, find_tops, is_facility, pages_at
 from cora.surfaces.cli.pid_finding import Named, find_subject
 from cora.surfaces.cli.progress import ProgressBar
 
@@ -77,7 +77,10 @@ def assign(
     ] = None,
     under: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Every asset below this one, at any depth, that has none: an id or path."),
+        typer.Option(
+            metavar="PATH",
+            help="Every asset below this one (its id or path), or of this facility (its code), that has none.",
+        ),
     ] = None,
     family: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --under: only assets of this family (name or id).")
@@ -100,7 +103,7 @@ def assign(
 ) -> None:
     """Assign identifiers, for ever.
 
-    To one asset or fixture, or with --under to every asset below another that has none.
+    To one asset or fixture, or with --under to every asset below another, or of a facility, that has none.
 
     Fixtures stand below nothing, so each is named by itself. What is decommissioned is left out. Incomplete records are
     reported, with what they lack; a failure does not stop the others. Where the authority may be called no more for a
@@ -143,22 +146,31 @@ def assign(
 
 
 async def _below(ask: Ask, under: str, family: str | None) -> list[Named]:
-    """The living assets below one that have no identifier, by their paths."""
-    top = await find_subject(ask, under)
-    if top.kind != "asset":
-        raise typer.BadParameter(f"{under!r} is no asset", param_hint="--under")
+    """The living assets below one, or of a facility, that have no identifier, by their paths."""
     family_id = await find_id(ask, KINDS[FAMILY.kind], family, {}) if family is not None else None
     fields = "name,parent_id,lifecycle,family_ids,persistent_id"
+    try:
+        tops = await find_tops(ask, under, fields)
+    except REFUSED as error:
+        if not is_missing(error):
+            raise
+        says = f"{under!r} is no asset (by its id or path, as aps/2-BM) and no facility (by its code)"
+        raise typer.BadParameter(says, param_hint="--under") from None
+    paths: dict[str, str] = {}
     states: dict[str, Any] = {}
-    async for page in pages_at(ask, "/assets", {"under": [top.id], "fields": [fields]}, None):
-        states |= {item["id"]: item["state"] for item in page.items}
+    for path, top in tops:
+        paths[top["id"]] = path
+        if is_facility(under):
+            states[top["id"]] = top["state"]
+        async for page in pages_at(ask, "/assets", {"under": [top["id"]], "fields": [fields]}, None):
+            states |= {item["id"]: item["state"] for item in page.items}
 
     def path_of(id: str) -> str:
         names: list[str] = []
-        while id != top.id:
+        while id not in paths:
             names.append(states[id]["name"])
             id = states[id]["parent_id"]
-        return "/".join([top.name, *reversed(names)])
+        return "/".join([paths[id], *reversed(names)])
 
     found = [
         Named("asset", id, path_of(id))

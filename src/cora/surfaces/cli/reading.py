@@ -147,10 +147,10 @@ def list_records(
     when = moment(as_of, true_at)
     query = {**narrowed, **when, **({"sort": [sort]} if sort is not None else {})}
     wanted = tuple(name.strip() for name in fields.split(",")) if fields is not None else None
-    shown = wanted or COLUMNS[view.aggregate.kind]
+    shown = tuple(name for name in wanted or COLUMNS[view.aggregate.kind] if name != "id")
     is_shown = not (as_json or csv or xlsx is not None)
     if is_shown or wanted is not None:
-        query["fields"] = [",".join(shown)]
+        query["fields"] = [",".join(shown or ("id",))]
     spread = columns_of(view.aggregate, wanted)
     path = f"/{view.aggregate.collection}"
     most = None if all_pages else limit or DEFAULT_LIMIT

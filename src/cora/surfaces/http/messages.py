@@ -93,7 +93,7 @@ class Request:
         found: dict[str, list[str]] = {}
         for name, value in pairs:
             found.setdefault(name, []).append(value)
-        require_fit(found)
+        require_fit({name: "".join(values) for name, values in found.items()})
         return found
 
     async def body(self) -> bytes:

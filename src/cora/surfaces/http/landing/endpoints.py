@@ -85,14 +85,12 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
     async def for_people(request: Request) -> Reply:
         try:
             page, moment = await _read(request, landing)
-        except UnknownPathError:
+        except (UnknownPathError, InvalidRequestError) as refusal:
             if not request.accepts(_NAMED):
                 raise
-            return Reply(404, missing_page(), HTML, [*SECURITY])
-        except InvalidRequestError as refusal:
-            if not request.accepts(_NAMED):
-                raise
-            return Reply(refusal.status, refused_page(refusal.detail()), HTML, [*SECURITY])
+            is_missing = isinstance(refusal, UnknownPathError)
+            body = missing_page() if is_missing else refused_page(refusal.detail())
+            return Reply(refusal.status, body, HTML, [*SECURITY])
         shown = pages.shown(page, moment)
         return _kept(request, shown.body, shown.tag, HTML, [*SECURITY_WITH_COPY, (b"link", shown.link)])
 
