@@ -36,18 +36,23 @@ def dates(began: str | None = None, ended: str | None = None) -> list[dict[str, 
     return [{"dateType": kind, "date": day} for kind, day in told if day]
 
 
-async def planned(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> Plan:
+async def planned(
+    hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB, occurred_at: datetime | None = None
+) -> Plan:
     paths: list[Path] = []
     for number, content in enumerate(contents):
         path = hutch.directory / f"records{number}"
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         paths.append(path)
-    return await make_plan(await read_as_files(paths, to, hutch.facility), hutch.facility)
+    files = await read_as_files(paths, to, hutch.facility, defaults=Defaults(occurred_at))
+    return await make_plan(files, hutch.facility)
 
 
-async def imported(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> list[str]:
+async def imported(
+    hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB, occurred_at: datetime | None = None
+) -> list[str]:
     """What was told of records that were imported."""
-    plan = await planned(hutch, *contents, to=to)
+    plan = await planned(hutch, *contents, to=to, occurred_at=occurred_at)
     assert [str(problem) for problem in plan.problems] == []
     result = await apply_plan(plan, hutch.facility)
     assert [str(failure) for failure in result.failures] == []
@@ -743,6 +748,38 @@ async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> Non
         "when it began is not told; 2011-01-05 stands for it",
         "Commissioned 2999-01-01 lies in the future and is not kept",
     }
+
+
+async def test_what_is_filled_in_of_what_has_ended_is_as_old_as_its_end(hutch: Hutch) -> None:
+    lab = {"owners": [agent("owner", "Lab", "https://ror.org/02aj13c28")]}
+    more = {
+        **lab, **of_kind("Pump", model="X"), "description": "It pumps.", "measuredVariables": ["flow"],
+        "alternateIdentifiers": [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}],
+        "relatedIdentifiers": [related("References", "20.5/manual")], "subjects": [{"subjectName": "vacuum"}],
+    }  # fmt: skip
+    first = [
+        record(name, f"20.5/{name}", owners=[agent("owner", "Lab")], dates=dates("2001-05-02"))
+        for name in ("Pump", "Valve")
+    ]
+    await imported(hutch, first, occurred_at=datetime(2001, 5, 2, tzinfo=UTC))
+    await hutch.run_at(
+        datetime(2012, 3, 4, tzinfo=UTC), "add_asset_note", asset_id=hutch.id("asset", "Valve"), text="seen"
+    )
+    told = await imported(hutch, [{**each, **more, "dates": dates("2001-05-02", "2011-01-05")} for each in first])
+    assert told == ["record 'Valve': DeCommissioned 2011-01-05 is recorded as of 2012-03-04"]
+    for name, ended in (("Pump", "2011-01-05"), ("Valve", "2012-03-04")):
+        found = hutch.state("asset", name)
+        assert (found["lifecycle"], found["decommissioned_at"][:10]) == ("Decommissioned", ended)
+        assert found["owners"][0]["identifier"] == {"scheme": "ROR", "value": "https://ror.org/02aj13c28"}
+        assert [each["value"] for each in found["alternate_identifiers"]] == ["S1"]
+        assert (found["description"], len(found["related_identifiers"]), len(found["subjects"])) == ("It pumps.", 1, 1)
+        assert found["model_id"] is not None
+    # What it is of was there then.
+    assert {
+        each.began_at.date().isoformat()
+        for each in hutch.log.tables.documents.values()
+        if each.kind in ("model", "family")
+    } == {"2011-01-05"}
 
 
 async def dates_of(hutch: Hutch, records: Sequence[Any], occurred_at: datetime | None = None) -> dict[str, str | None]:

@@ -51,7 +51,8 @@ class Item:
     """Those that contradict what is recorded."""
     told: list[NotUnderstood] = field(default_factory=list[NotUnderstood])
     began: datetime | None = None
-    """Since when its asset will be recorded, where that is new and the record tells a date."""
+    """Since when something will be recorded of its asset, where the record tells a date: its beginning where the asset
+    is new, else its end."""
 
     def __post_init__(self) -> None:
         code = self.record.identifier

@@ -75,7 +75,7 @@ async def _living(items: Sequence[Item], facility: Facility) -> tuple[list[Item]
     lives = {item: life_of(item, now) for item in living}
     await settle_ends(living, lives, facility)
     for item in living:
-        item.began = None if item.recorded is not None else lives[item].began
+        item.began = lives[item].began if item.recorded is None else lives[item].ended
     return living, lives
 
 
