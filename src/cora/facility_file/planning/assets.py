@@ -61,7 +61,10 @@ class Turn:
             return later(when, last)
         if last.moment is None:
             asked = self.planning.asked(self.entry, "occurred_at")
-            says = f"lies before the registration, which would be recorded as of now: give 'registered' too, or {asked}"
+            what, asked = ("the registration", f"give 'registered' too, or {asked}") if self.is_new else (
+                "what else is changed of it", asked
+            )  # fmt: skip
+            says = f"lies before {what}, which would be recorded as of now: {asked}"
         else:
             says = f"lies before {last.moment.date()}, when something later is recorded of it"
         self.planning.problem(self.entry.at(key), f"{self.subject.label}: '{key}' {says}")
