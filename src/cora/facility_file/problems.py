@@ -56,6 +56,11 @@ class Place(NamedTuple):
         return isinstance(self.line, TableCell)
 
     @property
+    def is_in_record(self) -> bool:
+        """Whether the file holds records of others."""
+        return isinstance(self.line, Spot)
+
+    @property
     def order(self) -> tuple[str, int, int]:
         """What puts the places of a file in order."""
         match self.line:

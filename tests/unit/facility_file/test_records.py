@@ -376,6 +376,17 @@ def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, st
     }
 
 
+async def test_a_record_of_what_is_recorded_without_its_identifier_is_told_with_what_to_do(hutch: Hutch) -> None:
+    serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
+    told = {**of_kind("Pump", model="X"), "alternateIdentifiers": serial}
+    await imported(hutch, [record("Pump", **told)])
+    new = "is new, but has the model and the serial number 'S1' of the recorded asset 'Pump'; if it is the same, "
+    (one,) = (await planned(hutch, [record("Pump 1", "20.5/pump", **told)])).warnings
+    assert one.text == f"asset 'Pump 1' {new}record its identifier there first (record_asset_persistent_id)"
+    (one,) = (await planned(hutch, [record("Pump 1", **told)])).warnings
+    assert one.text == f"asset 'Pump 1' {new}leave the record out"
+
+
 async def test_two_records_of_one_instrument_without_identifier_are_one(hutch: Hutch) -> None:
     def of(name: str, serial: str | None, maker: str = "ACME") -> dict[str, Any]:
         told = [{"alternateIdentifier": serial, "alternateIdentifierType": "SerialNumber"}] if serial else []
