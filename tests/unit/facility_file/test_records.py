@@ -254,6 +254,32 @@ async def test_what_a_record_says_otherwise_of_a_recorded_asset_is_told_and_only
     assert await imported(hutch, [record("Pump", "20.5/pump", owners=[])]) == []
 
 
+async def test_what_is_added_beside_what_a_record_no_longer_has_is_told(hutch: Hutch) -> None:
+    def alternates(*told: tuple[str, str]) -> dict[str, Any]:
+        return {"alternateIdentifiers": [
+            {"alternateIdentifier": value, "alternateIdentifierType": kind, "alternateIdentifierName": "Tag"}
+            for kind, value in told
+        ]}  # fmt: skip
+
+    first = alternates(("SerialNumber", "S1"), ("InventoryNumber", "I1"), ("Other", "O1"))
+    await imported(hutch, [record("Pump", "20.5/pump", **first, owners=[agent("owner", "Lab")])])
+    second = alternates(("SerialNumber", "S2"), ("InventoryNumber", "I1"), ("Other", "O2"))
+    again = record("Pump", "20.5/pump", **second, owners=[agent("owner", "New lab"), agent("owner", "Third lab")])
+    plan = await planned(hutch, [again])
+    assert [(each.place.to_json()["path"], each.text.removeprefix("record 'Pump': ")) for each in plan.warnings] == [
+        ("/0/owners", "added as owner: New lab, Third lab; recorded besides, and not in the record: Lab"),
+        ("/0/alternateIdentifiers", "added as SerialNumber: S2; recorded besides, and not in the record: S1"),
+        ("/0/alternateIdentifiers", "added as Tag: O2; recorded besides, and not in the record: O1"),
+    ]
+    await imported(hutch, [again])
+    assert (await planned(hutch, [again])).warnings == ()
+    pump = hutch.state("asset", "Pump")
+    assert [each["name"] for each in pump["owners"]] == ["Lab", "New lab", "Third lab"]
+    # What is added to what a record still has is no news.
+    more = alternates(("SerialNumber", "S1"), ("SerialNumber", "S2"), ("SerialNumber", "S3"))
+    assert await imported(hutch, [record("Pump", "20.5/pump", **more, owners=[])]) == []
+
+
 async def test_an_address_that_was_erased_does_not_come_back(hutch: Hutch) -> None:
     owned = record("Pump", "20.5/pump", owners=[agent("owner", "Lab", ownerContact="a@lab.example")])
     await imported(hutch, [owned])
