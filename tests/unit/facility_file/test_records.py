@@ -405,11 +405,11 @@ def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, st
 async def test_a_record_of_what_is_recorded_without_its_identifier_is_told_with_what_to_do(hutch: Hutch) -> None:
     serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
     told = {**of_kind("Pump", model="X"), "alternateIdentifiers": serial}
-    await imported(hutch, [record("Pump", **told)])
+    await imported(hutch, [record("Pump", None, **told)])
     new = "is new, but has the model and the serial number 'S1' of the recorded asset 'Pump'; if it is the same, "
     (one,) = (await planned(hutch, [record("Pump 1", "20.5/pump", **told)])).warnings
     assert one.text == f"asset 'Pump 1' {new}record its identifier there first (record_asset_persistent_id)"
-    (one,) = (await planned(hutch, [record("Pump 1", **told)])).warnings
+    (one,) = (await planned(hutch, [record("Pump 1", None, **told)])).warnings
     assert one.text == f"asset 'Pump 1' {new}leave the record out"
 
 
@@ -1048,6 +1048,21 @@ async def test_a_landing_page_that_is_no_url_is_told_and_nothing_more(hutch: Hut
     told = await imported(hutch, [record("A", "20.5/a", landingPage="ask Ada")])
     assert told == ["record 'A': its landing page is not kept, for it is no URL: ask Ada"]
     assert "Ada" not in json.dumps([each.data for each in hutch.log.tables.events])
+
+
+async def test_another_landing_page_of_what_is_recorded_is_told(hutch: Hutch) -> None:
+    page, other = "https://old.example/a", "https://new.example/a."
+    await imported(hutch, [record("A", "20.5/a", landingPage=page), record("B", "20.5/b")])
+    moved = [record("A", "20.5/a", landingPage=other), record("B", "20.5/b", landingPage=other)]
+    plan = await planned(hutch, moved)
+    assert [(each.place.to_json()["path"], each.text) for each in plan.warnings] == [
+        ("/0/landingPage", f"record 'A': its landing page is not kept, {page} is noted: {other}"),
+        ("/1/landingPage", f"record 'B': its landing page is not kept: {other}"),
+    ]
+    assert len(plan.steps) == 0
+    own = f"https://cora.example/id/{hutch.id('asset', 'B')}"
+    kept = [record("A", "20.5/a", landingPage=page), record("B", "20.5/b", landingPage=own)]
+    assert (await planned(hutch, kept)).warnings == ()
 
 
 async def test_an_identifier_that_looks_like_an_address_is_none(hutch: Hutch) -> None:

@@ -23,6 +23,7 @@ from cora.facility_file.records.items import Destination, Item, given_identifier
 from cora.facility_file.records.kin import relate
 from cora.facility_file.records.models import Models, agent_identifier
 from cora.facility_file.records.naming import Naming
+from cora.facility_file.records.pages import tell_other_pages
 from cora.facility_file.shapes import LEFT_OUT, Named
 
 _NOTHING = Defaults()
@@ -45,6 +46,7 @@ async def read_as_files(
     living, lives = await _living([item for item in items if not item.is_left_out], facility)
     await _add_facility(items, living, destination, facility, files)
     await _add_assets(living, lives, destination, facility, files)
+    await tell_other_pages(living, facility)
     return files
 
 
