@@ -296,6 +296,18 @@ async def test_what_was_called_otherwise_because_of_another_is_silent_the_second
     assert (await planned(hutch, twins)).warnings == ()
 
 
+async def test_what_has_no_name_is_called_by_its_identifier_or_left_out_and_told(hutch: Hutch) -> None:
+    told = await imported(hutch, [record("/ /", "20.5/a"), record("/"), record("", None), record("Pump", "20.5/b")])
+    assert await paths_of(hutch) == ["Imported", "Imported/20.5/a", "Imported/Pump"]
+    assert told == [
+        "record '/ /': '/ /' is no name: it is but slashes",
+        "record '/ /': it has no name; its identifier stands for it",
+        "record '/': '/' is no name: it is but slashes",
+        "record '/': left out: it has neither a name nor an identifier",
+        "a record without a name: left out: it has neither a name nor an identifier",
+    ]
+
+
 async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
     await imported(hutch, [record("Pump", "20.5/pump")])
     id = hutch.id("asset", "Pump")

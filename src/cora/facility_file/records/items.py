@@ -77,10 +77,6 @@ class Item:
         self.told.append(NotUnderstood(spot, says))
         self.files.warnings.append(Problem(self.place(spot), f"{self.label}: {says}"))
 
-    def problem(self, spot: Spot, says: str) -> None:
-        """Note why the record cannot be imported."""
-        self.files.problems.add(self.place(spot), f"{self.label}: {says}")
-
 
 def registered_for(items: Iterable[Item]) -> datetime | LeftOut:
     """When what these items need is registered: with the first of them, so that no record of it is without. Left out,
