@@ -302,6 +302,12 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
         (b"[1]", "it is no JSON object"),
         (b'{"colour": 1}', "its keys are colour"),
         (b'{"name": "package", "version": "1.0.0", "description": "x"}', "its keys are name, version"),
+        (
+            b'{"name": "cora", "owner": {"login": "lab", "name": "Lab"}, "id": 7}',
+            "a record has two of identifier, schema",
+        ),
+        (b'{"name": "package", "owner": "lab", "owners": ["lab"]}', "owners with an ownerName, or a landing page"),
+        (b'{"schemaVersion": 1, "name": "library/image", "tag": "latest"}', "its keys are schemaVersion, name, tag; a"),
         (b"<!DOCTYPE html><html><body><br></body></html>", "it is a web page and no record"),
         (b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"/>', "it is a web page and no record"),
         (b"\xff\xfe\x00", "it is not text in UTF-8"),
@@ -314,6 +320,18 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
 )
 def test_what_cannot_be_read_is_told(content: bytes, says: str) -> None:
     assert says in refused(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"name": "A", "owners": [{"ownerName": "B"}]}, {"Name": "A", "Owner": [{"ownerName": "B"}]},
+        {"Name": "A", "Owners": [{"owner": {"ownerName": "B"}}]}, {"name": "A", "schema_version": "1.1"},
+        {"SchemaVersion": "1.0", "Owner": {"ownerIdentifierValue": "000h6jb29"}},
+    ],
+)  # fmt: skip
+def test_two_properties_make_a_record(content: dict[str, Any]) -> None:
+    assert len(read_records(json.dumps(content).encode()).records) == 1
 
 
 def test_what_cannot_be_kept_is_told_with_its_place() -> None:
