@@ -36,10 +36,17 @@ async def read_as_files(
     *,
     format: Format = Format.AUTO,
     defaults: Defaults = _NOTHING,
+    skip_unreadable: bool = False,
 ) -> Files:
-    """Read records together, and say what they are to a facility. What is wrong is in `problems` of the answer."""
+    """Read records together, and say what they are to a facility. What is wrong is in `problems` of the answer; so is
+    what is `unread`, unless that is skipped, which is a warning."""
     files = Files(tuple(dict.fromkeys(str(path) for path in paths)))
     items = [item for file in files.names for item in _read(file, files, format, defaults)]
+    for place, why in files.unread:
+        if skip_unreadable:
+            files.warnings.append(Problem(place, f"left out: {why}"))
+        else:
+            files.problems.add(place, why)
     await recognise(items, facility)
     await relate(items, facility)
     await Naming(facility, destination).settle(items)
@@ -56,11 +63,10 @@ def _read(file: str, files: Files, format: Format, defaults: Defaults) -> list[I
         with Path(file).open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except OSError as error:
-        files.problems.add(Place(file, Spot()), f"the file cannot be read: {error.strerror or error}")
+        files.unread.append(Problem(Place(file, Spot()), f"the file cannot be read: {error.strerror or error}"))
         return []
     read = read_records(content, format)
-    for spot, says in read.refused:
-        files.problems.add(Place(file, spot), says)
+    files.unread.extend(Problem(Place(file, spot), says) for spot, says in read.refused)
     records = [without_addresses(record) for record in read.records]
     told = (*read.not_understood, *(each for record in records for each in record.not_understood))
     files.warnings.extend(Problem(Place(file, spot), says) for spot, says in told)
