@@ -884,6 +884,16 @@ async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_oth
     assert lives["Pump (2)"] == lives["Pump (3)"] == "Commissioned"
 
 
+async def test_what_ended_as_of_a_later_day_is_known_again(hutch: Hutch) -> None:
+    serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
+    pumps = [record("Pump", alternateIdentifiers=serial), record("Valve")]
+    await imported(hutch, pumps)
+    ended = [{**each, "dates": dates("2001-05-02", "2011-01-05")} for each in pumps]
+    told = await imported(hutch, ended)
+    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 2
+    assert await paths_of(hutch) == ["Imported", "Imported/Pump", "Imported/Valve"]
+
+
 async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:
     number = {"modelIdentifier": "A-1", "modelIdentifierType": "SKU"}
     told = await imported(hutch, [record(

@@ -129,17 +129,33 @@ def _last_days(item: Item) -> set[date]:
 
 
 def _has_ended(asset: Asset, item: Item) -> bool:
-    at, name = asset.decommissioned_at, item.record.name or ""
-    if at is None or at.date() not in _last_days(item) or not same_serial_number(asset, item):
+    name = item.record.name or ""
+    if not _ended_so(asset, item) or not same_serial_number(asset, item):
         return False
     return folded(asset.name) == folded(name[:LONGEST_NAME]) or folded(asset.name).startswith(f"{folded(name[:90])} (")
 
 
+def _ended_so(asset: Asset, item: Item) -> bool:
+    """Whether an asset has ended on the last day that a record tells. An end that could not be recorded as of its own
+    day is a later one: then they share a serial number, or the asset was recorded for no more than a day."""
+    if asset.decommissioned_at is None:
+        return False
+    ended, days = asset.decommissioned_at.date(), _last_days(item)
+    has, says = _serial_numbers(asset, item)
+    is_as_of_later = bool(has & says) or asset.registered_at.date() == ended
+    return ended in days or (is_as_of_later and min(days) < ended)
+
+
 def same_serial_number(asset: Asset, item: Item) -> bool:
     """Whether an asset may be the instrument by their serial numbers: one of them has none, or they share one."""
-    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
-    says = {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
+    has, says = _serial_numbers(asset, item)
     return not has or not says or bool(has & says)
+
+
+def _serial_numbers(asset: Asset, item: Item) -> tuple[set[str], set[str]]:
+    """Those of an asset, and those that a record tells."""
+    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
+    return has, {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
 
 
 def own_id(code: Code) -> UUID | None:
