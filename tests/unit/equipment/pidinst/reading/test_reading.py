@@ -391,6 +391,26 @@ def test_a_record_of_another_format_than_is_asked_for_is_refused():
     assert read_records(content, Format.PIDINST).records
 
 
+def test_what_stands_around_the_values_of_a_handle_is_read_or_told() -> None:
+    values = [
+        {"type": "21.T11148/ab8d232261b9b60ba559", "data": {"format": "string", "value": "A"}},
+        {"type": "21.T11148/8eb858ee0b12e8e463a5", "data": {"format": "string", "value": json.dumps(
+            {"identifierValue": "10.5072/a", "identifierType": "DOI"})}},
+        {"type": "URL", "data": {"format": "string", "value": "https://a.example/1"}},
+        {"type": "URL", "data": {"format": "string", "value": "https://a.example/2"}},
+    ]  # fmt: skip
+    record = one({"responseCode": 1, "handle": "21.5/a", "keeper": "Ada", "values": values})
+    assert (record.identifier, record.landing_page) == (Code("10.5072/a", "DOI"), "https://a.example/1")
+    assert [f"{each.spot.path}: {each.says}" for each in record.not_understood] == [
+        "/keeper: 'keeper' is not understood here: Ada",
+        "/values/3/data/value: a further landing page is not kept: https://a.example/2",
+        "/handle: a further identifier is not kept: Handle 21.5/a",
+    ]
+    asked = one({"type": "instrument", "url": "https://a.example/3", "uuid": "8fd8", "data": values[:1]})
+    assert (asked.landing_page, asked.at("landing_page").path) == ("https://a.example/3", "/url")
+    assert asked.not_understood == ()
+
+
 def test_a_handle_record_without_anything_of_pidinst_is_refused() -> None:
     values = [
         {"type": "URL", "data": {"format": "string", "value": "https://data.example"}},
