@@ -1,7 +1,9 @@
 """Which records are assets already: by their identifier, whatever the asset is called now and wherever it stands."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -9,7 +11,7 @@ from pydantic import TypeAdapter
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.persistent_id import value_claim
 from cora.equipment.pidinst.reading.quirks import folded_word, is_unknown, same_identifier
-from cora.equipment.pidinst.reading.record import Code
+from cora.equipment.pidinst.reading.record import Code, ImportedRecord
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
 from cora.facility_file.keys import Key
 from cora.facility_file.planning.known import gathered
@@ -20,6 +22,7 @@ _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
 _SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
+_OF_READING = ("spot", "spots", "dialect", "not_understood")
 LONGEST_NAME = 200
 
 
@@ -49,7 +52,23 @@ def _leave_out_doubles(items: Sequence[Item]) -> None:
             item.is_left_out = True
             what = "name and the serial number" if code is None else "identifier"
             spot = item.record.at("name" if code is None else "identifier")
-            item.tell(spot, f"left out: it has the {what} of the record at {other.place(other.record.spot)}")
+            says = f"left out: it has the {what} of the record at {other.place(other.record.spot)}"
+            if _told_by(item.record) != _told_by(other.record):
+                says += "; it says other things: import it after that one, to fill in what is lacking"
+            item.tell(spot, says)
+
+
+def _told_by(record: ImportedRecord) -> Any:
+    """What a record says beside its identifier, wherever, in whatever dialect and case."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [bare(each) for each in cast("tuple[Any, ...]", value)]
+        if not is_dataclass(value):
+            return folded(value) if isinstance(value, str) else value
+        return [bare(getattr(value, each.name)) for each in fields(value) if each.name not in _OF_READING]
+
+    return bare(replace(record, identifier=None))
 
 
 def _without_identifier(item: Item) -> Hashable:
