@@ -153,6 +153,22 @@ async def test_a_part_that_is_imported_after_its_whole_is_related_once(hutch: Hu
     assert [step.words for step in plan.steps] == []
 
 
+async def test_a_whole_without_identifier_is_known_again_by_its_parts(hutch: Hutch) -> None:
+    line = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/pump")])
+    other = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/valve")])
+    parts = [record("Pump", "20.5/pump"), record("Valve", "20.5/valve")]
+    assert await imported(hutch, [line, other, *parts]) == [
+        "record 'Line': it is called 'Line (2)': another instrument has the name 'Line'"
+    ]
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Line", "Imported/Line (2)", "Imported/Line (2)/Valve", "Imported/Line/Pump",
+    ]  # fmt: skip
+    # Whichever of them comes again.
+    for several in ([other, line], [other], [line, parts[0]]):
+        plan = await planned(hutch, several)
+        assert ([step.words for step in plan.steps], plan.warnings) == ([], ())
+
+
 async def test_what_was_moved_is_not_said_to_be_where_it_was(hutch: Hutch) -> None:
     records = [
         record("Line", "20.5/line", relatedIdentifiers=[related("HasComponent", "20.5/pump")]),

@@ -148,10 +148,15 @@ def _last_days(item: Item) -> set[date]:
 
 
 def _has_ended(asset: Asset, item: Item) -> bool:
-    name = item.record.name or ""
-    if not _ended_so(asset, item) or not same_serial_number(asset, item):
+    return _ended_so(asset, item) and may_be_called(asset, item)
+
+
+def may_be_called(asset: Asset, item: Item) -> bool:
+    """Whether an asset has the name of a record, also where that was made longer, and no other serial number."""
+    if not item.record.name or not same_serial_number(asset, item):
         return False
-    return folded(asset.name) == folded(name[:LONGEST_NAME]) or folded(asset.name).startswith(f"{folded(name[:90])} (")
+    has, said = folded(asset.name), item.record.name
+    return has == folded(said[:LONGEST_NAME].rstrip()) or has.startswith(f"{folded(said[:90])} (")
 
 
 def _ended_so(asset: Asset, item: Item) -> bool:

@@ -1,13 +1,14 @@
 """Which records are parts of which: HasComponent and IsComponentOf, as far as they make a tree."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Related
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.problems import short
-from cora.facility_file.records.identity import carriers
+from cora.facility_file.records.identity import carriers, may_be_called
 from cora.facility_file.records.items import Item
 
 _WHOLE = "IsComponentOf"
@@ -22,6 +23,7 @@ async def relate(items: Sequence[Item], facility: Facility) -> None:
         if item.record.identifier is not None and not item.is_left_out
     }
     others = await _recorded_elsewhere(items, known, facility)
+    await _recognise_wholes(items, known, others, facility)
     for item in items:
         if not item.is_left_out:
             for index, related in enumerate(item.record.related):
@@ -49,6 +51,27 @@ async def _recorded_elsewhere(
         if (pid := persistent_identifier(related.code)) is not None
     ]
     return await carriers(pids, facility)
+
+
+async def _recognise_wholes(
+    items: Sequence[Item], known: dict[tuple[str, str], Item], others: dict[str, Record | str], facility: Facility
+) -> None:
+    """Find the assets of records without identifier by what is recorded below them: names are looked at later, and
+    what has a part that is recorded there is no other of that name."""
+    found: set[UUID] = {item.recorded.id for item in items if item.recorded is not None}
+    for item in items:
+        if item.is_left_out or item.recorded is not None or item.record.identifier is not None:
+            continue
+        for related in item.record.related:
+            item_of_part = known.get(same_identifier(related.code)) if related.relation == _PART else None
+            part = _elsewhere(related, others) if item_of_part is None else item_of_part.recorded
+            if related.relation != _PART or not isinstance(part, Record) or part.state.parent_id in {None, *found}:
+                continue
+            whole = await facility.get("asset", part.state.parent_id)
+            if whole is not None and may_be_called(whole.state, item):
+                item.recorded = whole
+                found.add(whole.id)
+                break
 
 
 def _elsewhere(related: Related, others: dict[str, Record | str]) -> Record | str | None:
