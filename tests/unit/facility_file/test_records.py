@@ -277,15 +277,30 @@ async def test_what_is_added_beside_what_a_record_no_longer_has_is_told(hutch: H
             for kind, value in told
         ]}  # fmt: skip
 
+    drawn = {**related("IsDescribedBy", "10.5438/drawing"), "relatedIdentifierType": "DOI"}
     first = alternates(("SerialNumber", "S1"), ("InventoryNumber", "I1"), ("Other", "O1"))
+    first |= {"subjects": [{"subjectName": "flow"}], "relatedIdentifiers": [
+        related("References", "20.5/x"), related("HasComponent", "20.5/seal"), drawn,
+    ]}  # fmt: skip
     await imported(hutch, [record("Pump", "20.5/pump", **first, owners=[agent("owner", "Lab")])])
+    await imported(hutch, [record("Seal", "20.5/seal", relatedIdentifiers=[related("IsComponentOf", "20.5/pump")])])
     second = alternates(("SerialNumber", "S2"), ("InventoryNumber", "I1"), ("Other", "O2"))
+    second |= {"subjects": [{"subjectName": "vacuum"}], "relatedIdentifiers": [
+        related("References", "20.5/y"), related("HasComponent", "20.5/seal"), related("HasComponent", "20.5/new"),
+        {**drawn, "relatedIdentifier": "10.5438/drawing-2"},
+    ]}  # fmt: skip
     again = record("Pump", "20.5/pump", **second, owners=[agent("owner", "New lab"), agent("owner", "Third lab")])
     plan = await planned(hutch, [again])
     assert [(each.place.to_json()["path"], each.text.removeprefix("record 'Pump': ")) for each in plan.warnings] == [
         ("/0/owners", "added as owner: New lab, Third lab; recorded besides, and not in the record: Lab"),
         ("/0/alternateIdentifiers", "added as SerialNumber: S2; recorded besides, and not in the record: S1"),
         ("/0/alternateIdentifiers", "added as Tag: O2; recorded besides, and not in the record: O1"),
+        ("/0/relatedIdentifiers", "added as References: 20.5/y; recorded besides, and not in the record: 20.5/x"),
+        (
+            "/0/relatedIdentifiers",
+            "added as IsDescribedBy: 10.5438/drawing-2; recorded besides, and not in the record: 10.5438/drawing",
+        ),
+        ("/0/subjects", "added as subject: vacuum; recorded besides, and not in the record: flow"),
     ]
     await imported(hutch, [again])
     assert (await planned(hutch, [again])).warnings == ()

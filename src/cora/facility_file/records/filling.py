@@ -11,12 +11,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from cora.equipment.aggregates.asset.state import Asset, identifier_key, owner_key, subject_key
-from cora.equipment.related_identifier import RelatedIdentifier
+from cora.equipment.pidinst.derive import doi_of
+from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import AlternateIdentifier, Owner
 from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.records.families import given_term
 from cora.facility_file.records.items import Item, first_of, given_identifier
+from cora.facility_file.records.kin import is_same_relation
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _STATED: TypeAdapter[RelatedIdentifier] = TypeAdapter(RelatedIdentifier)
@@ -66,9 +68,18 @@ def more_related(item: Item, recorded: Asset, found: list[Given]) -> list[Given]
     said = {_STATED.validate_python(each).key: each for each in found}
     # How its value is spelled makes no difference where it is the same.
     said = {key: {**each, **has.get(key, {}), **_without_none(name=each.get("name"))} for key, each in said.items()}
+    doi = doi_of(recorded.drawing)
+    drawn = () if doi is None else (RelatedIdentifier(RelationType.IS_DESCRIBED_BY, doi, RelatedIdentifierScheme.DOI),)
+    # What the tree or the drawing tells is not stated, and yet in the record.
+    unsaid = [
+        given_related(each)
+        for each in (*recorded.related_identifiers, *drawn)
+        if each.key not in said and not any(is_same_relation(each, related) for related in item.record.related)
+    ]
     return _filled(
         item, "related", "related identifiers", MOST_OTHERS, has, said,
         lambda given: f"{given['relation']} {short(given['value'])}",
+        lambda given: (given["relation"], short(given["value"])), unsaid,
     )  # fmt: skip
 
 
@@ -78,7 +89,7 @@ def more_subjects(item: Item, recorded: Asset, subjects: list[Given]) -> list[Gi
         item, "subjects", "subjects", MOST_OTHERS,
         {subject_key(each.name): given_term(each) for each in recorded.subjects},
         {subject_key(each["name"]): each for each in subjects},
-        lambda given: f"subject '{given['name']}'",
+        lambda given: f"subject '{given['name']}'", lambda given: ("subject", given["name"]),
     )  # fmt: skip
 
 
@@ -99,21 +110,22 @@ def _without_none(**values: Any) -> Given:
 
 def _filled(
     item: Item, name: str, plural: str, most: int, has: Mapping[Any, Given], said: Mapping[Any, Given],
-    label: Callable[[Given], str], told_apart: Callable[[Given], tuple[str, str]] | None = None,
+    label: Callable[[Given], str], told_apart: Callable[[Given], tuple[str, str]],
+    unsaid: Iterable[Given] | None = None,
 ) -> list[Given]:  # fmt: skip
     """What is recorded with what it lacks, and what is said besides; what is said otherwise is told.
 
-    `told_apart` gives the kind of an item and its value, where one that is
-    added may stand for one of its kind that the record no longer has.
+    `told_apart` gives the kind of an item and its value: one that is added may
+    stand for one of its kind that is `unsaid`, which are all that are not said.
     """
     wanted = [_whole(item, name, label(given), given, said.get(key, {})) for key, given in has.items()]
     added = [given for key, given in said.items() if key not in has]
     whole = first_of(item, [*wanted, *added], most, item.record.at(name), plural)
     if len(whole) < len(has):
         return []  # where more are recorded than a command takes at once, none of them is lost
-    if told_apart is not None:
+    if unsaid is None:
         unsaid = (given for key, given in has.items() if key not in said)
-        _tell_replaced(item, name, map(told_apart, whole[len(has) :]), map(told_apart, unsaid))
+    _tell_replaced(item, name, map(told_apart, whole[len(has) :]), map(told_apart, unsaid))
     return [] if whole == list(has.values()) else whole
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Related
+from cora.equipment.related_identifier import RelatedIdentifier
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.problems import short
 from cora.facility_file.records.identity import carriers, may_be_called
@@ -167,13 +167,10 @@ def _state(item: Item, other: Code | None) -> None:
             item.kept_relations.discard(index)
 
 
-def _is_stated(asset: Asset, related: Related) -> bool:
-    """Whether an asset states a relation already."""
-    return any(
-        each.relation == related.relation
-        and same_identifier(Code(each.value, each.scheme)) == same_identifier(related.code)
-        for each in asset.related_identifiers
-    )
+def is_same_relation(stated: RelatedIdentifier, related: Related) -> bool:
+    """Whether an asset states what a record says of a relation."""
+    code = Code(stated.value, stated.scheme)
+    return stated.relation == related.relation and same_identifier(code) == same_identifier(related.code)
 
 
 def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
@@ -181,6 +178,6 @@ def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
     relation = f"{related.relation} {short(related.code.value)}"
     if item.recorded is None:
         item.tell(related.spot, f"{relation} is stated and makes no tree: {why}")
-    elif not _is_stated(item.recorded.state, related):
+    elif not any(is_same_relation(each, related) for each in item.recorded.state.related_identifiers):
         item.refused_relations.add(index)
         item.tell(related.spot, f"{relation} is not kept: {why}")
