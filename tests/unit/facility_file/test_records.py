@@ -153,6 +153,16 @@ async def test_a_part_that_is_imported_after_its_whole_is_related_once(hutch: Hu
     assert [step.words for step in plan.steps] == []
 
 
+async def test_a_part_that_says_nothing_finds_the_whole_that_states_it(hutch: Hutch) -> None:
+    ended = record("Old", "20.5/old", dates=dates(None, "2011-01-05"))
+    for whole in (ended, record("Line", "20.5/line"), record("Other line", "20.5/other")):
+        await imported(hutch, [{**whole, "relatedIdentifiers": [related("HasComponent", "20.5/pump")]}])
+    assert await imported(hutch, [record("Pump", "20.5/pump"), record("Valve", "20.5/valve")]) == []
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Line", "Imported/Line/Pump", "Imported/Old", "Imported/Other line", "Imported/Valve",
+    ]  # fmt: skip
+
+
 async def test_a_whole_without_identifier_is_known_again_by_its_parts(hutch: Hutch) -> None:
     line = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/pump")])
     other = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/valve")])
@@ -920,12 +930,13 @@ async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_oth
 
 async def test_what_ended_as_of_a_later_day_is_known_again(hutch: Hutch) -> None:
     serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
-    pumps = [record("Pump", alternateIdentifiers=serial), record("Valve")]
+    long = {"identifier": {"identifier": "i" * 300, "identifierType": "Other"}}  # more than cora can keep
+    pumps = [record("Pump", alternateIdentifiers=serial), record("Valve"), record("", None, **long)]
     await imported(hutch, pumps)
     ended = [{**each, "dates": dates("2001-05-02", "2011-01-05")} for each in pumps]
     told = await imported(hutch, ended)
-    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 2
-    assert await paths_of(hutch) == ["Imported", "Imported/Pump", "Imported/Valve"]
+    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 3
+    assert await paths_of(hutch) == ["Imported", "Imported/Pump", "Imported/Valve", f"Imported/{'i' * 200}"]
 
 
 async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:

@@ -19,7 +19,7 @@ from cora.facility_file.port import Facility, Record
 from cora.facility_file.records.items import Item, fitted
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
-_VALUES_AT_ONCE = 40
+VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
 _SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
 _OF_READING = ("spot", "spots", "dialect", "not_understood")
@@ -113,8 +113,8 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
         if item.recorded is None:
             by_value.setdefault(code.value, []).append(item)
     values = list(by_value)
-    for start in range(0, len(values), _VALUES_AT_ONCE):
-        part = tuple(values[start : start + _VALUES_AT_ONCE])
+    for start in range(0, len(values), VALUES_AT_ONCE):
+        part = tuple(values[start : start + VALUES_AT_ONCE])
         async for record in facility.listed("asset", {"alternate_identifier": part}):
             for item in (item for value in part for item in by_value[value]):
                 if item.record.identifier and _carries(record.state, item.record.identifier):
@@ -124,7 +124,7 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
 async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
     """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
     tells: name, last day and serial number. An asset is that of one record."""
-    ended = [item for item in items if item.record.name and _last_days(item)]
+    ended = [item for item in items if _last_days(item)]
     if not ended:
         return
     found: set[UUID] = set()
@@ -153,9 +153,12 @@ def _has_ended(asset: Asset, item: Item) -> bool:
 
 def may_be_called(asset: Asset, item: Item) -> bool:
     """Whether an asset has the name of a record, also where that was made longer, and no other serial number."""
-    if not item.record.name or not same_serial_number(asset, item):
-        return False
+    code = item.record.identifier
     has, said = folded(asset.name), item.record.name
+    if is_unknown(said) and code is not None:
+        said = code.value
+    if not said or not same_serial_number(asset, item):
+        return False
     return has == folded(said[:LONGEST_NAME].rstrip()) or has.startswith(f"{folded(said[:90])} (")
 
 

@@ -8,7 +8,7 @@ from cora.equipment.pidinst.reading.record import Code, Related
 from cora.equipment.related_identifier import RelatedIdentifier
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.problems import short
-from cora.facility_file.records.identity import carriers, may_be_called
+from cora.facility_file.records.identity import VALUES_AT_ONCE, carriers, may_be_called
 from cora.facility_file.records.items import Item
 
 _WHOLE = "IsComponentOf"
@@ -35,6 +35,7 @@ async def relate(items: Sequence[Item], facility: Facility) -> None:
             for index, related in enumerate(item.record.related):
                 if related.relation == _PART:
                     _take_part(item, index, related, known, others)
+    await _put_below_those_that_state_it(items, facility)
     for item in items:
         if item.parent is not None:
             item.parent.children.append(item)
@@ -72,6 +73,24 @@ async def _recognise_wholes(
                 item.recorded = whole
                 found.add(whole.id)
                 break
+
+
+async def _put_below_those_that_state_it(items: Sequence[Item], facility: Facility) -> None:
+    """Put what is new and tells no whole below the oldest asset that states it as its part: that was imported first."""
+    left = {
+        item.pid.value: item
+        for item in items
+        if item.pid is not None and not item.is_left_out
+        if item.recorded is None and item.parent is None and item.parent_recorded is None
+    }
+    values = list(left)
+    for start in range(0, len(values), VALUES_AT_ONCE):
+        asked = {"related_identifier": tuple(values[start : start + VALUES_AT_ONCE])}
+        async for whole in facility.listed("asset", asked):
+            for stated in whole.state.related_identifiers:
+                item = left.get(stated.value) if stated.relation == _PART else None
+                if item is not None and item.parent_recorded is None and not whole.state.is_decommissioned:
+                    item.parent_recorded = whole
 
 
 def _elsewhere(related: Related, others: dict[str, Record | str]) -> Record | str | None:
