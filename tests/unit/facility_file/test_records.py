@@ -337,6 +337,16 @@ async def test_what_was_called_otherwise_because_of_another_is_silent_the_second
     assert (await planned(hutch, twins)).warnings == ()
 
 
+async def test_who_stands_twice_in_a_record_is_told_with_the_identifier(hutch: Hutch) -> None:
+    ror, other = "https://ror.org/02aj13c28", "https://ror.org/000h6jb29"
+    owners = [agent("owner", "Lab", ror), agent("owner", "lab", other)]
+    makers = [agent("manufacturer", "", ror), agent("manufacturer", "", other), agent("manufacturer", "ACME")]
+    assert await imported(hutch, [record("A", "20.5/a", owners=owners, manufacturers=makers)]) == [
+        f"record 'A': a manufacturer stands here twice: ROR {other}",
+        f"record 'A': an owner stands here twice: lab (ROR {other})",
+    ]
+
+
 async def test_what_has_no_name_is_called_by_its_identifier_or_left_out_and_told(hutch: Hutch) -> None:
     told = await imported(hutch, [record("/ /", "20.5/a"), record("/"), record("", None), record("Pump", "20.5/b")])
     assert await paths_of(hutch) == ["Imported", "Imported/20.5/a", "Imported/Pump"]

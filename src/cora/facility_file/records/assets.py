@@ -34,7 +34,7 @@ from cora.facility_file.records.filling import (
     more_subjects,
 )
 from cora.facility_file.records.identity import alternate_name, own_id
-from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, spots_of, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, shown_thing, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
 from cora.facility_file.records.pages import noted_page
 from cora.facility_file.records.relations import drawing_of, related_identifiers
@@ -165,7 +165,7 @@ def _owners(item: Item) -> list[dict[str, Any]]:
                 item.tell(thing.spot, f"an owner without a name is not kept: {thing.code.value}")
             continue
         if owner_key(name) in found:
-            item.tell(thing.spot, f"an owner stands here twice: {name}")
+            item.tell(thing.spot, f"an owner stands here twice: {shown_thing(thing)}")
             continue
         owner: dict[str, Any] = {"name": name}
         identifier = agent_identifier(item, thing, "an owner")

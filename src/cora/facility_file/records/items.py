@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cora.equipment.pidinst.reading import ImportedRecord, NotUnderstood, Spot
 from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
+from cora.equipment.pidinst.reading.record import Thing
 from cora.equipment.values import AgentIdentifier, PersistentIdentifier
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place, Problem, short
@@ -111,6 +112,12 @@ def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: in
     if found is None:
         item.tell(spot, f"{what} is not kept: it {why}")
     return found
+
+
+def shown_thing(thing: Thing) -> str:
+    """How messages name an owner or a maker, with the identifier that stands beside the name."""
+    code = "" if thing.code is None else f"{thing.code.scheme or 'Other'} {short(thing.code.value)}"
+    return f"{short(thing.name)} ({code})" if thing.name and code else short(thing.name or "") or code
 
 
 def first_of(item: Item, found: Iterable[T], most: int, spot: Spot, what: str) -> list[T]:
