@@ -942,11 +942,15 @@ async def test_what_ended_as_of_a_later_day_is_known_again(hutch: Hutch) -> None
     serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
     long = {"identifier": {"identifier": "i" * 300, "identifierType": "Other"}}  # more than cora can keep
     pumps = [record("Pump", alternateIdentifiers=serial), record("Valve"), record("", None, **long)]
+    await imported(hutch, [record("Gauge", dates=dates("2001-05-02"))])
+    pumps.append(record("Gauge"))
     await imported(hutch, pumps)
     ended = [{**each, "dates": dates("2001-05-02", "2011-01-05")} for each in pumps]
     told = await imported(hutch, ended)
-    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 3
-    assert await paths_of(hutch) == ["Imported", "Imported/Pump", "Imported/Valve", f"Imported/{'i' * 200}"]
+    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 4
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Gauge", "Imported/Pump", "Imported/Valve", f"Imported/{'i' * 200}",
+    ]  # fmt: skip
 
 
 async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:

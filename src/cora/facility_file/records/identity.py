@@ -124,7 +124,7 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
 async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
     """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
     tells: name, last day and serial number. An asset is that of one record."""
-    ended = [item for item in items if _last_days(item)]
+    ended = [item for item in items if _days(item, "DeCommissioned")]
     if not ended:
         return
     found: set[UUID] = set()
@@ -143,8 +143,8 @@ def _is_kept(item: Item) -> bool:
     return fitted(_ALTERNATE, {"kind": "Other", "value": code.value, "name": alternate_name(code)})[0] is not None
 
 
-def _last_days(item: Item) -> set[date]:
-    return {each.day for each in item.record.dates if each.kind == "DeCommissioned"}
+def _days(item: Item, kind: str) -> set[date]:
+    return {each.day for each in item.record.dates if each.kind == kind}
 
 
 def _has_ended(asset: Asset, item: Item) -> bool:
@@ -164,12 +164,14 @@ def may_be_called(asset: Asset, item: Item) -> bool:
 
 def _ended_so(asset: Asset, item: Item) -> bool:
     """Whether an asset has ended on the last day that a record tells. An end that could not be recorded as of its own
-    day is a later one: then they share a serial number, or the asset was recorded for no more than a day."""
+    day is a later one: then they share the first day or a serial number, or the asset was recorded for no more than a
+    day."""
     if asset.decommissioned_at is None:
         return False
-    ended, days = asset.decommissioned_at.date(), _last_days(item)
+    began, ended = asset.registered_at.date(), asset.decommissioned_at.date()
     has, says = _serial_numbers(asset, item)
-    is_as_of_later = bool(has & says) or asset.registered_at.date() == ended
+    is_as_of_later = bool(has & says) or began == ended or began in _days(item, "Commissioned")
+    days = _days(item, "DeCommissioned")
     return ended in days or (is_as_of_later and min(days) < ended)
 
 
