@@ -1032,6 +1032,14 @@ async def test_a_record_of_this_cora_is_the_asset_itself(hutch: Hutch) -> None:
     assert hutch.state("asset", "Drive")["alternate_identifiers"] == []
 
 
+async def test_two_records_of_one_recorded_asset_by_other_identifiers_are_one(hutch: Hutch) -> None:
+    await imported(hutch, [record("Pump", "20.5/pump")])
+    own = {"identifier": {"identifier": f"urn:uuid:{hutch.id('asset', 'Pump')}", "identifierType": "URN"}}
+    (says,) = await imported(hutch, [record("Pump", "20.5/pump"), record("Pump", None, **own, description="It pumps.")])
+    assert "left out: it has the asset of the record at" in says
+    assert says.endswith("/0; it says other things: import it after that one, to fill in what is lacking")
+
+
 async def test_the_note_says_where_it_comes_from(hutch: Hutch) -> None:
     plan = await planned(hutch, [record("A", "20.5/a", landingPage="https://old.example/a", colour="red")])
     (note,) = (step.arguments["text"] for step in plan.steps if step.command == "add_asset_note")

@@ -40,6 +40,10 @@ async def recognise(items: Sequence[Item], facility: Facility) -> None:
             item.recorded = subject
     await _recognise_others([item for item in items if item.pid is None and item.record.identifier], facility)
     await _recognise_ended([item for item in items if not _is_kept(item) and not item.is_left_out], facility)
+    first: dict[Hashable, Item] = {}
+    for item in items:
+        if item.recorded is not None and not item.is_left_out:
+            _leave_out_second(item, first.setdefault(item.recorded.id, item), "identifier", "asset")
 
 
 def _leave_out_doubles(items: Sequence[Item]) -> None:
@@ -47,15 +51,20 @@ def _leave_out_doubles(items: Sequence[Item]) -> None:
     for item in items:
         code = item.record.identifier
         key = _without_identifier(item) if code is None else same_identifier(code)
-        other = item if key is None else first.setdefault(key, item)
-        if other is not item:
-            item.is_left_out = True
-            what = "name and the serial number" if code is None else "identifier"
-            spot = item.record.at("name" if code is None else "identifier")
-            says = f"left out: it has the {what} of the record at {other.place(other.record.spot)}"
-            if _told_by(item.record) != _told_by(other.record):
-                says += "; it says other things: import it after that one, to fill in what is lacking"
-            item.tell(spot, says)
+        if key is not None:
+            at, what = ("name", "name and the serial number") if code is None else ("identifier", "identifier")
+            _leave_out_second(item, first.setdefault(key, item), at, what)
+
+
+def _leave_out_second(item: Item, first: Item, at: str, what: str) -> None:
+    """Leave out an item that is not the first of its instrument in the import."""
+    if item is first:
+        return
+    item.is_left_out = True
+    says = f"left out: it has the {what} of the record at {first.place(first.record.spot)}"
+    if _told_by(item.record) != _told_by(first.record):
+        says += "; it says other things: import it after that one, to fill in what is lacking"
+    item.tell(item.record.at(at), says)
 
 
 def _told_by(record: ImportedRecord) -> Any:
