@@ -42,6 +42,7 @@ class Wrapped:
         self.get = inner.get
         self.listed = inner.listed
         self.address = inner.address
+        self.notes = inner.notes
         self.forget = inner.forget
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
