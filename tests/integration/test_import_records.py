@@ -379,10 +379,42 @@ async def test_a_file_with_a_problem_changes_nothing(cora: Opened, database_url:
     )
     assert f"{broken}, line 1: it is not XML" in told.stderr
     assert "none.json: the file cannot be read" in told.stderr
+    assert "--skip-unreadable imports the others" in told.stderr
     assert await count_of(cora, "event") == before
     await cora_command("import-records", str(FILES[EPIC]), code=2, env=settings)
     await cora_command("import-records", str(FILES[EPIC]), "--under", "a/b", "--facility", "c", code=2, env=settings)
     await cora_command("import-records", code=2, env=settings)
+
+
+async def test_what_cannot_be_read_is_left_out_where_that_is_said(
+    cora: Opened, database_url: str, tmp_path: Path
+) -> None:
+    settings = {"CORA_DATABASE_URL": database_url, "CORA_DATA_DIR": str(tmp_path)}
+    several = tmp_path / "several.json"
+    pump = {"schemaVersion": "1.0", "name": "Pump", "identifier": "20.5/pump", "identifierType": "Handle"}
+    several.write_text(json.dumps([{"name": "cora", "owner": {"login": "lab"}}, pump]))
+    broken = tmp_path / "broken.xml"
+    broken.write_text("<instrument><name>x</instrument>")
+    command = ["import-records", str(several), str(broken), str(tmp_path / "none.json"), "--skip-unreadable"]
+    command += ["--under", "hzb/Lab", "--create-facility", "HZB"]
+    left = (
+        "Left out, for it cannot be read (3):\n"
+        f"  {several}, record 1, /0\n  {broken}, line 1\n  {tmp_path / 'none.json'}\n"
+    )
+    shown = await cora_command(*command, "--dry-run", "--json", code=1, env=settings)
+    planned = json.loads(shown.stdout)
+    assert (planned["problem_count"], planned["counts"]["register_asset"]) == (0, 2)
+    assert [each["text"][:9] for each in planned["warnings"]] == ["left out:"] * 3
+    assert shown.stderr.endswith(left)
+    told = await cora_command(*command, code=1, env=settings)
+    assert f"{broken}, line 1: left out: it is not XML" in told.stderr
+    assert told.stderr.endswith(left)
+    assert await count_of(cora, "document where body->>'name' = 'Pump'") == 1
+    # Other problems are not left out.
+    refused = await cora_command(*command[:5], "--facility", "other", code=1, env=settings)
+    assert "facility 'other' is not known" in refused.stderr
+    await cora_command(*command[:2], "--skip-unreadable", "--facility", "hzb", code=1, env=settings)
+    await cora_command("import-records", str(FILES[EPIC]), "--skip-unreadable", "--under", "hzb/Lab", env=settings)
 
 
 async def test_what_has_ended_is_found_again_by_any_identifier(cora: Opened, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from cora.equipment.ports.calls import NoneFree
 from cora.kernel.aggregate import Aggregate, Claim, Filter
 from cora.kernel.documents import Asked, Page
+from cora.kernel.events import AskedFeed, FeedPage, LogEvent
 from cora.kernel.moment import moment_text, sealed
 from cora.kernel.reader import (
     Accepted,
@@ -292,6 +293,25 @@ class MemoryLog(MemorySource):
         for claim, owner in entry.taken:
             tables.claims[claim] = owner
         tables.contacts.update(entry.contacts)
+
+
+class MemoryEvents:
+    """The feed of a log in memory, of what is recorded on some records."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def feed(self, asked: AskedFeed) -> FeedPage:
+        found = [each for each in self._log.events if each.position > asked.after and each.stream in asked.mentions]
+        head = len(self._log.events)
+        shown = [
+            LogEvent(
+                each.position, each.stream, self._log.tables.documents[each.stream].kind, each.version, each.kind,
+                json.dumps(each.data), each.actor, each.via, None, "", each.occurred_at, each.recorded_at,
+            )
+            for each in found[: asked.limit]
+        ]  # fmt: skip
+        return FeedPage(shown, shown[-1].position if len(found) > asked.limit else head, head)
 
 
 class _Held(MemoryLog):

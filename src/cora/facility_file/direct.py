@@ -2,13 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
+from cora.equipment.aggregates.asset.events import AssetNoteAdded
+from cora.equipment.features.list_events import ListEvents, list_events
 from cora.equipment.ports.contacts import Contacts
 from cora.facility_file.keys import AGGREGATES, Key
 from cora.facility_file.port import Record, StepRefusedError, UnreachableError
@@ -16,10 +20,17 @@ from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
 from cora.kernel.execute import Call, Kernel
+from cora.kernel.history import FeedShown
 from cora.kernel.principal import Principal
 from cora.kernel.requests import AS_OF, read_when, require_fit, to_request
 from cora.kernel.showing import show
-from cora.kernel.slice import CommandSlice, HandlerSlice, Slice
+from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Slice
+
+VALUES_AT_ONCE = 40
+"""So many values a question names: a query string stays well below what servers and proxies take."""
+
+_FEED: QuerySlice = list_events.__slice__  # type: ignore[attr-defined]
+_FEED_SHOWN: TypeAdapter[FeedShown] = TypeAdapter(FeedShown)
 
 
 def commands_in(slices: Sequence[Slice]) -> Mapping[str, CommandSlice | HandlerSlice]:
@@ -39,6 +50,23 @@ def record_of(aggregate: Aggregate[Any], shown: Mapping[str, Any]) -> Record:
         datetime.fromisoformat(shown["recorded_at"]),
         datetime.fromisoformat(shown["occurred_at"]),
     )
+
+
+async def noted(
+    asset_ids: Sequence[UUID], page: Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+) -> dict[UUID, list[str]]:
+    """The notes of some assets, out of the pages of the feed of events that `page` gives."""
+    found: dict[UUID, list[str]] = {id: [] for id in asset_ids}
+    for start in range(0, len(asset_ids), VALUES_AT_ONCE):
+        mentioned = [str(id) for id in asset_ids[start : start + VALUES_AT_ONCE]]
+        after, head = 0, 1
+        while after < head:
+            shown = await page({"after": after, "mentions": mentioned, "limit": MAXIMUM_LIMIT})
+            after, head = shown["next"], shown["head"]
+            for event in shown["items"]:
+                if event["kind"] == AssetNoteAdded.__name__ and UUID(event["stream"]) in found:
+                    found[UUID(event["stream"])].append(event["data"]["text"])
+    return found
 
 
 class DirectFacility:
@@ -92,6 +120,16 @@ class DirectFacility:
     async def address(self, contact_id: str) -> str | None:
         """The e-mail address of a contact."""
         return await self._contacts.get(UUID(contact_id))
+
+    async def notes(self, asset_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """What is noted in the histories of some assets."""
+
+        async def page(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            shown = await self._kernel.query(_FEED, ListEvents.model_validate(asked), self._principal)
+            found: Mapping[str, Any] = _FEED_SHOWN.dump_python(shown, mode="json")
+            return found
+
+        return await noted(asset_ids, page)
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         """Run a command. The log itself sees to it that it is recorded once."""

@@ -81,6 +81,10 @@ class Facility(Protocol):
         """The e-mail address of a contact, None when it is erased."""
         ...
 
+    async def notes(self, asset_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """What is noted in the histories of some assets, in the order in which it was recorded."""
+        ...
+
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         """Run a command; under the same `key` (of visible ASCII) it is run once, however often it is sent.
 

@@ -56,6 +56,11 @@ class Place(NamedTuple):
         return isinstance(self.line, TableCell)
 
     @property
+    def is_in_record(self) -> bool:
+        """Whether the file holds records of others."""
+        return isinstance(self.line, Spot)
+
+    @property
     def order(self) -> tuple[str, int, int]:
         """What puts the places of a file in order."""
         match self.line:
@@ -98,23 +103,30 @@ class Problem(NamedTuple):
 
 @dataclass
 class Problems:
-    """Collects problems; keeps the first thousand and counts the rest."""
+    """Collects problems, each once; keeps the first thousand and counts the rest."""
 
     kept: list[Problem] = field(default_factory=list[Problem])
     count: int = 0
 
+    def __post_init__(self) -> None:
+        self._seen = set(self.kept)
+
     def add(self, place: Place, text: str) -> None:
         """Note a problem."""
+        problem = Problem(place, text)
+        if problem in self._seen:
+            return
         self.count += 1
         if len(self.kept) < MAXIMUM_KEPT:
-            self.kept.append(Problem(place, text))
+            self.kept.append(problem)
+            self._seen.add(problem)
 
     def __bool__(self) -> bool:
         return self.count > 0
 
     def in_order(self, files: Iterable[str]) -> tuple[Problem, ...]:
-        """What was kept, each once, by file (in the given order) and line."""
-        return in_order(dict.fromkeys(self.kept), files)
+        """What was kept, by file (in the given order) and line."""
+        return in_order(self.kept, files)
 
 
 def in_order(problems: Iterable[Problem], files: Iterable[str]) -> tuple[Problem, ...]:

@@ -56,6 +56,8 @@ class Files:
     names: tuple[str, ...]
     problems: Problems = field(default_factory=Problems)
     warnings: list[Problem] = field(default_factory=list[Problem])
+    unread: list[Problem] = field(default_factory=list[Problem])
+    """What of files with records of others is no record that can be read, and why."""
     defaults: dict[str, Defaults] = field(default_factory=dict[str, Defaults])
     sections: dict[str, Spool[Entry]] = field(default_factory=lambda: {section: Spool[Entry]() for section in SECTIONS})
     above: "array[int]" = field(default_factory=lambda: array("l"))

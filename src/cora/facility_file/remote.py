@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from cora.facility_file.batches import Answer, Batches
-from cora.facility_file.direct import commands_in, record_of
+from cora.facility_file.direct import VALUES_AT_ONCE, commands_in, noted, record_of
 from cora.facility_file.keys import AGGREGATES, Key
 from cora.facility_file.port import Record, StepRefusedError, UnreachableError
 from cora.kernel.aggregate import Aggregate, Claim
@@ -20,8 +20,6 @@ from cora.kernel.moment import moment_text
 from cora.kernel.slice import HandlerSlice, Slice
 
 CONNECTIONS = 32
-# A query string stays well below what servers and proxies take.
-_VALUES_AT_ONCE = 40
 _MOST_LISTS = 60
 # A list shows the records that it finds; these many need not be asked for again.
 _MOST_SEEN = 20_000
@@ -127,6 +125,14 @@ class RemoteFacility:
         answer = await self._send("GET", f"/contacts/{contact_id}")
         return None if answer.status_code == 404 else str(_json(answer).get("address"))
 
+    async def notes(self, asset_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """What is noted in the histories of some assets."""
+
+        async def page(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            return _json(await self._send("GET", "/events", params=dict(asked)))
+
+        return await noted(asset_ids, page)
+
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
         """Run a command. A key makes it safe to send it again when the answer was lost."""
         at = moment_text(occurred_at) if occurred_at is not None else None
@@ -222,9 +228,9 @@ def _questions(keys: Iterable[Key], narrowed: bool) -> list[tuple[str, dict[str,
     asked: dict[str, list[dict[str, tuple[str, ...]]]] = {}
     for (kind, within, name), values in groups.items():
         filters = {each: (value,) for each, value in within}
-        parts = range(0, len(values), _VALUES_AT_ONCE) if name else range(1)
+        parts = range(0, len(values), VALUES_AT_ONCE) if name else range(1)
         asked.setdefault(kind, []).extend(
-            {**filters, name: tuple(values[start : start + _VALUES_AT_ONCE])} if name else filters for start in parts
+            {**filters, name: tuple(values[start : start + VALUES_AT_ONCE])} if name else filters for start in parts
         )
     return [
         (kind, filters)

@@ -4,15 +4,16 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
-from tests.unit.memory_log import MemoryContacts, MemoryLeases, MemoryLog, MemoryTellings
+from tests.unit.memory_log import MemoryContacts, MemoryEvents, MemoryLeases, MemoryLog, MemoryTellings
 
 from cora.equipment.features.define_role import SEEDED_ROLES, define_role
 from cora.equipment.wire import Deps, wire_equipment
 from cora.facility_file import DirectFacility, Facility, Plan, RemoteFacility, Result, apply_plan, make_plan, read_files
+from cora.kernel.events import Events
 from cora.kernel.execute import Call, Kernel
 from cora.kernel.identity import new_id
 from cora.kernel.principal import Principal, Role
@@ -161,7 +162,7 @@ async def make_hutch(directory: Path, *, remote: bool = False) -> Hutch:
     log = MemoryLog()
     contacts = MemoryContacts(log)
     equipment = wire_equipment(Deps("https://cora.example", MemoryLeases(), contacts, MemoryTellings()))
-    kernel = Kernel(log, equipment, clock=lambda: log.clock())
+    kernel = Kernel(log, equipment, clock=lambda: log.clock(), events=cast("Events", MemoryEvents(log)))
     principal = Principal("cli:tester", Role.ADMIN)
     declared: Any = define_role.__slice__  # type: ignore[attr-defined]
     for role in SEEDED_ROLES:

@@ -42,6 +42,7 @@ class Wrapped:
         self.get = inner.get
         self.listed = inner.listed
         self.address = inner.address
+        self.notes = inner.notes
         self.forget = inner.forget
 
     async def execute(self, command: str, arguments: Mapping[str, Any], occurred_at: datetime | None, key: str) -> None:
@@ -146,6 +147,19 @@ async def test_dates_that_cannot_be_are_problems(tmp_path: Path, old: str, new: 
         )
     found = await hutch.problems(text)
     assert any(says in problem for _, problem in found), found
+
+
+async def test_a_date_before_a_change_that_has_none_is_told_with_what_to_give(hutch: Hutch):
+    await hutch.apply(BASE)
+    text = changed(
+        BASE, "      - name: Drive\n",
+        "      - name: Drive\n        description: slow\n        lifecycle: Active\n        commissioned: 2020-01-01\n",
+    )  # fmt: skip
+    ((_, problem),) = await hutch.problems(changed(text, "occurred_at: 2016-05-01\n", ""))
+    assert problem == (
+        "asset 'Drive': 'commissioned' lies before what else is changed of it, which would be recorded as of now: "
+        "give 'occurred_at' at the top of the file"
+    )
 
 
 async def test_a_default_time_before_the_latest_fact_gives_way_to_it(hutch: Hutch):

@@ -11,6 +11,7 @@ from cora.equipment.paths import joined_path, split_path, tidy
 from cora.facility_file.composer import MAXIMUM_ALIASED_NODES, MAXIMUM_DEPTH
 from cora.facility_file.entries import AssetEntry, FamilyEntry, UnderEntry
 from cora.facility_file.nodes import Scalar, resolved
+from cora.facility_file.problems import MAXIMUM_KEPT, Place, Problems
 from cora.facility_file.read import Files, read_files
 from cora.facility_file.shapes import Entry
 
@@ -114,6 +115,16 @@ def test_what_is_no_facility_file_is_told_with_its_line(write: Write, text: str 
 def test_what_is_wrong_with_an_entry_is_told_with_its_line(write: Write, entry: str, line: int, says: str):
     found = problems(read_files([write("cora: 1\nassets:\n" + entry)]))
     assert any(each == line and says in problem for each, problem in found), found
+
+
+def test_a_problem_that_is_found_twice_is_one():
+    found = Problems()
+    for text in ("one", "other", "one"):
+        found.add(Place("hutch.yaml", 3), text)
+    assert (found.count, [each.text for each in found.in_order(["hutch.yaml"])]) == (2, ["one", "other"])
+    for number in range(MAXIMUM_KEPT + 5):
+        found.add(Place("hutch.yaml", number), "many")
+    assert (found.count, len(found.kept)) == (MAXIMUM_KEPT + 7, MAXIMUM_KEPT)
 
 
 def test_every_problem_is_told_at_once(write: Write):

@@ -36,18 +36,23 @@ def dates(began: str | None = None, ended: str | None = None) -> list[dict[str, 
     return [{"dateType": kind, "date": day} for kind, day in told if day]
 
 
-async def planned(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> Plan:
+async def planned(
+    hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB, occurred_at: datetime | None = None
+) -> Plan:
     paths: list[Path] = []
     for number, content in enumerate(contents):
         path = hutch.directory / f"records{number}"
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         paths.append(path)
-    return await make_plan(await read_as_files(paths, to, hutch.facility), hutch.facility)
+    files = await read_as_files(paths, to, hutch.facility, defaults=Defaults(occurred_at))
+    return await make_plan(files, hutch.facility)
 
 
-async def imported(hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB) -> list[str]:
+async def imported(
+    hutch: Hutch, *contents: bytes | Sequence[Any], to: Destination = LAB, occurred_at: datetime | None = None
+) -> list[str]:
     """What was told of records that were imported."""
-    plan = await planned(hutch, *contents, to=to)
+    plan = await planned(hutch, *contents, to=to, occurred_at=occurred_at)
     assert [str(problem) for problem in plan.problems] == []
     result = await apply_plan(plan, hutch.facility)
     assert [str(failure) for failure in result.failures] == []
@@ -146,6 +151,32 @@ async def test_a_part_that_is_imported_after_its_whole_is_related_once(hutch: Hu
     assert hutch.state("asset", "Pump")["related_identifiers"] == []
     plan = await planned(hutch, [line])
     assert [step.words for step in plan.steps] == []
+
+
+async def test_a_part_that_says_nothing_finds_the_whole_that_states_it(hutch: Hutch) -> None:
+    ended = record("Old", "20.5/old", dates=dates(None, "2011-01-05"))
+    for whole in (ended, record("Line", "20.5/line"), record("Other line", "20.5/other")):
+        await imported(hutch, [{**whole, "relatedIdentifiers": [related("HasComponent", "20.5/pump")]}])
+    assert await imported(hutch, [record("Pump", "20.5/pump"), record("Valve", "20.5/valve")]) == []
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Line", "Imported/Line/Pump", "Imported/Old", "Imported/Other line", "Imported/Valve",
+    ]  # fmt: skip
+
+
+async def test_a_whole_without_identifier_is_known_again_by_its_parts(hutch: Hutch) -> None:
+    line = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/pump")])
+    other = record("Line", None, relatedIdentifiers=[related("HasComponent", "20.5/valve")])
+    parts = [record("Pump", "20.5/pump"), record("Valve", "20.5/valve")]
+    assert await imported(hutch, [line, other, *parts]) == [
+        "record 'Line': it is called 'Line (2)': another instrument has the name 'Line'"
+    ]
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Line", "Imported/Line (2)", "Imported/Line (2)/Valve", "Imported/Line/Pump",
+    ]  # fmt: skip
+    # Whichever of them comes again.
+    for several in ([other, line], [other], [line, parts[0]]):
+        plan = await planned(hutch, several)
+        assert ([step.words for step in plan.steps], plan.warnings) == ([], ())
 
 
 async def test_what_was_moved_is_not_said_to_be_where_it_was(hutch: Hutch) -> None:
@@ -249,6 +280,47 @@ async def test_what_a_record_says_otherwise_of_a_recorded_asset_is_told_and_only
     assert await imported(hutch, [record("Pump", "20.5/pump", owners=[])]) == []
 
 
+async def test_what_is_added_beside_what_a_record_no_longer_has_is_told(hutch: Hutch) -> None:
+    def alternates(*told: tuple[str, str]) -> dict[str, Any]:
+        return {"alternateIdentifiers": [
+            {"alternateIdentifier": value, "alternateIdentifierType": kind, "alternateIdentifierName": "Tag"}
+            for kind, value in told
+        ]}  # fmt: skip
+
+    drawn = {**related("IsDescribedBy", "10.5438/drawing"), "relatedIdentifierType": "DOI"}
+    first = alternates(("SerialNumber", "S1"), ("InventoryNumber", "I1"), ("Other", "O1"))
+    first |= {"subjects": [{"subjectName": "flow"}], "relatedIdentifiers": [
+        related("References", "20.5/x"), related("HasComponent", "20.5/seal"), drawn,
+    ]}  # fmt: skip
+    await imported(hutch, [record("Pump", "20.5/pump", **first, owners=[agent("owner", "Lab")])])
+    await imported(hutch, [record("Seal", "20.5/seal", relatedIdentifiers=[related("IsComponentOf", "20.5/pump")])])
+    second = alternates(("SerialNumber", "S2"), ("InventoryNumber", "I1"), ("Other", "O2"))
+    second |= {"subjects": [{"subjectName": "vacuum"}], "relatedIdentifiers": [
+        related("References", "20.5/y"), related("HasComponent", "20.5/seal"), related("HasComponent", "20.5/new"),
+        {**drawn, "relatedIdentifier": "10.5438/drawing-2"},
+    ]}  # fmt: skip
+    again = record("Pump", "20.5/pump", **second, owners=[agent("owner", "New lab"), agent("owner", "Third lab")])
+    plan = await planned(hutch, [again])
+    assert [(each.place.to_json()["path"], each.text.removeprefix("record 'Pump': ")) for each in plan.warnings] == [
+        ("/0/owners", "added as owner: New lab, Third lab; recorded besides, and not in the record: Lab"),
+        ("/0/alternateIdentifiers", "added as SerialNumber: S2; recorded besides, and not in the record: S1"),
+        ("/0/alternateIdentifiers", "added as Tag: O2; recorded besides, and not in the record: O1"),
+        ("/0/relatedIdentifiers", "added as References: 20.5/y; recorded besides, and not in the record: 20.5/x"),
+        (
+            "/0/relatedIdentifiers",
+            "added as IsDescribedBy: 10.5438/drawing-2; recorded besides, and not in the record: 10.5438/drawing",
+        ),
+        ("/0/subjects", "added as subject: vacuum; recorded besides, and not in the record: flow"),
+    ]
+    await imported(hutch, [again])
+    assert (await planned(hutch, [again])).warnings == ()
+    pump = hutch.state("asset", "Pump")
+    assert [each["name"] for each in pump["owners"]] == ["Lab", "New lab", "Third lab"]
+    # What is added to what a record still has is no news.
+    more = alternates(("SerialNumber", "S1"), ("SerialNumber", "S2"), ("SerialNumber", "S3"))
+    assert await imported(hutch, [record("Pump", "20.5/pump", **more, owners=[])]) == []
+
+
 async def test_an_address_that_was_erased_does_not_come_back(hutch: Hutch) -> None:
     owned = record("Pump", "20.5/pump", owners=[agent("owner", "Lab", ownerContact="a@lab.example")])
     await imported(hutch, [owned])
@@ -263,6 +335,28 @@ async def test_what_was_called_otherwise_because_of_another_is_silent_the_second
     twins = [record("Pump"), record("Pump"), record("Pump", "20.5/a"), record("/odd/", "20.5/b")]
     await imported(hutch, twins)
     assert (await planned(hutch, twins)).warnings == ()
+
+
+async def test_who_stands_twice_in_a_record_is_told_with_the_identifier(hutch: Hutch) -> None:
+    ror, other = "https://ror.org/02aj13c28", "https://ror.org/000h6jb29"
+    owners = [agent("owner", "Lab", ror), agent("owner", "lab", other)]
+    makers = [agent("manufacturer", "", ror), agent("manufacturer", "", other), agent("manufacturer", "ACME")]
+    assert await imported(hutch, [record("A", "20.5/a", owners=owners, manufacturers=makers)]) == [
+        f"record 'A': a manufacturer stands here twice: ROR {other}",
+        f"record 'A': an owner stands here twice: lab (ROR {other})",
+    ]
+
+
+async def test_what_has_no_name_is_called_by_its_identifier_or_left_out_and_told(hutch: Hutch) -> None:
+    told = await imported(hutch, [record("/ /", "20.5/a"), record("/"), record("", None), record("Pump", "20.5/b")])
+    assert await paths_of(hutch) == ["Imported", "Imported/20.5/a", "Imported/Pump"]
+    assert told == [
+        "record '/ /': '/ /' is no name: it is but slashes",
+        "record '/ /': it has no name; its identifier stands for it",
+        "record '/': '/' is no name: it is but slashes",
+        "record '/': left out: it has neither a name nor an identifier",
+        "a record without a name: left out: it has neither a name nor an identifier",
+    ]
 
 
 async def test_the_identifier_is_the_instrument_whatever_it_is_called_now(hutch: Hutch) -> None:
@@ -291,7 +385,10 @@ async def test_other_instruments_of_the_same_name_are_told_apart(hutch: Hutch) -
     assert await paths_of(hutch) == ["Imported", "Imported/WXT", "Imported/WXT (20.5/c)", "Imported/wxt (S/1)"]
     assert "record 'wxt': it is called 'wxt (S/1)': another instrument has the name 'wxt'" in told
     told = await imported(hutch, [record("WXT", "20.5/a"), record("Twin", "hdl:20.5/A")])
-    assert any("left out: it has the identifier of the record at" in each for each in told)
+    (says,) = (each for each in told if "left out: it has the identifier of the record at" in each)
+    assert says.endswith("/0; it says other things: import it after that one, to fill in what is lacking")
+    told = await imported(hutch, [record("WXT", "20.5/a")], [record("WXT", "20.5/a")])
+    assert [each.endswith("record 1, /0") for each in told] == [True]
 
 
 async def test_types_become_families_that_stay_true(hutch: Hutch) -> None:
@@ -369,6 +466,17 @@ def telling(hutch: Hutch, name: str) -> dict[str, list[tuple[str, str | None, st
         "variables": [each for family in of for each in told(family["measured_variables"])],
         "techniques": [each for family in of for each in told(family["measurement_techniques"])],
     }
+
+
+async def test_a_record_of_what_is_recorded_without_its_identifier_is_told_with_what_to_do(hutch: Hutch) -> None:
+    serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
+    told = {**of_kind("Pump", model="X"), "alternateIdentifiers": serial}
+    await imported(hutch, [record("Pump", None, **told)])
+    new = "is new, but has the model and the serial number 'S1' of the recorded asset 'Pump'; if it is the same, "
+    (one,) = (await planned(hutch, [record("Pump 1", "20.5/pump", **told)])).warnings
+    assert one.text == f"asset 'Pump 1' {new}record its identifier there first (record_asset_persistent_id)"
+    (one,) = (await planned(hutch, [record("Pump 1", None, **told)])).warnings
+    assert one.text == f"asset 'Pump 1' {new}leave the record out"
 
 
 async def test_two_records_of_one_instrument_without_identifier_are_one(hutch: Hutch) -> None:
@@ -745,6 +853,38 @@ async def test_what_has_ended_is_decommissioned_parts_first(hutch: Hutch) -> Non
     }
 
 
+async def test_what_is_filled_in_of_what_has_ended_is_as_old_as_its_end(hutch: Hutch) -> None:
+    lab = {"owners": [agent("owner", "Lab", "https://ror.org/02aj13c28")]}
+    more = {
+        **lab, **of_kind("Pump", model="X"), "description": "It pumps.", "measuredVariables": ["flow"],
+        "alternateIdentifiers": [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}],
+        "relatedIdentifiers": [related("References", "20.5/manual")], "subjects": [{"subjectName": "vacuum"}],
+    }  # fmt: skip
+    first = [
+        record(name, f"20.5/{name}", owners=[agent("owner", "Lab")], dates=dates("2001-05-02"))
+        for name in ("Pump", "Valve")
+    ]
+    await imported(hutch, first, occurred_at=datetime(2001, 5, 2, tzinfo=UTC))
+    await hutch.run_at(
+        datetime(2012, 3, 4, tzinfo=UTC), "add_asset_note", asset_id=hutch.id("asset", "Valve"), text="seen"
+    )
+    told = await imported(hutch, [{**each, **more, "dates": dates("2001-05-02", "2011-01-05")} for each in first])
+    assert told == ["record 'Valve': DeCommissioned 2011-01-05 is recorded as of 2012-03-04"]
+    for name, ended in (("Pump", "2011-01-05"), ("Valve", "2012-03-04")):
+        found = hutch.state("asset", name)
+        assert (found["lifecycle"], found["decommissioned_at"][:10]) == ("Decommissioned", ended)
+        assert found["owners"][0]["identifier"] == {"scheme": "ROR", "value": "https://ror.org/02aj13c28"}
+        assert [each["value"] for each in found["alternate_identifiers"]] == ["S1"]
+        assert (found["description"], len(found["related_identifiers"]), len(found["subjects"])) == ("It pumps.", 1, 1)
+        assert found["model_id"] is not None
+    # What it is of was there then.
+    assert {
+        each.began_at.date().isoformat()
+        for each in hutch.log.tables.documents.values()
+        if each.kind in ("model", "family")
+    } == {"2011-01-05"}
+
+
 async def dates_of(hutch: Hutch, records: Sequence[Any], occurred_at: datetime | None = None) -> dict[str, str | None]:
     """When each step of the plan of an import occurs; None stands for now."""
     path = hutch.directory / "records"
@@ -796,6 +936,21 @@ async def test_of_two_of_one_name_the_one_that_lives_is_known_again_when_the_oth
     lives = {each["name"]: each["lifecycle"] for each in hutch.states("asset")}
     assert lives["Pump"] == "Decommissioned"
     assert lives["Pump (2)"] == lives["Pump (3)"] == "Commissioned"
+
+
+async def test_what_ended_as_of_a_later_day_is_known_again(hutch: Hutch) -> None:
+    serial = [{"alternateIdentifier": "S1", "alternateIdentifierType": "SerialNumber"}]
+    long = {"identifier": {"identifier": "i" * 300, "identifierType": "Other"}}  # more than cora can keep
+    pumps = [record("Pump", alternateIdentifiers=serial), record("Valve"), record("", None, **long)]
+    await imported(hutch, [record("Gauge", dates=dates("2001-05-02"))])
+    pumps.append(record("Gauge"))
+    await imported(hutch, pumps)
+    ended = [{**each, "dates": dates("2001-05-02", "2011-01-05")} for each in pumps]
+    told = await imported(hutch, ended)
+    assert len([each for each in told if "DeCommissioned 2011-01-05 is recorded as of" in each]) == 4
+    assert await paths_of(hutch) == [
+        "Imported", "Imported/Gauge", "Imported/Pump", "Imported/Valve", f"Imported/{'i' * 200}",
+    ]  # fmt: skip
 
 
 async def test_a_part_number_by_another_name_is_told_and_a_day_that_is_told_twice_is_not(hutch: Hutch) -> None:
@@ -875,6 +1030,14 @@ async def test_a_record_of_this_cora_is_the_asset_itself(hutch: Hutch) -> None:
     assert told == ["record 'Something': its name stays as it is recorded: 'Drive'"]
     assert hutch.state("asset", "Drive")["description"] == "a drive"
     assert hutch.state("asset", "Drive")["alternate_identifiers"] == []
+
+
+async def test_two_records_of_one_recorded_asset_by_other_identifiers_are_one(hutch: Hutch) -> None:
+    await imported(hutch, [record("Pump", "20.5/pump")])
+    own = {"identifier": {"identifier": f"urn:uuid:{hutch.id('asset', 'Pump')}", "identifierType": "URN"}}
+    (says,) = await imported(hutch, [record("Pump", "20.5/pump"), record("Pump", None, **own, description="It pumps.")])
+    assert "left out: it has the asset of the record at" in says
+    assert says.endswith("/0; it says other things: import it after that one, to fill in what is lacking")
 
 
 async def test_the_note_says_where_it_comes_from(hutch: Hutch) -> None:
@@ -974,6 +1137,21 @@ async def test_a_landing_page_that_is_no_url_is_told_and_nothing_more(hutch: Hut
     told = await imported(hutch, [record("A", "20.5/a", landingPage="ask Ada")])
     assert told == ["record 'A': its landing page is not kept, for it is no URL: ask Ada"]
     assert "Ada" not in json.dumps([each.data for each in hutch.log.tables.events])
+
+
+async def test_another_landing_page_of_what_is_recorded_is_told(hutch: Hutch) -> None:
+    page, other = "https://old.example/a", "https://new.example/a."
+    await imported(hutch, [record("A", "20.5/a", landingPage=page), record("B", "20.5/b")])
+    moved = [record("A", "20.5/a", landingPage=other), record("B", "20.5/b", landingPage=other)]
+    plan = await planned(hutch, moved)
+    assert [(each.place.to_json()["path"], each.text) for each in plan.warnings] == [
+        ("/0/landingPage", f"record 'A': its landing page is not kept, {page} is noted: {other}"),
+        ("/1/landingPage", f"record 'B': its landing page is not kept: {other}"),
+    ]
+    assert len(plan.steps) == 0
+    own = f"https://cora.example/id/{hutch.id('asset', 'B')}"
+    kept = [record("A", "20.5/a", landingPage=page), record("B", "20.5/b", landingPage=own)]
+    assert (await planned(hutch, kept)).warnings == ()
 
 
 async def test_an_identifier_that_looks_like_an_address_is_none(hutch: Hutch) -> None:

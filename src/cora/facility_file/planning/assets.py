@@ -49,7 +49,10 @@ class Turn:
     references: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def when(self, key: str) -> When:
-        """The time of the next fact: what the file gives under `key`, but never before the latest fact."""
+        """The time of the next fact: what the file gives under `key`, but never before the latest fact. All else that
+        is said of what has come to its end was so before."""
+        if not key and self.entry.decommissioned is not LEFT_OUT:
+            key = "decommissioned"
         when = self.planning.when(self.entry, key)
         last = self.last
         if last is None or (last.moment is not None and when.moment is not None and when.moment >= last.moment):
@@ -58,7 +61,10 @@ class Turn:
             return later(when, last)
         if last.moment is None:
             asked = self.planning.asked(self.entry, "occurred_at")
-            says = f"lies before the registration, which would be recorded as of now: give 'registered' too, or {asked}"
+            what, asked = ("the registration", f"give 'registered' too, or {asked}") if self.is_new else (
+                "what else is changed of it", asked
+            )  # fmt: skip
+            says = f"lies before {what}, which would be recorded as of now: {asked}"
         else:
             says = f"lies before {last.moment.date()}, when something later is recorded of it"
         self.planning.problem(self.entry.at(key), f"{self.subject.label}: '{key}' {says}")
@@ -150,9 +156,7 @@ async def plan_asset(
         planning.states[id] = turn.state
         installing.times[id] = turn.last or When(None)
     if entry.persistent_id is not LEFT_OUT:
-        # What has come to its end had its identifier before.
-        at = "" if entry.decommissioned is LEFT_OUT else "decommissioned"
-        await plan_recorded_identifier(planning, turn.subject, entry, "asset", turn.state, turn.when(at))
+        await plan_recorded_identifier(planning, turn.subject, entry, "asset", turn.state, turn.when(""))
     elif entry.assign is not LEFT_OUT:
         # Whether it can be cited depends on its ancestors, which stand later in the files.
         installing.to_cite.append((entry, id))
@@ -283,9 +287,8 @@ def _refuse_unmade(turn: Turn, recorded: Asset) -> None:
 async def _plan_note(turn: Turn) -> None:
     note = turn.entry.note
     if note is not LEFT_OUT and turn.is_new:
-        at = "" if turn.entry.decommissioned is LEFT_OUT else "decommissioned"
         await turn.step(Stage.CHANGES, "add_asset_note", {"text": note}, f"note where asset '{turn.path}' comes from",
-                        "name", turn.when(at))  # fmt: skip
+                        "name", turn.when(""))  # fmt: skip
 
 
 async def _plan_end(turn: Turn, node: int) -> None:

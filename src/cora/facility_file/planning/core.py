@@ -226,8 +226,9 @@ class Planning:
         return When(given, is_dated=True)
 
     def asked(self, entry: Entry, key: str) -> str:
-        """How to give what stands at the top of a file, and for tables on the command line."""
-        return f"give --{key.replace('_', '-')}" if entry.place.is_in_table else f"give '{key}' at the top of the file"
+        """How to give what stands at the top of a file, and for tables and records on the command line."""
+        has_top = not (entry.place.is_in_table or entry.place.is_in_record)
+        return f"give '{key}' at the top of the file" if has_top else f"give --{key.replace('_', '-')}"
 
     def reason(self, entry: Entry) -> str | None:
         """The reason that the file gives for what wants one."""

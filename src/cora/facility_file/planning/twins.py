@@ -8,7 +8,6 @@ from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.values import AlternateIdentifierKind, folded
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.planning.core import Planning
-from cora.facility_file.problems import Place
 from cora.facility_file.read import label_of
 from cora.facility_file.shapes import LEFT_OUT, Named
 
@@ -20,7 +19,7 @@ class Twins:
 
     def __init__(self, planning: Planning) -> None:
         self._planning = planning
-        self._new: dict[tuple[UUID, str], tuple[str, Place]] = {}
+        self._new: dict[tuple[UUID, str], AssetEntry] = {}
 
     def note(self, entry: AssetEntry) -> None:
         """Note an asset that is new."""
@@ -32,7 +31,7 @@ class Twins:
         if record is None:
             return
         for serial in _serials(entry.identifiers):
-            self._new[record.id, serial] = (label_of(entry), entry.at("identifiers"))
+            self._new[record.id, serial] = entry
 
     async def warn(self) -> None:
         """Look for recorded assets with the same model and serial number."""
@@ -46,13 +45,21 @@ class Twins:
             for identifier in state.alternate_identifiers:
                 if identifier.kind is not _SERIAL:
                     continue
-                found = self._new.get((state.model_id, folded(identifier.value)))
-                if found is not None:
-                    label, place = found
+                entry = self._new.get((state.model_id, folded(identifier.value)))
+                if entry is not None:
                     says = f"is new, but has the model and the serial number '{identifier.value}' of the recorded asset"
                     self._planning.warn(
-                        place, f"{label} {says} '{state.name}'; if it is the same, give 'was: <its older path>'"
+                        entry.at("identifiers"),
+                        f"{label_of(entry)} {says} '{state.name}'; if it is the same, {_what_to_do(entry, state)}",
                     )
+
+
+def _what_to_do(entry: AssetEntry, recorded: Asset) -> str:
+    if not entry.place.is_in_record:
+        return "give 'was: <its older path>'"
+    if entry.persistent_id is LEFT_OUT or recorded.persistent_id is not None:
+        return "leave the record out"
+    return "record its identifier there first (record_asset_persistent_id)"
 
 
 def _serials(identifiers: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -19,7 +19,6 @@ from cora.equipment.values import (
     OwnerGiven,
     OwnerName,
     Term,
-    Url,
 )
 from cora.facility_file.entries import AssetEntry
 from cora.facility_file.port import Facility
@@ -35,8 +34,9 @@ from cora.facility_file.records.filling import (
     more_subjects,
 )
 from cora.facility_file.records.identity import alternate_name, own_id
-from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, spots_of, text_of
+from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, shown_thing, spots_of, text_of
 from cora.facility_file.records.models import agent_identifier, instance_identifier
+from cora.facility_file.records.pages import noted_page
 from cora.facility_file.records.relations import drawing_of, related_identifiers
 from cora.facility_file.shapes import LEFT_OUT, Named
 from cora.kernel.requests import EARLIEST
@@ -45,7 +45,6 @@ _OWNER: TypeAdapter[OwnerGiven] = TypeAdapter(OwnerGiven)
 _OWNER_NAME: TypeAdapter[str] = TypeAdapter(OwnerName)
 _DESCRIPTION: TypeAdapter[str] = TypeAdapter(Description)
 _NOTE: TypeAdapter[str] = TypeAdapter(Note)
-_URL: TypeAdapter[str] = TypeAdapter(Url)
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
 _LONGEST_TEXT = 5000
 _LONGEST_OWNER = 255
@@ -122,9 +121,6 @@ async def asset_entry(
         entry.tier = tier
         entry.registered = life.began or LEFT_OUT
         entry.note = _note(item, source) or LEFT_OUT
-        if record.landing_page is not None:
-            kept = "kept in the history alone, as a note" if _has_page(record) else "not kept, for it is no URL"
-            item.tell(record.at("landing_page"), f"its landing page is {kept}: {record.landing_page}")
     else:
         owners = await more_owners(item, recorded, owners, facility)
         others = more_alternates(item, recorded, others)
@@ -169,7 +165,7 @@ def _owners(item: Item) -> list[dict[str, Any]]:
                 item.tell(thing.spot, f"an owner without a name is not kept: {thing.code.value}")
             continue
         if owner_key(name) in found:
-            item.tell(thing.spot, f"an owner stands here twice: {name}")
+            item.tell(thing.spot, f"an owner stands here twice: {shown_thing(thing)}")
             continue
         owner: dict[str, Any] = {"name": name}
         identifier = agent_identifier(item, thing, "an owner")
@@ -234,18 +230,13 @@ def _note(item: Item, source: str) -> str | None:
     """What is written into the history of a new asset: where it comes from, and what of the record is not kept, by its
     place. What stands there is not: names of people must not get where nothing can be erased."""
     record = item.record
-    lines = [f"Imported from {source} ({record.dialect})."]
-    if _has_page(record):
-        lines.append(f"Its landing page there: {record.landing_page}.")
-    places = dict.fromkeys(_named_place(record, each.spot) for each in (*record.not_understood, *item.told))
+    told = (*record.not_understood, *item.told)
+    lines = [f"Imported from {source} ({record.dialect}).", *filter(None, (noted_page(item),))]
+    places = dict.fromkeys(_named_place(record, each.spot) for each in told)
     if places:
         lines.append(f"Not kept, or not as it stands there: {', '.join(places)}.")
     text = without_address(" ".join(lines))
     return fitted(_NOTE, text[:_LONGEST_TEXT].rstrip())[0]
-
-
-def _has_page(record: ImportedRecord) -> bool:
-    return fitted(_URL, record.landing_page)[0] is not None
 
 
 def _named_place(record: ImportedRecord, spot: Spot) -> str:

@@ -1,7 +1,9 @@
 """Which records are assets already: by their identifier, whatever the asset is called now and wherever it stands."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -9,7 +11,7 @@ from pydantic import TypeAdapter
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.persistent_id import value_claim
 from cora.equipment.pidinst.reading.quirks import folded_word, is_unknown, same_identifier
-from cora.equipment.pidinst.reading.record import Code
+from cora.equipment.pidinst.reading.record import Code, ImportedRecord
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
 from cora.facility_file.keys import Key
 from cora.facility_file.planning.known import gathered
@@ -17,9 +19,10 @@ from cora.facility_file.port import Facility, Record
 from cora.facility_file.records.items import Item, fitted
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
-_VALUES_AT_ONCE = 40
+VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
 _SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
+_OF_READING = ("spot", "spots", "dialect", "not_understood")
 LONGEST_NAME = 200
 
 
@@ -37,6 +40,10 @@ async def recognise(items: Sequence[Item], facility: Facility) -> None:
             item.recorded = subject
     await _recognise_others([item for item in items if item.pid is None and item.record.identifier], facility)
     await _recognise_ended([item for item in items if not _is_kept(item) and not item.is_left_out], facility)
+    first: dict[Hashable, Item] = {}
+    for item in items:
+        if item.recorded is not None and not item.is_left_out:
+            _leave_out_second(item, first.setdefault(item.recorded.id, item), "identifier", "asset")
 
 
 def _leave_out_doubles(items: Sequence[Item]) -> None:
@@ -44,12 +51,33 @@ def _leave_out_doubles(items: Sequence[Item]) -> None:
     for item in items:
         code = item.record.identifier
         key = _without_identifier(item) if code is None else same_identifier(code)
-        other = item if key is None else first.setdefault(key, item)
-        if other is not item:
-            item.is_left_out = True
-            what = "name and the serial number" if code is None else "identifier"
-            spot = item.record.at("name" if code is None else "identifier")
-            item.tell(spot, f"left out: it has the {what} of the record at {other.place(other.record.spot)}")
+        if key is not None:
+            at, what = ("name", "name and the serial number") if code is None else ("identifier", "identifier")
+            _leave_out_second(item, first.setdefault(key, item), at, what)
+
+
+def _leave_out_second(item: Item, first: Item, at: str, what: str) -> None:
+    """Leave out an item that is not the first of its instrument in the import."""
+    if item is first:
+        return
+    item.is_left_out = True
+    says = f"left out: it has the {what} of the record at {first.place(first.record.spot)}"
+    if _told_by(item.record) != _told_by(first.record):
+        says += "; it says other things: import it after that one, to fill in what is lacking"
+    item.tell(item.record.at(at), says)
+
+
+def _told_by(record: ImportedRecord) -> Any:
+    """What a record says beside its identifier, wherever, in whatever dialect and case."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [bare(each) for each in cast("tuple[Any, ...]", value)]
+        if not is_dataclass(value):
+            return folded(value) if isinstance(value, str) else value
+        return [bare(getattr(value, each.name)) for each in fields(value) if each.name not in _OF_READING]
+
+    return bare(replace(record, identifier=None))
 
 
 def _without_identifier(item: Item) -> Hashable:
@@ -94,8 +122,8 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
         if item.recorded is None:
             by_value.setdefault(code.value, []).append(item)
     values = list(by_value)
-    for start in range(0, len(values), _VALUES_AT_ONCE):
-        part = tuple(values[start : start + _VALUES_AT_ONCE])
+    for start in range(0, len(values), VALUES_AT_ONCE):
+        part = tuple(values[start : start + VALUES_AT_ONCE])
         async for record in facility.listed("asset", {"alternate_identifier": part}):
             for item in (item for value in part for item in by_value[value]):
                 if item.record.identifier and _carries(record.state, item.record.identifier):
@@ -105,7 +133,7 @@ async def _recognise_others(items: Sequence[Item], facility: Facility) -> None:
 async def _recognise_ended(items: Sequence[Item], facility: Facility) -> None:
     """Find assets that have come to their end, so that no name is theirs, by all that a record without identifier
     tells: name, last day and serial number. An asset is that of one record."""
-    ended = [item for item in items if item.record.name and _last_days(item)]
+    ended = [item for item in items if _days(item, "DeCommissioned")]
     if not ended:
         return
     found: set[UUID] = set()
@@ -124,22 +152,48 @@ def _is_kept(item: Item) -> bool:
     return fitted(_ALTERNATE, {"kind": "Other", "value": code.value, "name": alternate_name(code)})[0] is not None
 
 
-def _last_days(item: Item) -> set[date]:
-    return {each.day for each in item.record.dates if each.kind == "DeCommissioned"}
+def _days(item: Item, kind: str) -> set[date]:
+    return {each.day for each in item.record.dates if each.kind == kind}
 
 
 def _has_ended(asset: Asset, item: Item) -> bool:
-    at, name = asset.decommissioned_at, item.record.name or ""
-    if at is None or at.date() not in _last_days(item) or not same_serial_number(asset, item):
+    return _ended_so(asset, item) and may_be_called(asset, item)
+
+
+def may_be_called(asset: Asset, item: Item) -> bool:
+    """Whether an asset has the name of a record, also where that was made longer, and no other serial number."""
+    code = item.record.identifier
+    has, said = folded(asset.name), item.record.name
+    if is_unknown(said) and code is not None:
+        said = code.value
+    if not said or not same_serial_number(asset, item):
         return False
-    return folded(asset.name) == folded(name[:LONGEST_NAME]) or folded(asset.name).startswith(f"{folded(name[:90])} (")
+    return has == folded(said[:LONGEST_NAME].rstrip()) or has.startswith(f"{folded(said[:90])} (")
+
+
+def _ended_so(asset: Asset, item: Item) -> bool:
+    """Whether an asset has ended on the last day that a record tells. An end that could not be recorded as of its own
+    day is a later one: then they share the first day or a serial number, or the asset was recorded for no more than a
+    day."""
+    if asset.decommissioned_at is None:
+        return False
+    began, ended = asset.registered_at.date(), asset.decommissioned_at.date()
+    has, says = _serial_numbers(asset, item)
+    is_as_of_later = bool(has & says) or began == ended or began in _days(item, "Commissioned")
+    days = _days(item, "DeCommissioned")
+    return ended in days or (is_as_of_later and min(days) < ended)
 
 
 def same_serial_number(asset: Asset, item: Item) -> bool:
     """Whether an asset may be the instrument by their serial numbers: one of them has none, or they share one."""
-    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
-    says = {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
+    has, says = _serial_numbers(asset, item)
     return not has or not says or bool(has & says)
+
+
+def _serial_numbers(asset: Asset, item: Item) -> tuple[set[str], set[str]]:
+    """Those of an asset, and those that a record tells."""
+    has = {folded(each.value) for each in asset.alternate_identifiers if each.kind is _SERIAL}
+    return has, {folded(each.value) for each in item.record.alternates if each.kind == _SERIAL}
 
 
 def own_id(code: Code) -> UUID | None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cora.equipment.pidinst.reading import ImportedRecord, NotUnderstood, Spot
 from cora.equipment.pidinst.reading.quirks import is_unknown, persistent_identifier
+from cora.equipment.pidinst.reading.record import Thing
 from cora.equipment.values import AgentIdentifier, PersistentIdentifier
 from cora.facility_file.port import Record
 from cora.facility_file.problems import Place, Problem, short
@@ -52,7 +53,8 @@ class Item:
     """Those that contradict what is recorded."""
     told: list[NotUnderstood] = field(default_factory=list[NotUnderstood])
     began: datetime | None = None
-    """Since when its asset will be recorded, where that is new and the record tells a date."""
+    """Since when something will be recorded of its asset, where the record tells a date: its beginning where the asset
+    is new, else its end."""
 
     def __post_init__(self) -> None:
         code = self.record.identifier
@@ -76,10 +78,6 @@ class Item:
         """Tell what is not kept, or not as it stands in the record."""
         self.told.append(NotUnderstood(spot, says))
         self.files.warnings.append(Problem(self.place(spot), f"{self.label}: {says}"))
-
-    def problem(self, spot: Spot, says: str) -> None:
-        """Note why the record cannot be imported."""
-        self.files.problems.add(self.place(spot), f"{self.label}: {says}")
 
 
 def registered_for(items: Iterable[Item]) -> datetime | LeftOut:
@@ -115,6 +113,12 @@ def text_of(item: Item, adapter: TypeAdapter[str], text: str | None, longest: in
     if found is None:
         item.tell(spot, f"{what} is not kept: it {why}")
     return found
+
+
+def shown_thing(thing: Thing) -> str:
+    """How messages name an owner or a maker, with the identifier that stands beside the name."""
+    code = "" if thing.code is None else f"{thing.code.scheme or 'Other'} {short(thing.code.value)}"
+    return f"{short(thing.name)} ({code})" if thing.name and code else short(thing.name or "") or code
 
 
 def first_of(item: Item, found: Iterable[T], most: int, spot: Spot, what: str) -> list[T]:

@@ -1,13 +1,14 @@
 """Which records are parts of which: HasComponent and IsComponentOf, as far as they make a tree."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Related
+from cora.equipment.related_identifier import RelatedIdentifier
 from cora.facility_file.port import Facility, Record
 from cora.facility_file.problems import short
-from cora.facility_file.records.identity import carriers
+from cora.facility_file.records.identity import VALUES_AT_ONCE, carriers, may_be_called
 from cora.facility_file.records.items import Item
 
 _WHOLE = "IsComponentOf"
@@ -22,6 +23,7 @@ async def relate(items: Sequence[Item], facility: Facility) -> None:
         if item.record.identifier is not None and not item.is_left_out
     }
     others = await _recorded_elsewhere(items, known, facility)
+    await _recognise_wholes(items, known, others, facility)
     for item in items:
         if not item.is_left_out:
             for index, related in enumerate(item.record.related):
@@ -33,6 +35,7 @@ async def relate(items: Sequence[Item], facility: Facility) -> None:
             for index, related in enumerate(item.record.related):
                 if related.relation == _PART:
                     _take_part(item, index, related, known, others)
+    await _put_below_those_that_state_it(items, facility)
     for item in items:
         if item.parent is not None:
             item.parent.children.append(item)
@@ -49,6 +52,45 @@ async def _recorded_elsewhere(
         if (pid := persistent_identifier(related.code)) is not None
     ]
     return await carriers(pids, facility)
+
+
+async def _recognise_wholes(
+    items: Sequence[Item], known: dict[tuple[str, str], Item], others: dict[str, Record | str], facility: Facility
+) -> None:
+    """Find the assets of records without identifier by what is recorded below them: names are looked at later, and
+    what has a part that is recorded there is no other of that name."""
+    found: set[UUID] = {item.recorded.id for item in items if item.recorded is not None}
+    for item in items:
+        if item.is_left_out or item.recorded is not None or item.record.identifier is not None:
+            continue
+        for related in item.record.related:
+            item_of_part = known.get(same_identifier(related.code)) if related.relation == _PART else None
+            part = _elsewhere(related, others) if item_of_part is None else item_of_part.recorded
+            if related.relation != _PART or not isinstance(part, Record) or part.state.parent_id in {None, *found}:
+                continue
+            whole = await facility.get("asset", part.state.parent_id)
+            if whole is not None and may_be_called(whole.state, item):
+                item.recorded = whole
+                found.add(whole.id)
+                break
+
+
+async def _put_below_those_that_state_it(items: Sequence[Item], facility: Facility) -> None:
+    """Put what is new and tells no whole below the oldest asset that states it as its part: that was imported first."""
+    left = {
+        item.pid.value: item
+        for item in items
+        if item.pid is not None and not item.is_left_out
+        if item.recorded is None and item.parent is None and item.parent_recorded is None
+    }
+    values = list(left)
+    for start in range(0, len(values), VALUES_AT_ONCE):
+        asked = {"related_identifier": tuple(values[start : start + VALUES_AT_ONCE])}
+        async for whole in facility.listed("asset", asked):
+            for stated in whole.state.related_identifiers:
+                item = left.get(stated.value) if stated.relation == _PART else None
+                if item is not None and item.parent_recorded is None and not whole.state.is_decommissioned:
+                    item.parent_recorded = whole
 
 
 def _elsewhere(related: Related, others: dict[str, Record | str]) -> Record | str | None:
@@ -144,13 +186,10 @@ def _state(item: Item, other: Code | None) -> None:
             item.kept_relations.discard(index)
 
 
-def _is_stated(asset: Asset, related: Related) -> bool:
-    """Whether an asset states a relation already."""
-    return any(
-        each.relation == related.relation
-        and same_identifier(Code(each.value, each.scheme)) == same_identifier(related.code)
-        for each in asset.related_identifiers
-    )
+def is_same_relation(stated: RelatedIdentifier, related: Related) -> bool:
+    """Whether an asset states what a record says of a relation."""
+    code = Code(stated.value, stated.scheme)
+    return stated.relation == related.relation and same_identifier(code) == same_identifier(related.code)
 
 
 def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
@@ -158,6 +197,6 @@ def _makes_no_tree(item: Item, index: int, related: Related, why: str) -> None:
     relation = f"{related.relation} {short(related.code.value)}"
     if item.recorded is None:
         item.tell(related.spot, f"{relation} is stated and makes no tree: {why}")
-    elif not _is_stated(item.recorded.state, related):
+    elif not any(is_same_relation(each, related) for each in item.recorded.state.related_identifiers):
         item.refused_relations.add(index)
         item.tell(related.spot, f"{relation} is not kept: {why}")

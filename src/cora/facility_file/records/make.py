@@ -23,6 +23,7 @@ from cora.facility_file.records.items import Destination, Item, given_identifier
 from cora.facility_file.records.kin import relate
 from cora.facility_file.records.models import Models, agent_identifier
 from cora.facility_file.records.naming import Naming
+from cora.facility_file.records.pages import tell_other_pages
 from cora.facility_file.shapes import LEFT_OUT, Named
 
 _NOTHING = Defaults()
@@ -35,16 +36,24 @@ async def read_as_files(
     *,
     format: Format = Format.AUTO,
     defaults: Defaults = _NOTHING,
+    skip_unreadable: bool = False,
 ) -> Files:
-    """Read records together, and say what they are to a facility. What is wrong is in `problems` of the answer."""
+    """Read records together, and say what they are to a facility. What is wrong is in `problems` of the answer; so is
+    what is `unread`, unless that is skipped, which is a warning."""
     files = Files(tuple(dict.fromkeys(str(path) for path in paths)))
     items = [item for file in files.names for item in _read(file, files, format, defaults)]
+    for place, why in files.unread:
+        if skip_unreadable:
+            files.warnings.append(Problem(place, f"left out: {why}"))
+        else:
+            files.problems.add(place, why)
     await recognise(items, facility)
     await relate(items, facility)
     await Naming(facility, destination).settle(items)
     living, lives = await _living([item for item in items if not item.is_left_out], facility)
     await _add_facility(items, living, destination, facility, files)
     await _add_assets(living, lives, destination, facility, files)
+    await tell_other_pages(living, facility)
     return files
 
 
@@ -54,11 +63,10 @@ def _read(file: str, files: Files, format: Format, defaults: Defaults) -> list[I
         with Path(file).open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except OSError as error:
-        files.problems.add(Place(file, Spot()), f"the file cannot be read: {error.strerror or error}")
+        files.unread.append(Problem(Place(file, Spot()), f"the file cannot be read: {error.strerror or error}"))
         return []
     read = read_records(content, format)
-    for spot, says in read.refused:
-        files.problems.add(Place(file, spot), says)
+    files.unread.extend(Problem(Place(file, spot), says) for spot, says in read.refused)
     records = [without_addresses(record) for record in read.records]
     told = (*read.not_understood, *(each for record in records for each in record.not_understood))
     files.warnings.extend(Problem(Place(file, spot), says) for spot, says in told)
@@ -75,7 +83,7 @@ async def _living(items: Sequence[Item], facility: Facility) -> tuple[list[Item]
     lives = {item: life_of(item, now) for item in living}
     await settle_ends(living, lives, facility)
     for item in living:
-        item.began = None if item.recorded is not None else lives[item].began
+        item.began = lives[item].began if item.recorded is None else lives[item].ended
     return living, lives
 
 

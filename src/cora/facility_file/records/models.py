@@ -22,7 +22,15 @@ from cora.facility_file.port import Facility
 from cora.facility_file.problems import short
 from cora.facility_file.read import Files
 from cora.facility_file.records.families import MOST_FAMILIES, Families
-from cora.facility_file.records.items import Item, first_of, fitted, given_identifier, registered_for, text_of
+from cora.facility_file.records.items import (
+    Item,
+    first_of,
+    fitted,
+    given_identifier,
+    registered_for,
+    shown_thing,
+    text_of,
+)
 from cora.facility_file.shapes import LEFT_OUT, Named
 
 _AGENT: TypeAdapter[AgentIdentifier] = TypeAdapter(AgentIdentifier)
@@ -255,7 +263,7 @@ def _makers(item: Item) -> list[Manufacturer]:
             continue
         maker = Manufacturer(name or UNAVAILABLE, identifier)
         if maker_key(maker.name) in found:
-            item.tell(thing.spot, f"a manufacturer stands here twice: {maker.name}")
+            item.tell(thing.spot, f"a manufacturer stands here twice: {shown_thing(thing)}")
         else:
             found[maker_key(maker.name)] = maker
     return first_of(item, found.values(), _MOST_MAKERS, item.record.at("manufacturers"), "manufacturers")

@@ -107,7 +107,7 @@ class Naming:
         wanted = self._wanted(item)
         if wanted is None:
             item.is_left_out = True
-            item.problem(item.record.spot, "it has neither a name nor an identifier")
+            item.tell(item.record.spot, "left out: it has neither a name nor an identifier")
             return
         for name in _candidates(item, wanted):
             if folded(name) in self._taken[above]:
@@ -146,19 +146,23 @@ class Naming:
 
     def _wanted(self, item: Item) -> str | None:
         record = item.record
-        name = text_of(item, _NAME, record.name, LONGEST_NAME, record.at("name"), "the name")
+        name = _sayable(item, record.name, "name", "the name")
         if name is None and record.identifier is not None:
-            name = text_of(
-                item, _NAME, record.identifier.value, LONGEST_NAME, record.at("identifier"), "the identifier"
-            )
+            name = _sayable(item, record.identifier.value, "identifier", "the identifier")
             if name is not None:
                 item.tell(record.at("name"), "it has no name; its identifier stands for it")
-        if name is None or can_be_said(("x", name, "x")):
-            return name
-        # A name that begins or ends with a slash cannot be said in a path.
-        bare = name.strip("/ ")
-        item.tell(record.at("name"), f"'{name}' is called '{bare}': a name cannot begin or end with a slash")
-        return bare or None
+        return name
+
+
+def _sayable(item: Item, text: str | None, at: str, what: str) -> str | None:
+    """A text as a name that can be said in a path: one that begins or ends with a slash cannot."""
+    name = text_of(item, _NAME, text, LONGEST_NAME, item.record.at(at), what)
+    if name is None or can_be_said(("x", name, "x")):
+        return name
+    bare = name.strip("/ ")
+    says = f"is called '{bare}': a name cannot begin or end with a slash" if bare else "is no name: it is but slashes"
+    item.tell(item.record.at(at), f"'{name}' {says}")
+    return bare or None
 
 
 def _candidates(item: Item, name: str) -> Iterator[str]:
@@ -183,7 +187,7 @@ def _tell_name(item: Item, recorded: Record) -> None:
     """Tell a name that is neither that of the asset nor the one that this was made of, as another had it."""
     told, name = item.record.name, recorded.state.name
     fit = None if is_unknown(told) else fitted(_NAME, (told or "")[:LONGEST_NAME].rstrip())[0]
-    if fit is None:
+    if fit is None or not fit.strip("/ "):
         return
     number = re.search(r"\((\d+)\)$", name)
     more = [*_told_apart_by(item), *([number[1]] if number else [])]

@@ -1,5 +1,6 @@
 """`cora import-records`: records of others (PIDINST, Handle, DataCite) of instruments that are to be kept here."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,10 @@ import typer
 from cora.equipment.paths import split_path
 from cora.equipment.pidinst.reading import Format
 from cora.facility_file import Facility
+from cora.facility_file.problems import Problem
 from cora.facility_file.read import Defaults, Files
 from cora.facility_file.records import Destination, read_as_files
-from cora.surfaces.cli.common import AsJson, DataDir
+from cora.surfaces.cli.common import AsJson, DataDir, err
 from cora.surfaces.cli.facility import Server, TokenOption, apply_read, plan_read
 
 UNIT = "Imported instruments"
@@ -34,6 +36,13 @@ def import_records(
         str | None, typer.Option(metavar="NAME", help="Register the facility with this name where it is not known.")
     ] = None,
     format: Annotated[Format, typer.Option(help="What the records are; left out, it is found out.")] = Format.AUTO,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unreadable",
+            help="Leave out what cannot be read, and import the rest; without it, nothing is imported then.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     occurred_at: Annotated[
         datetime | None,
@@ -51,7 +60,8 @@ def import_records(
 
     Facility, families, models, owners and assets are made of them by the ordinary commands, and the identifier that
     each has is recorded. What is not understood or not kept is told with its place. An instrument that is recorded
-    already, by its identifier, gets only what it lacks: a second import changes nothing.
+    already, by its identifier, gets only what it lacks: a second import changes nothing. The exit code is 1 when
+    something was left out that cannot be read.
     """
     destination = _destination(facility, under, create_facility)
     at = occurred_at.replace(tzinfo=UTC) if occurred_at else None
@@ -59,13 +69,35 @@ def import_records(
         raise typer.BadParameter("it lies in the future", param_hint="--occurred-at")
     defaults = Defaults(at, reason)
 
-    async def read(to: Facility) -> Files:
-        return await read_as_files(files, destination, to, format=format, defaults=defaults)
+    unread: list[Problem] = []
 
-    if dry_run:
-        plan_read(read, server, token, data_dir, as_json=as_json)
-        return
-    apply_read(read, server, token, data_dir, as_json=as_json)
+    async def read(to: Facility) -> Files:
+        found = await read_as_files(
+            files, destination, to, format=format, defaults=defaults, skip_unreadable=skip_unreadable
+        )
+        unread.extend(found.unread)
+        return found
+
+    try:
+        if dry_run:
+            plan_read(read, server, token, data_dir, as_json=as_json)
+        else:
+            apply_read(read, server, token, data_dir, as_json=as_json)
+    finally:
+        _tell_unread(unread, is_skipped=skip_unreadable)
+    if unread:
+        raise typer.Exit(1)
+
+
+def _tell_unread(unread: Sequence[Problem], *, is_skipped: bool) -> None:
+    if unread and is_skipped:
+        lines = [f"Left out, for it cannot be read ({len(unread):,}):", *(f"  {each.place}" for each in unread)]
+    elif unread:
+        lines = ["Nothing is imported while something cannot be read; --skip-unreadable imports the others."]
+    else:
+        lines = []
+    for line in lines:
+        err.print(line, style="red", markup=False, highlight=False)
 
 
 def _destination(facility: str | None, under: str | None, name: str | None) -> Destination:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cora.equipment.pidinst.reading.facts import Facts, Subject, facts_of
-from cora.equipment.pidinst.reading.identifiers import others_of, own_of, read_alternate, read_own, tell_names
+from cora.equipment.pidinst.reading.identifiers import read_alternate, read_own, told_apart
 from cora.equipment.pidinst.reading.parts import Members, NotUnderstood, Part, Spot, key_of
 from cora.equipment.pidinst.reading.pidinst import read_date
 from cora.equipment.pidinst.reading.quirks import agent_code, is_unknown, persistent_identifier, relation_of, tidied
@@ -76,13 +76,11 @@ class _Reader:
         if kind is not None and key_of(kind.general) != "instrument":
             self._note(kind.spot, f"its resource type {kind.general} is not kept: it is taken for an instrument")
         identifiers = tuple(self._identifiers(members))
-        own = own_of(identifiers)
+        owners = tuple(self._owners(members))
+        told, related = self._alternates(members), self._related(members)
+        own, alternates = told_apart(identifiers, told, self._note)
         if own is not None:
             self._spots["identifier"] = own[0]
-        owners = tuple(self._owners(members))
-        alternates, related = self._alternates(members), self._related(members)
-        alternates += tuple(others_of(identifiers, own and own[1], alternates, self._note))
-        tell_names(alternates, self._note)
         subjects = tuple(self._subjects(members))
         abstract, facts = self._descriptions(members, subjects)
         coded = [each for each in (*facts.types, *facts.techniques) if each.code is not None]

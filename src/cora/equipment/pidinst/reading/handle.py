@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from cora.equipment.pidinst.forms.handle import TYPES
 from cora.equipment.pidinst.reading.documents import inner_json
-from cora.equipment.pidinst.reading.parts import NotUnderstood, Part, Spot, shown
+from cora.equipment.pidinst.reading.parts import Members, NotUnderstood, Part, Spot, shown
 from cora.equipment.pidinst.reading.pidinst import read_pidinst
-from cora.equipment.pidinst.reading.quirks import tidied
+from cora.equipment.pidinst.reading.quirks import same_identifier, tidied
 from cora.equipment.pidinst.reading.record import Code, Dialect, ImportedRecord
 
 _PROPERTIES = {type: name for name, type in TYPES.items()} | {
@@ -22,6 +22,8 @@ _PROPERTIES = {type: name for name, type in TYPES.items()} | {
 }
 _ADMINISTRATIVE = ("HS_", "10320/", "21.T11148/17ce618137e697852ea6")
 _VALUES = ("values", "data")
+_AROUND = (*_VALUES, "responsecode", "type", "uuid")
+"""What stands around the values in an answer of the Handle API, and in what ACTRIS sends to its service."""
 
 
 def values_of(part: Part) -> tuple[Part, ...] | None:
@@ -47,7 +49,7 @@ def read_handle(part: Part) -> ImportedRecord:
     notes: list[NotUnderstood] = []
     found: dict[str, Part] = {}
     beside: dict[str, Spot] = {}
-    url: str | None = None
+    urls: list[Part] = []
     for value in values_of(part) or ():
         kind, data = value.member("type"), _data(value)
         kind_name = (kind.text or "").strip() if kind else ""
@@ -59,8 +61,7 @@ def read_handle(part: Part) -> ImportedRecord:
             notes.append(NotUnderstood(value.spot, f"a value without its {lacks} is not understood: {kind_name}"))
             continue
         if kind_name == "URL":
-            url = tidied(data.text)
-            beside["landing_page"] = data.spot
+            urls.append(data)
         elif name is None:
             beside[kind_name] = value.spot
             notes.append(NotUnderstood(value.spot, f"a value of type {kind_name} is not understood{shown(data)}"))
@@ -69,15 +70,30 @@ def read_handle(part: Part) -> ImportedRecord:
         else:
             found[name] = _opened(data, notes)
     record = read_pidinst(Part(part.spot, members=found), Dialect.HANDLE)
-    handle = part.member("handle")
-    spots = {**beside, **record.spots}
-    if record.identifier is None and handle is not None and (own := tidied(handle.text)) is not None:
-        spots["identifier"] = handle.spot
-        record = replace(record, identifier=Code(own, "Handle"))
+    around = Members(part)
+    handle = around.take("handle")
+    urls += filter(None, (around.take("url"),))
+    around.ignore(*_AROUND)
+    notes += around.rest()
+    page = record.landing_page
+    for each in urls:
+        url = tidied(each.text)
+        if page is None:
+            page, beside["landing_page"] = url, each.spot
+        elif url not in (None, page):
+            notes.append(NotUnderstood(each.spot, f"a further landing page is not kept: {url}"))
+    own = tidied(handle.text) if handle is not None else None
+    if handle is not None and own is not None:
+        code = Code(own, "Handle")
+        if record.identifier is None:
+            beside["identifier"] = handle.spot
+            record = replace(record, identifier=code)
+        elif same_identifier(code) != same_identifier(record.identifier):
+            notes.append(NotUnderstood(handle.spot, f"a further identifier is not kept: Handle {own}"))
     return replace(
         record,
-        landing_page=record.landing_page or url,
-        spots=spots,
+        landing_page=page,
+        spots={**beside, **record.spots},
         not_understood=(*notes, *record.not_understood),
     )
 

@@ -22,13 +22,23 @@ def read_own(value: str, scheme: str | None, spot: Spot, note: Note) -> Placed:
     return spot, found
 
 
-def own_of(found: Sequence[Placed]) -> Placed | None:
+def told_apart(
+    found: Sequence[Placed], told: Sequence[Alternate], note: Note
+) -> tuple[Placed | None, tuple[Alternate, ...]]:
+    """The identifier of the instrument, and the alternate ones with those that are others of it."""
+    own = _own_of(found)
+    alternates = (*told, *_others_of(found, own and own[1], told, note))
+    _tell_names(alternates, note)
+    return own, alternates
+
+
+def _own_of(found: Sequence[Placed]) -> Placed | None:
     """The identifier of the instrument: the first that is a DOI, else a Handle, else any but a number of it."""
     best = min(found, key=lambda each: _rank(each[1]), default=None)
     return best if best is not None and _rank(best[1]) < 3 else None
 
 
-def others_of(found: Iterable[Placed], own: Code | None, told: Iterable[Alternate], note: Note) -> Iterator[Alternate]:
+def _others_of(found: Iterable[Placed], own: Code | None, told: Iterable[Alternate], note: Note) -> Iterator[Alternate]:
     """Those that neither are the identifier of the instrument nor are told as alternate ones, each once."""
     known = {_as_code(each) for each in told}
     if own is not None:
@@ -49,7 +59,7 @@ def read_alternate(value: str, kind: str | None, name: str | None, spot: Spot, n
     return Alternate(spot, known, value, name)
 
 
-def tell_names(alternates: Iterable[Alternate], note: Note) -> None:
+def _tell_names(alternates: Iterable[Alternate], note: Note) -> None:
     """Tell the names of a number that is told before, by another name or none."""
     names: dict[tuple[str, str], str | None] = {}
     for each in alternates:

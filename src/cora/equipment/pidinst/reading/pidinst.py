@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from cora.equipment.pidinst.reading.documents import inner_json
-from cora.equipment.pidinst.reading.identifiers import others_of, own_of, read_alternate, read_own, tell_names
+from cora.equipment.pidinst.reading.identifiers import read_alternate, read_own, told_apart
 from cora.equipment.pidinst.reading.parts import Members, NotUnderstood, Part, Spot, key_of, shown, text_of
 from cora.equipment.pidinst.reading.quirks import date_kind_of, day_of, is_unknown, relation_of, tidied
 from cora.equipment.pidinst.reading.record import Alternate, Code, Dated, Dialect, ImportedRecord, Related, Thing
@@ -34,12 +34,10 @@ class _Reader:
     def read(self, part: Part) -> ImportedRecord:
         members = Members(part)
         identifiers = tuple(self._identifiers(members))
-        own = own_of(identifiers)
+        told = self._all(members, "alternates", "alternateidentifier", self._alternate)
+        own, alternates = told_apart(identifiers, told, self._note)
         if own is not None:
             self._spots["identifier"] = own[0]
-        alternates = self._all(members, "alternates", "alternateidentifier", self._alternate)
-        alternates += tuple(others_of(identifiers, own and own[1], alternates, self._note))
-        tell_names(alternates, self._note)
         record = ImportedRecord(
             spot=part.spot,
             dialect=self._dialect,

@@ -13,11 +13,12 @@ from cora.equipment.pidinst.reading.record import Dialect
 
 _DATACITE = "http://datacite.org/schema/kernel-"
 _MOST_WRAPPERS = 6
-_OF_ANYTHING = frozenset(("identifier", "schemaversion", "name", "owner", "owners"))
+_OF_ANYTHING = frozenset(("identifier", "name"))
 _OF_PIDINST = frozenset((
     "landingpage", "manufacturer", "manufacturers", "instrumenttype", "instrumenttypes", "measuredvariable",
     "measuredvariables", "alternateidentifier", "alternateidentifiers",
 ))  # fmt: skip
+_OF_OWNERS = frozenset(("owner", "ownername", "ownercontact", "owneridentifier", "owneridentifiervalue"))
 # What answers and containers say of themselves.
 _OF_ANSWERS = frozenset((
     "responseDate", "request", "header", "about", "schemaVersion", "isReferenceQuality", "datacentreSymbol",
@@ -163,10 +164,19 @@ def _dialect_of(part: Part) -> Dialect | None:
     keys = {key_of(name) for name in part.members or {}}
     if keys & {"creators", "titles", "publicationyear"}:
         return Dialect.DATACITE_JSON
-    # Many a thing has a name.
-    if not keys & _OF_PIDINST and len(keys & _OF_ANYTHING) < 2:
-        return None
-    return _dialect_of_pidinst(part)
+    likely = [name for name, each in (part.members or {}).items() if _is_likely(name, each)]
+    return None if not keys & _OF_PIDINST and len(likely) < 2 else _dialect_of_pidinst(part)
+
+
+def _is_likely(name: str, part: Part) -> bool:
+    """Whether a member is likely one of PIDINST. Many a thing has a name, an owner and a version of its schema; the
+    last two are told by what is in them."""
+    key = key_of(name)
+    if key in ("owner", "owners"):
+        return any(key_of(inner) in _OF_OWNERS for item in part.each() for inner in item.members or {})
+    if key == "schemaversion":
+        return (part.text or "").strip().startswith("1.")
+    return key in _OF_ANYTHING
 
 
 def _dialect_of_pidinst(part: Part) -> Dialect:
@@ -186,4 +196,10 @@ def _dialect_of_pidinst(part: Part) -> Dialect:
 def _seen(part: Part) -> str:
     if part.members is None:
         return "it is no JSON object"
-    return f"its keys are {', '.join(list(part.members)[:8])}" if part.members else "it is empty"
+    if not part.members:
+        return "it is empty"
+    return (
+        f"its keys are {', '.join(list(part.members)[:8])}; a record has two of identifier, schemaVersion (1.x), name "
+        "and owners with an ownerName, or a landing page, manufacturers, instrument types, measured variables or "
+        "alternate identifiers; --format says it where it is one nevertheless"
+    )

@@ -302,6 +302,12 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
         (b"[1]", "it is no JSON object"),
         (b'{"colour": 1}', "its keys are colour"),
         (b'{"name": "package", "version": "1.0.0", "description": "x"}', "its keys are name, version"),
+        (
+            b'{"name": "cora", "owner": {"login": "lab", "name": "Lab"}, "id": 7}',
+            "a record has two of identifier, schema",
+        ),
+        (b'{"name": "package", "owner": "lab", "owners": ["lab"]}', "owners with an ownerName, or a landing page"),
+        (b'{"schemaVersion": 1, "name": "library/image", "tag": "latest"}', "its keys are schemaVersion, name, tag; a"),
         (b"<!DOCTYPE html><html><body><br></body></html>", "it is a web page and no record"),
         (b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"/>', "it is a web page and no record"),
         (b"\xff\xfe\x00", "it is not text in UTF-8"),
@@ -314,6 +320,18 @@ def test_an_answer_of_the_handle_api_of_datacite_and_of_oai_pmh() -> None:
 )
 def test_what_cannot_be_read_is_told(content: bytes, says: str) -> None:
     assert says in refused(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"name": "A", "owners": [{"ownerName": "B"}]}, {"Name": "A", "Owner": [{"ownerName": "B"}]},
+        {"Name": "A", "Owners": [{"owner": {"ownerName": "B"}}]}, {"name": "A", "schema_version": "1.1"},
+        {"SchemaVersion": "1.0", "Owner": {"ownerIdentifierValue": "000h6jb29"}},
+    ],
+)  # fmt: skip
+def test_two_properties_make_a_record(content: dict[str, Any]) -> None:
+    assert len(read_records(json.dumps(content).encode()).records) == 1
 
 
 def test_what_cannot_be_kept_is_told_with_its_place() -> None:
@@ -371,6 +389,26 @@ def test_a_record_of_another_format_than_is_asked_for_is_refused():
     assert read.records == ()
     assert [each.says for each in read.refused] == ["a record of pidinst, not of handle; leave --format out"]
     assert read_records(content, Format.PIDINST).records
+
+
+def test_what_stands_around_the_values_of_a_handle_is_read_or_told() -> None:
+    values = [
+        {"type": "21.T11148/ab8d232261b9b60ba559", "data": {"format": "string", "value": "A"}},
+        {"type": "21.T11148/8eb858ee0b12e8e463a5", "data": {"format": "string", "value": json.dumps(
+            {"identifierValue": "10.5072/a", "identifierType": "DOI"})}},
+        {"type": "URL", "data": {"format": "string", "value": "https://a.example/1"}},
+        {"type": "URL", "data": {"format": "string", "value": "https://a.example/2"}},
+    ]  # fmt: skip
+    record = one({"responseCode": 1, "handle": "21.5/a", "keeper": "Ada", "values": values})
+    assert (record.identifier, record.landing_page) == (Code("10.5072/a", "DOI"), "https://a.example/1")
+    assert [f"{each.spot.path}: {each.says}" for each in record.not_understood] == [
+        "/keeper: 'keeper' is not understood here: Ada",
+        "/values/3/data/value: a further landing page is not kept: https://a.example/2",
+        "/handle: a further identifier is not kept: Handle 21.5/a",
+    ]
+    asked = one({"type": "instrument", "url": "https://a.example/3", "uuid": "8fd8", "data": values[:1]})
+    assert (asked.landing_page, asked.at("landing_page").path) == ("https://a.example/3", "/url")
+    assert asked.not_understood == ()
 
 
 def test_a_handle_record_without_anything_of_pidinst_is_refused() -> None:
