@@ -120,7 +120,7 @@ class CutShort:
 
     def __init__(self, inner: Facility, after: int) -> None:
         self.commands, self.holders, self.get = inner.commands, inner.holders, inner.get
-        self.listed, self.address, self.forget = inner.listed, inner.address, inner.forget
+        self.listed, self.address, self.notes, self.forget = inner.listed, inner.address, inner.notes, inner.forget
         self.at_once, self._inner, self._left = inner.at_once, inner, after
         self.sent: set[asyncio.Future[None]] = set()
 
