@@ -69,7 +69,9 @@ async def test_what_is_not_told_is_told_in_a_dry_run_and_only_there(authority: s
         id = await story.world.asset()
         shown = json.loads((await story.world.assign("asset", id, scheme=story.scheme, dry_run=True)).body)
         lost = {each["property"] for each in shown["loss"]}
-        assert ("Model" in lost) == (authority in ("handle", "epic"))
+        assert lost.isdisjoint({"LandingPage", "Identifier"})
+        for name in ("Model", "Name", "Manufacturer"):
+            assert (name in lost) == (authority in ("handle", "epic")), name
         done = json.loads((await story.world.assign("asset", id, scheme=story.scheme)).body)
         assert {"payload", "problems", "loss"}.isdisjoint(done)
 

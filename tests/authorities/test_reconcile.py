@@ -465,6 +465,22 @@ async def test_metadata_that_were_edited_at_the_authority_are_told_by_name_and_r
             assert ("EMAIL", "theirs@facility.example") in story.simulator.handles[value.lower()].values()
 
 
+@pytest.mark.parametrize("authority", AUTHORITIES)
+async def test_after_a_lost_answer_what_the_authority_has_is_compared(authority: str) -> None:
+    """Nobody knows what it was told: it may have all of it, and what was edited there is told by name."""
+    async with story_of(authority) as story:
+        at_put = 1 if authority == "datacite" else 0
+        story.plan.at[len(story.plan.calls) + at_put] = Cut.AFTER
+        _, id, value = await minted(story, "tower")
+        known = PERSISTENT_ID.decode_state(story.world.log.tables.documents[id].body)
+        assert known.pushed is None
+        assert await found(story) == {}
+        names = edit(story, value)
+        (finding,) = (await asked(story, ids=[id])).findings
+        assert finding.detail.startswith("At the authority these differ from the record: ")
+        assert set(finding.detail.rstrip(".").partition(": ")[2].split(", ")) == set(names)
+
+
 async def test_a_draft_and_what_was_withdrawn_agree_when_they_are_told() -> None:
     async with story_of("datacite") as story:
         story.publishes(False)

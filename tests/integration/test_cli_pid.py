@@ -121,6 +121,8 @@ async def test_an_identifier_on_its_way_through_the_commands(hall: Hall, way: st
     assert (await hall.pid("status", ROTARY, code=1, way=way)).stdout == ""
     told = await hall.pid("assign", ROTARY, "--suffix", "rotary", way=way)
     assert "1 assigned." in told.stdout
+    assert f"assigned {value} Draft" in " ".join(told.stdout.split())
+    assert "Nobody sees a Draft until it is published: cora pid publish WHICH" in told.stdout
     sent = {**shown["payload"]["data"]["attributes"], "doi": value}
     kept = hall.datacite.records[value]
     assert kept.state == "draft"
@@ -198,6 +200,7 @@ async def test_what_is_reserved_and_not_minted_is_given_up(hall: Hall, way: str)
     told = await hall.pid("release", value, "--reason", "another is wanted", way=way)
     assert told.stdout == f"The DOI {value} is released.\n"
     assert value in (await hall.pid("list", "--status", "Released", way=way)).stdout
+    assert "Released since" in (await hall.pid("status", value, way=way)).stdout
     assert "1 assigned." in (await hall.pid("assign", ROTARY, "--suffix", "stage", way=way)).stdout
     refused = await hall.pid("release", f"{PREFIX}/stage", "--reason", "another is wanted", code=1, way=way)
     assert "only a Reserved identifier can be released" in refused.stderr
@@ -377,6 +380,51 @@ async def test_an_authority_that_does_not_answer_is_told_in_words(hall: Hall) ->
     assert "did not accept our credentials" in told.stderr
     assert PASSWORD not in told.output
     hall.datacite.plan.always.clear()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_authority_that_does_not_answer_keeps_no_other_from_being_compared(
+    hall: Hall, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    async def no_doi(_reached: Any, _report: Any, narrowed: dict[str, str], **_: bool) -> None:
+        asked.append(narrowed["scheme"])
+        if narrowed["scheme"] == "DOI":
+            raise pid_reconcile._InterruptedError("DataCite is away.")  # pyright: ignore[reportPrivateUsage]
+
+    monkeypatch.setattr(pid_reconcile, "_compare", no_doi)
+    told = await hall.pid("reconcile", code=1, way=way)
+    assert asked == ["DOI", "Handle"]
+    assert "Not all was compared: DataCite is away.\n" in told.stderr
+
+
+async def test_of_a_draft_that_was_given_up_nothing_is_tried_any_more(hall: Hall) -> None:
+    await hall.pid("assign", ROTARY, "--suffix", "rotary")
+    refused = Says(422, '{"errors":[{"status":"422","title":"No."}]}', "application/json")
+    hall.datacite.plan.always["PUT"] = refused
+    await hall.pid("publish", ROTARY, code=1)
+    hall.datacite.plan.always.clear()
+    assert f"{PREFIX}/rotary" in (await hall.pid("list", "--error")).stdout
+    assert "next try" in (await hall.pid("status", ROTARY)).stdout
+    await hall.pid("withdraw", ROTARY, "--reason", "refused")
+    assert "no such identifiers" in (await hall.pid("list", "--error")).stdout
+    told = await hall.pid("status", ROTARY)
+    assert ("last error" in told.stdout, "next try" in told.stdout) == (True, False)
+
+
+async def test_lists_are_narrowed_by_what_the_authority_said(hall: Hall) -> None:
+    hall.datacite.plan.always["PUT"] = Says(401)
+    await hall.pid("assign", ROTARY, code=1)
+    hall.datacite.plan.always.clear()
+    await hall.pid("assign", TOWER, "--suffix", "tower")
+    shown_at = str((await hall.answer("status", TOWER))["record"]["position"])
+    for filter, number in (("CREDENTIALS", 1), ("", 1), ("credentialed", 0), ("%", 0)):
+        shown = await hall.cora("list", "persistent_ids", "--filter", f"last_error={filter}", "--json")
+        assert len(json.loads(shown.stdout)["items"]) == number, filter
+        then = ("--as-of", shown_at)
+        past = await hall.cora("list", "persistent_ids", "--filter", f"last_error={filter}", "--json", *then)
+        assert len(json.loads(past.stdout)["items"]) == number, filter
 
 
 async def test_what_failed_is_listed_with_when_it_is_tried_next(hall: Hall) -> None:

@@ -127,14 +127,17 @@ def difference(told: Publication, held: Held | None, public_url: str) -> tuple[D
         return Difference.STALE, f"It is {held.state} at the authority; it should be {expected}."
     if not held.resolves and held.state is not HeldState.DRAFT:
         return Difference.UNRESOLVED, "The resolver does not know it."
-    if told.is_news:
+    # After a lost answer nobody knows what it was told, so only what it has counts.
+    is_known = told.persistent_id.pushed is not None
+    if is_known and told.is_news:
         return (
             Difference.STALE,
             "The record has changed since the authority was told of it; a server tells it soon after a change.",
         )
     changed = told.minter.changed(told.request, held)
     if changed:
-        return Difference.STALE, f"At the authority these differ from what it was told: {', '.join(changed)}."
+        what = "what it was told" if is_known else "the record"
+        return Difference.STALE, f"At the authority these differ from {what}: {', '.join(changed)}."
     return None
 
 

@@ -88,7 +88,8 @@ class Filter:
 
     `path` leads to it in the state. `many` marks a list: the filter asks whether it holds the value, or an item
     with the value at `within`. `relation` is that by which a record points at the id it is filtered by. `is_time`
-    marks a time: it is filtered by a range. `as_kept` gives a wanted value the form in which records hold it.
+    marks a time: it is filtered by a range. `is_part` marks a text that is found by any part of it, in upper or lower
+    case. `as_kept` gives a wanted value the form in which records hold it.
     """
 
     path: tuple[str, ...]
@@ -96,6 +97,7 @@ class Filter:
     within: tuple[str, ...] = ()
     relation: str | None = None
     is_time: bool = False
+    is_part: bool = False
     as_kept: Callable[[str], str] = str
 
     def kept(self, wanted: str) -> str:

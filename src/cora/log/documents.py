@@ -143,8 +143,11 @@ class ListQuery:
             fitting = self._value([json.dumps(_nested(declared, value)) for value in wanted])
             self._conditions.append(f"d.body @> any({fitting}::jsonb[])")
         else:
+            place, values = f"d.body #>> '{{{','.join(declared.path)}}}'", f"{self._value(list(wanted))}::text[]"
             self._conditions.append(
-                f"d.body #>> '{{{','.join(declared.path)}}}' = any({self._value(list(wanted))}::text[])"
+                f"exists (select from unnest({values}) w where position(lower(w) in lower({place})) > 0)"
+                if declared.is_part
+                else f"{place} = any({values})"
             )
 
     def _go_on(self, sort: str | None, cursor: str) -> None:

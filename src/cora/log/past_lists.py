@@ -89,7 +89,12 @@ class _Wanted:
             found = _at(state, declared.path)
             values: list[Any] = found if declared.many and found else [found]
             shown = {_text(_at(value, declared.within) if declared.within else value) for value in values}
-            if shown.isdisjoint(map(declared.kept, self._asked.filters[name])):
+            wanted = set(map(declared.kept, self._asked.filters[name]))
+            if declared.is_part:
+                texts = [text.lower() for text in shown if text is not None]
+                if not any(part.lower() in text for part in wanted for text in texts):
+                    return False
+            elif shown.isdisjoint(wanted):
                 return False
         for path, is_end, moment in self._ranges:
             found = _at(state, path)

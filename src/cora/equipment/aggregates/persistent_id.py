@@ -253,7 +253,8 @@ class PersistentIdReservedError(ConflictError):
 
     says = (
         "The {scheme} {value} is reserved for this record (persistent identifier {persistent_id_id}); "
-        "finish it: send the command with the same scheme and suffix, or without a suffix."
+        "finish it: send the command with the same scheme and suffix, or without a suffix; or give it up: "
+        "release_persistent_id."
     )
     persistent_id_id: UUID
     scheme: IdentifierScheme
@@ -559,7 +560,7 @@ PERSISTENT_ID = Aggregate(
         "subject_id": Filter(("subject_id",), relation=SUBJECT),
         "subject_kind": Filter(("subject_kind",)),
         "origin": Filter(("origin",)),
-        "last_error": Filter(("last_failure", "reason")),
+        "last_error": Filter(("last_failure", "reason"), is_part=True),
         "reserved_at": Filter(("reserved_at",), is_time=True),
         "test": Filter(("test",)),
     },

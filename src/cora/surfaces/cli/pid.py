@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentIdStatus
+from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentId, PersistentIdStatus
 from cora.equipment.assigned_identifier import IdentifierOrigin
 from cora.equipment.finish_reservations import GRACE
 from cora.equipment.keep_publications import FIRST_PAUSE
@@ -113,12 +113,13 @@ def list_identifiers(
     query: dict[str, list[str]] = {"status": [str(each) for each in statuses]} if statuses else {}
     query |= {"scheme": [str(scheme)]} if scheme is not None else {}
     query |= {"test": [str(test).lower()]} if test is not None else {}
+    query |= {"last_error": [""]} if error else {}
 
     async def work() -> tuple[list[dict[str, Any]], Mapping[str, str]]:
         async with asking(settings, server, token) as ask:
             narrowed = {"subject_id": [(await find_subject(ask, subject)).id]} if subject is not None else {}
             items = (await gathered(pages_at(ask, "/persistent-ids", {**query, **narrowed}, None))).items
-            shown = [each for each in items if not error or each["state"]["last_failure"]]
+            shown = [each for each in items if not error or not _known(each).is_given_up]
             return shown, {} if as_json else await _names(ask, shown)
 
     found, names = run(work())
@@ -241,12 +242,15 @@ def _leads(state: Data) -> tuple[str, str]:
 
 def _next_try(record: Data) -> datetime | None:
     """When a server tries again what failed last; it chooses the moment itself, so this is to the second at best."""
-    state = record["state"]
-    if state["last_failure"] is None or state["status"] == "Released":
+    known = _known(record)
+    if known.last_failure is None or not (known.status is PersistentIdStatus.RESERVED or known.is_kept_here):
         return None
-    known = PERSISTENT_ID.decode_state(json.dumps(state))
-    first = GRACE if state["status"] == "Reserved" else FIRST_PAUSE
+    first = GRACE if known.status is PersistentIdStatus.RESERVED else FIRST_PAUSE
     return datetime.fromisoformat(record["recorded_at"]) + pause(known, first)
+
+
+def _known(record: Data) -> PersistentId:
+    return PERSISTENT_ID.decode_state(json.dumps(record["state"]))
 
 
 def _past(event: Data, happened: Mapping[str, str]) -> list[str]:

@@ -33,7 +33,7 @@ from cora.surfaces.cli.progress import ProgressBar
 TRIES = 20
 """How often one record is waited for, one time after the other."""
 _AT_ONCE = 8
-_HEADER = ("kind", "name", "id", "complete", "missing", "outcome", "identifier", "detail")
+_HEADER = ("kind", "name", "id", "complete", "missing", "outcome", "identifier", "publication", "detail")
 
 READY, ASSIGNED, INCOMPLETE, FAILED = "ready", "assigned", "incomplete", "failed"
 
@@ -42,13 +42,15 @@ READY, ASSIGNED, INCOMPLETE, FAILED = "ready", "assigned", "incomplete", "failed
 class Candidate:
     """A record without an identifier: whether it can have one, what came of it.
 
-    `missing` are property and remedy of what its record lacks.
+    `missing` are property and remedy of what its record lacks, `publication` whether its identifier is a Draft or
+    Findable.
     """
 
     subject: Named
     missing: tuple[tuple[str, str], ...] = ()
     outcome: str = READY
     value: str = ""
+    publication: str = ""
     detail: str = ""
 
     @property
@@ -61,7 +63,8 @@ class Candidate:
         """The same as a row of a table, by `_HEADER`."""
         complete = "no" if self.missing else "yes"
         kind, id, name = self.subject
-        return (kind, name, id, complete, self.missing_text, self.outcome, self.value, self.detail)
+        seen = (self.outcome, self.value, self.publication)
+        return (kind, name, id, complete, self.missing_text, *seen, self.detail)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON data."""
@@ -212,7 +215,8 @@ async def _rehearsed(do: Do, candidate: Candidate, scheme: IdentifierScheme, suf
     if answer["problems"]:
         return replace(candidate, outcome=FAILED, value=value, detail="; ".join(answer["problems"]))
     lost = ", ".join(dict.fromkeys(each["property"] for each in answer["loss"]))
-    return replace(candidate, value=value, detail=f"not told: {lost}" if lost else "")
+    detail = f"not told: {lost}" if lost else ""
+    return replace(candidate, value=value, publication=answer["publication"], detail=detail)
 
 
 async def _done(
@@ -232,13 +236,14 @@ async def _done(
             code, members = told_by(refusal)
             if attempt and code.endswith("PersistentIdAlreadyAssigned"):
                 # What was reserved here a server has finished meanwhile.
-                return replace(candidate, outcome=ASSIGNED, value=str(members["value"]), detail="")
+                return replace(candidate, outcome=ASSIGNED, value=str(members["value"]), publication="", detail="")
             seconds = retry_after(refusal)
             if seconds is None or attempt + 1 == TRIES:
                 return replace(candidate, outcome=FAILED, detail=said(refusal))
             await wait(seconds, said(refusal))
         else:
-            return replace(candidate, outcome=ASSIGNED, value=answer["value"], detail="")
+            seen = answer["publication"]
+            return replace(candidate, outcome=ASSIGNED, value=answer["value"], publication=seen, detail="")
     raise AssertionError
 
 
@@ -293,9 +298,12 @@ def _show(found: Sequence[Candidate], *, as_json: bool) -> None:
         out.print("There is nothing without an identifier.")
         return
     rows = [
-        (each.subject.name, "no" if each.missing else "yes", each.outcome, each.value, each.missing_text or each.detail)
+        (each.subject.name, "no" if each.missing else "yes", each.outcome, each.value, each.publication,
+         each.missing_text or each.detail)
         for each in found
-    ]
-    show_table(("name", "complete", "outcome", "identifier", "detail"), rows)
+    ]  # fmt: skip
+    show_table(("name", "complete", "outcome", "identifier", "publication", "detail"), rows)
     counts = Counter(each.outcome for each in found)
     out.print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) + ".", highlight=False)
+    if any(each.outcome == ASSIGNED and each.publication == "Draft" for each in found):
+        out.print("Nobody sees a Draft until it is published: cora pid publish WHICH", markup=False, highlight=False)

@@ -29,7 +29,7 @@ async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
         if found is not None:
             return found
     elif _is_value(which):
-        found = await _record(ask, PERSISTENT_ID.kind, as_kept(which))
+        found = await _record(ask, PERSISTENT_ID.kind, as_kept(which)) or await _released(ask, as_kept(which))
         if found is not None:
             return found
         if "://" in which or ":" in which.partition("/")[0]:
@@ -43,6 +43,12 @@ async def find_identifier(ask: Ask, which: str) -> dict[str, Any]:
         says = f"the {subject.kind} {subject.name} has no persistent identifier; give it one: cora pid assign {which!r}"
         raise ProblemError("PersistentIdNotFound", says)
     return held[-1]
+
+
+async def _released(ask: Ask, value: str) -> dict[str, Any] | None:
+    """The identifier of this value that was released last: nobody has it, so it is not found by its value alone."""
+    query = {"value": [value], "sort": ["-reserved_at"], "limit": ["1"]}
+    return next(iter(required(await ask("/persistent-ids", query), "items")["items"]), None)
 
 
 async def kept_identifier(ask: Ask, subject: Named) -> dict[str, Any] | None:

@@ -83,15 +83,18 @@ def reconcile(
     something is left that differs, or not all could be compared.
     """
     settings = settings_from(data_dir=data_dir)
-    narrowed = {"scheme": str(scheme)} if scheme is not None else {}
 
     async def work() -> tuple[Report, dict[str, str]]:
         report = Report()
         async with reaching(settings, server, token) as reached:
-            try:
-                await _compare(reached, report, narrowed, fix=fix, each=each)
-            except _InterruptedError as interruption:
-                report.interrupted = str(interruption)
+            interruptions: list[str] = []
+            for one in IdentifierScheme if scheme is None else (scheme,):
+                # An authority that gives no answer does not keep the other from being compared.
+                try:
+                    await _compare(reached, report, {"scheme": str(one)}, fix=fix, each=each)
+                except _InterruptedError as interruption:
+                    interruptions.append(str(interruption).removesuffix("."))
+            report.interrupted = "; ".join(interruptions) or None
             named = [found for found in report.findings.values() if found["subject_id"]]
             names = {} if as_json else {
                 found["subject_id"]: await name_of(reached.ask, found["subject_kind"], found["subject_id"])
@@ -114,7 +117,7 @@ def reconcile(
         _show(list(report.findings.values()), names)
         out.print(report.summary[:1].upper() + report.summary[1:] + ".", markup=False, highlight=False)
     if report.interrupted is not None:
-        says = f"Not all was compared: {report.interrupted.removesuffix('.')}."
+        says = f"Not all was compared: {report.interrupted}."
         err.print(says, style="red", markup=False, highlight=False)
     if report.left or report.interrupted is not None:
         raise typer.Exit(1)

@@ -356,8 +356,13 @@ def _list_operation(aggregate: Aggregate[Any], schemas: Schemas) -> Schema:
         is_id = declared is not None and declared.relation is not None
         return {"type": "array", "items": {"type": "string", **({"format": "uuid"} if is_id else {})}}
 
+    def fits(name: str) -> str:
+        declared = aggregate.filters.get(name)
+        is_part = declared is not None and declared.is_part
+        return "Any of these, or a part of it, in upper or lower case." if is_part else "Any of these values."
+
     parameters: list[Schema] = [
-        {"name": name, "in": "query", "explode": True, "schema": texts(name), "description": "Any of these values."}
+        {"name": name, "in": "query", "explode": True, "schema": texts(name), "description": fits(name)}
         for name in filter_names(aggregate)
     ]
     if aggregate.sorts:

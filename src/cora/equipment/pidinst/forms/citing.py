@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, untold
-from cora.equipment.pidinst.forms.writing import as_json, fit, on_one_line, remarks
+from cora.equipment.pidinst.forms.writing import as_json, fit, keywords, on_one_line, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
 
 _SAYS = "A reference has no place for it."
 _CITED = frozenset({"Identifier", "Name", "Manufacturer"})
-_DESCRIBED = _CITED | {"Description", "InstrumentType"}
+_DESCRIBED = _CITED | {"Description", "InstrumentType", "MeasuredVariable", "MeasurementTechnique", "Subject"}
 
 _BIBTEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -30,7 +30,7 @@ def csl(published: PublishedRecord) -> dict[str, Any]:
         "DOI": published.doi,
         "URL": published.uri,
         "genre": "Instrument",
-        "keyword": ", ".join(each.instrument_type_name for each in record.instrument_types),
+        "keyword": ", ".join(keywords(record)),
         "abstract": record.description,
         "note": " ".join(remarks(published)),
     }
@@ -48,7 +48,7 @@ def bibtex(published: PublishedRecord) -> str:
         "type": "Instrument",
         "doi": None if published.doi is None else _verbatim(published.doi),
         "url": _verbatim(published.uri),
-        "keywords": ", ".join(_escaped(each.instrument_type_name) for each in record.instrument_types),
+        "keywords": ", ".join(map(_escaped, keywords(record))),
         "abstract": None if record.description is None else _escaped(record.description),
         "note": _escaped(" ".join(remarks(published))),
     }

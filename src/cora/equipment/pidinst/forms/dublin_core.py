@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from cora.equipment.pidinst.forms.form import Form, Loss, untold
-from cora.equipment.pidinst.forms.writing import as_xml, fit, related_url, remarks
+from cora.equipment.pidinst.forms.writing import as_xml, fit, keywords, related_url, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
 
@@ -42,14 +42,8 @@ def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:
     yield "title", record.name
     for name in [each.manufacturer_name for each in record.manufacturers] or [UNAVAILABLE]:
         yield "creator", name
-    for each in record.instrument_types:
-        yield "subject", each.instrument_type_name
-    for name in record.measured_variables:
+    for name in keywords(record):
         yield "subject", name
-    for each in record.measurement_techniques:
-        yield "subject", each.measurement_technique_name
-    for each in record.subjects:
-        yield "subject", each.subject_name
     if record.description:
         yield "description", record.description
     if record.model is not None:
@@ -95,10 +89,6 @@ def _plain(record: PidinstRecord) -> Iterator[str]:
         yield "alternateIdentifierType"
     if any(each.alternate_identifier_name for each in record.alternate_identifiers):
         yield "alternateIdentifierName"
-    if any(each.measurement_technique_identifier for each in record.measurement_techniques):
-        yield "measurementTechniqueIdentifier"
-    if any(each.subject_identifier for each in record.subjects):
-        yield "subjectIdentifier"
 
 
 OAI_DC = Form(

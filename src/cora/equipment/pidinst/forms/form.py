@@ -41,13 +41,17 @@ def unknown(published: PublishedRecord, *, owner: bool = True) -> Iterator[Loss]
 
 def untold(published: PublishedRecord, told: frozenset[str], says: str) -> tuple[Loss, ...]:
     """All that the record says but these properties, for a form that takes few."""
-    lost = (Loss(name, says) for name in _said(published) if name not in told)
+    lost = (Loss(name, says) for name in said(published) if name not in told)
     return (*lost, *unknown(published, owner=False))
 
 
-def _said(published: PublishedRecord) -> Iterator[str]:
+def said(published: PublishedRecord) -> Iterator[str]:
+    """What the record tells beside its identifier: the properties, named as PIDINST does."""
     record = published.record
     yield "SchemaVersion"
+    yield "Name"
+    if record.manufacturers:
+        yield "Manufacturer"
     if record.landing_page != published.uri:
         yield "LandingPage"
     if record.owners:
@@ -78,5 +82,9 @@ def _said(published: PublishedRecord) -> Iterator[str]:
         yield "AlternateIdentifier"
     if record.measurement_techniques:
         yield "MeasurementTechnique"
+    if any(each.measurement_technique_identifier for each in record.measurement_techniques):
+        yield "measurementTechniqueIdentifier"
     if record.subjects:
         yield "Subject"
+    if any(each.subject_identifier for each in record.subjects):
+        yield "subjectIdentifier"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
-from cora.equipment.pidinst.forms.writing import as_json, as_url, described, related_url
+from cora.equipment.pidinst.forms.writing import as_json, as_url, described, keywords, related_url
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
 from cora.equipment.related_identifier import RelationType
@@ -84,16 +84,7 @@ def schema_org(published: PublishedRecord) -> Node:
             )
             for each in record.instrument_types
         ],
-        "keywords": list(
-            dict.fromkeys(
-                (
-                    *(each.instrument_type_name for each in record.instrument_types),
-                    *record.measured_variables,
-                    *(each.measurement_technique_name for each in record.measurement_techniques),
-                    *(each.subject_name for each in record.subjects),
-                )
-            )
-        ),
+        "keywords": keywords(record),
         "about": [
             _term(
                 each.subject_name,

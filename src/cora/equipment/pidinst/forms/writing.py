@@ -10,6 +10,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from cora.equipment.pidinst.published import PublishedRecord, identifier_url
+from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.related_identifier import RelatedIdentifierScheme
 
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
@@ -71,6 +72,20 @@ def related_url(scheme: RelatedIdentifierScheme, value: str) -> str | None:
     if (url := as_url(value) or identifier_url(scheme, value)) is not None:
         return url
     return _RESOLVERS[scheme] + quote(value, safe="/:;=()") if scheme in _RESOLVERS else None
+
+
+def keywords(record: PidinstRecord) -> list[str]:
+    """Under what an instrument is found: its types, what it measures and how, and its subjects, each once."""
+    return list(
+        dict.fromkeys(
+            (
+                *(each.instrument_type_name for each in record.instrument_types),
+                *record.measured_variables,
+                *(each.measurement_technique_name for each in record.measurement_techniques),
+                *(each.subject_name for each in record.subjects),
+            )
+        )
+    )
 
 
 def as_json(value: Any) -> bytes:

@@ -47,7 +47,7 @@ def test_bibtex() -> None:
         "  type = {Instrument},\n"
         "  doi = {10.5438/08qf-ee96},\n"
         "  url = {https://doi.org/10.5438/08qf-ee96},\n"
-        "  keywords = {Rotation stage, Goniometer},\n"
+        "  keywords = {Rotation stage, Goniometer, angle, torque, tomography, beamline optics, user facility},\n"
         "  abstract = {Turns samples. Slowly.}\n"
         "}\n"
     )
