@@ -21,8 +21,8 @@ def test_nothing_in_the_report_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
     missing = (("Owner", "add one"), ("Manufacturer", "bind a model"))
     write_report(file, [Candidate(Named("fixture", "01a2", "=1+1"), missing, INCOMPLETE)])
     head, row = file.read_text(encoding="utf-8-sig").splitlines()
-    assert head == "kind,name,id,complete,missing,outcome,identifier,detail"
-    assert row == "fixture,'=1+1,01a2,no,Owner: add one; Manufacturer: bind a model,incomplete,,"
+    assert head == "kind,name,id,complete,missing,outcome,identifier,publication,detail"
+    assert row == "fixture,'=1+1,01a2,no,Owner: add one; Manufacturer: bind a model,incomplete,,,"
 
 
 def part(*findings: Any, agreed: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -54,7 +54,7 @@ async def assigned(*said: Exception) -> tuple[Candidate, list[int]]:
     async def do(name: str, fields: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         if refusals:
             raise refusals.pop(0)
-        return {"value": "10.1/a"}
+        return {"value": "10.1/a", "publication": "Draft"}
 
     async def wait(seconds: int, _why: str) -> None:
         waited.append(seconds)
@@ -79,6 +79,8 @@ async def assigned(*said: Exception) -> tuple[Candidate, list[int]]:
 async def test_what_is_too_much_for_now_is_waited_for(said: Any, value: str, waited: list[int]) -> None:
     found, slept = await assigned(*said)
     assert (found.outcome, found.value, slept) == (ASSIGNED, value, waited)
+    # What a server has finished meanwhile is not asked after.
+    assert found.publication == ("Draft" if value == "10.1/a" else "")
 
 
 async def test_what_had_an_identifier_before_is_refused() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cora.equipment.adapters.authority_web import Answer, AuthorityWeb, NoAnswerError, failed_before, following
 from cora.equipment.pidinst.forms import loss_of
-from cora.equipment.pidinst.forms.form import Loss, said
+from cora.equipment.pidinst.forms.form import Loss, untold
 from cora.equipment.pidinst.forms.handle import HANDLE, TYPES, handle_values
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.ports.authorities import HandleAccount
@@ -116,7 +116,7 @@ def untold_by(account: HandleAccount, record: PublishedRecord) -> tuple[Loss, ..
     if account.pidinst_values:
         return loss_of(HANDLE, record)
     says = "Only the URL is kept at the Handle server; with CORA_HANDLE_PIDINST_VALUES=true the record is kept there."
-    return tuple(Loss(name, says) for name in said(record) if name != "LandingPage")
+    return untold(record, frozenset({"LandingPage"}), says)
 
 
 async def held_of_names(

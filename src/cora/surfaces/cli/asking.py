@@ -116,7 +116,9 @@ async def sent(client: httpx.AsyncClient, server: str, method: str, target: str,
     if answer.is_success:
         return told
     if answer.status_code == 401:
-        raise UnreachableError(f"{server} does not accept the token; give another with --token")
+        has_token = "Authorization" in answer.request.headers
+        says = "does not accept the token; give another" if has_token else "wants a token; give one"
+        raise UnreachableError(f"{server} {says} with --token")
     if isinstance(told.get("errors"), list):
         raise InvalidRequestError(tuple(Violation(each["pointer"], each["detail"]) for each in told["errors"]))
     raise ProblemError(str(told["code"]), str(told.get("detail", "")), told)

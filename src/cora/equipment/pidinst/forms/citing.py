@@ -5,7 +5,7 @@ from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, untold
 from cora.equipment.pidinst.forms.writing import as_json, fit, keywords, on_one_line, remarks
-from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord
+from cora.equipment.pidinst.published import PublishedRecord
 
 _SAYS = "A reference has no place for it."
 _CITED = frozenset({"Identifier", "Name", "Manufacturer"})
@@ -58,13 +58,15 @@ def bibtex(published: PublishedRecord) -> str:
 
 
 def citation(published: PublishedRecord) -> str:
-    """One line, in the order that DataCite recommends: creator (year). Title. Publisher. (Type). Identifier."""
+    """One line, in the order that DataCite recommends: creator (year). Title. Publisher. (Type). Identifier.
+
+    Where nobody is known to have made it, its title comes first.
+    """
     record = published.record
+    title, year = on_one_line(record.name), f"({published.publication_year:04})"
     makers = "; ".join(map(on_one_line, _makers(published)))
-    told = (
-        f"{makers} ({published.publication_year:04}). {on_one_line(record.name)}. "
-        f"{on_one_line(published.publisher.name)}. (Instrument). {published.uri}"
-    )
+    begins = f"{makers} {year}. {title}." if makers else f"{title}. {year}."
+    told = f"{begins} {on_one_line(published.publisher.name)}. (Instrument). {published.uri}"
     if not published.resolves:
         own = record.identifier
         told += f" ({own.identifier_type}: {on_one_line(own.identifier)})"
@@ -72,7 +74,7 @@ def citation(published: PublishedRecord) -> str:
 
 
 def _makers(published: PublishedRecord) -> list[str]:
-    return [each.manufacturer_name for each in published.record.manufacturers] or [UNAVAILABLE]
+    return [each.manufacturer_name for each in published.record.manufacturers]
 
 
 def _escaped(text: str) -> str:

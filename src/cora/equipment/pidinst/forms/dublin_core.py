@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from cora.equipment.pidinst.forms.form import Form, Loss, untold
+from cora.equipment.pidinst.forms.form import Form, Loss, unknown, untold
 from cora.equipment.pidinst.forms.writing import as_xml, fit, keywords, related_url, remarks
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
@@ -70,7 +70,8 @@ def _elements(published: PublishedRecord) -> Iterator[tuple[str, str]]:
 
 
 def _loss(published: PublishedRecord) -> tuple[Loss, ...]:
-    return (*untold(published, _TOLD, _SAYS), *(Loss(name, _PLAIN) for name in _plain(published.record)))
+    plain = (Loss(name, _PLAIN) for name in _plain(published.record))
+    return (*untold(published, _TOLD, _SAYS), *unknown(published, owner=False), *plain)
 
 
 def _plain(record: PidinstRecord) -> Iterator[str]:

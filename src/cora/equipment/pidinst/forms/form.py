@@ -41,12 +41,10 @@ def unknown(published: PublishedRecord, *, owner: bool = True) -> Iterator[Loss]
 
 def untold(published: PublishedRecord, told: frozenset[str], says: str) -> tuple[Loss, ...]:
     """All that the record says but these properties, for a form that takes few."""
-    lost = (Loss(name, says) for name in said(published) if name not in told)
-    return (*lost, *unknown(published, owner=False))
+    return tuple(Loss(name, says) for name in _said(published) if name not in told)
 
 
-def said(published: PublishedRecord) -> Iterator[str]:
-    """What the record tells beside its identifier: the properties, named as PIDINST does."""
+def _said(published: PublishedRecord) -> Iterator[str]:
     record = published.record
     yield "SchemaVersion"
     yield "Name"

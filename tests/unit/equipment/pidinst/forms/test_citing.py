@@ -15,7 +15,9 @@ def test_a_citation() -> None:
         "Aerotech & Söhne (2026). Sample tower at 2-BM. Argonne National Laboratory. (Instrument). "
         "https://doi.org/10.5438/08qf-ee96"
     )
-    assert citation(LEAST).startswith(":unav (1998). Tower. :unav. (Instrument). https://cora.test/id/")
+    assert citation(LEAST).startswith("Tower. (1998). :unav. (Instrument). https://cora.test/id/")
+    assert "author" not in csl(LEAST)
+    assert "author" not in bibtex(LEAST)
     shown = PublishedRecord(TEST.record, TEST.publisher, 2026, resolves=False)
     assert citation(shown).endswith(
         "(DOI: 10.0000/cora-stub/tower) [Test identifier: it resolves nowhere and must not be cited.]"
