@@ -8,9 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Read from the environment; options of the command line come before it."""
+    """Read from the environment, where an empty one is as good as none; options of the command line come before it."""
 
-    model_config = SettingsConfigDict(env_prefix="CORA_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CORA_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default=Path(".cora"), description="Where the embedded Postgres keeps its data and the first token lies."

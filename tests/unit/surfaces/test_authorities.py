@@ -32,6 +32,13 @@ def test_without_any_there_are_none() -> None:
     assert read(datacite_password="", datacite_prefix="", handle_user="") == Authorities()
 
 
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CORA_HANDLE_URL", "CORA_DATACITE_URL", "CORA_DATACITE_PREFIX", "CORA_AUTHORITY_CALLS"):
+        monkeypatch.setenv(name, "")
+    assert read() == Authorities()
+    assert str(Settings().datacite_url) == "https://api.datacite.org/"
+
+
 def test_both_may_be_set_up_and_neither_shows_its_secret() -> None:
     found = read(**DATACITE, **HANDLE, authority_calls=50, authority_contact="pids@facility.example")
     assert found.datacite is not None
