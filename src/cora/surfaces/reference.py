@@ -132,8 +132,8 @@ def _settings() -> str:
     lines = [
         "# Settings\n",
         _MADE,
-        "Environment variables, read by every `cora` command; an empty one is as good as none. Options of the command line "
-        "come before them.\n",
+        "Environment variables, read by every `cora` command; an empty one is as good as none. Options of the "
+        "command line come before them.\n",
         "| variable | default | |\n|---|---|---|",
     ]
     prefix = Settings.model_config.get("env_prefix", "")
