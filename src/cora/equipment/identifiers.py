@@ -1,6 +1,6 @@
 """Identifiers as their schemes write them: what is checked, and the one form each is kept in.
 
-Every function gives a value it has passed back unchanged, and raises
+Every `normal_...` gives a value it has passed back unchanged, and raises
 `ValueError` for what is no identifier of its scheme.
 """
 
@@ -14,6 +14,9 @@ def in_lower_case(value: str) -> str:
     """The value with its ASCII letters in lower case: elsewhere case makes a difference between identifiers."""
     return value.translate(_IN_LOWER_CASE)
 
+
+TEST_PREFIXES: Mapping[str, str] = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
+"""Under these nothing resolves: no registrant can have the prefixes 10.0000 and 20.500.0000."""
 
 _DOI = re.compile(r"10\.[0-9]{4,9}(\.[0-9]+)*/\S+")
 _HANDLE = re.compile(r"[0-9]+(\.[A-Za-z0-9]+)*/\S+")
@@ -121,3 +124,8 @@ AGENT_SCHEMES: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "url": ("URL", _normal_url),
 }
 """The known schemes of organisations and persons, by their case-folded names: the name, and the normal form."""
+
+
+def is_test_value(scheme: str, value: str) -> bool:
+    """Whether an identifier was made for trying things out, by whatever way it came in."""
+    return scheme in TEST_PREFIXES and value.lower().startswith(f"{TEST_PREFIXES[scheme]}/")

@@ -115,7 +115,7 @@ def _digest(*parts: str | bytes) -> str:
 
 _PUBLISHED = TypeAdapter(PublishedRecord)
 
-_DERIVATION = "3"
+_DERIVATION = "4"
 """Raise it when the same records are told otherwise, so that all identifiers are looked at again."""
 
 

@@ -17,9 +17,9 @@ from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.asset.state import Asset
 from cora.equipment.aggregates.fixture import FIXTURE, Fixture
 from cora.equipment.aggregates.persistent_id import PersistentId, SubjectKind, value_claim
-from cora.equipment.identifiers import in_lower_case
+from cora.equipment.identifiers import in_lower_case, is_test_value
 from cora.equipment.minting import ask_authority, exclusively
-from cora.equipment.ports.doi_minter import Held, HeldState, MintFailedError, NotAskedError, is_test_value
+from cora.equipment.ports.doi_minter import Held, HeldState, MintFailedError, NotAskedError
 from cora.equipment.publication import Publication, Visibility, look_up, read_publication, tell
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.equipment.wired import Equipment

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
 
 from cora.equipment.aggregates.persistent_id import PERSISTENT_ID, PersistentIdMinted, PersistentIdReserved
 from cora.equipment.assigned_identifier import IdentifierOrigin
-from cora.equipment.ports.doi_minter import is_test_value
+from cora.equipment.identifiers import is_test_value
 from cora.equipment.subject import Standing, Subject, pass_gates, standing_of
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 from cora.kernel.aggregate import Event

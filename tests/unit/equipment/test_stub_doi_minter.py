@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cora.equipment.adapters.stub_doi_minter import StubDoiMinter
+from cora.equipment.identifiers import is_test_value
 from cora.equipment.pidinst.published import PublishedRecord, Publisher
 from cora.equipment.pidinst.record import Identifier, PidinstRecord
-from cora.equipment.ports.doi_minter import DoiMinter, Held, HeldState, MintFailedError, MintRequest, is_test_value
+from cora.equipment.ports.doi_minter import DoiMinter, Held, HeldState, MintFailedError, MintRequest
 from cora.equipment.values import IdentifierScheme, PersistentIdentifier
 
 SCHEMES = [

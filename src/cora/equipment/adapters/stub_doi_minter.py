@@ -3,10 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Sequence, Set
 
+from cora.equipment.identifiers import TEST_PREFIXES
 from cora.equipment.pidinst.forms import HANDLE, loss_of
 from cora.equipment.pidinst.forms.datacite import DATACITE_JSON
 from cora.equipment.ports.doi_minter import (
-    TEST_PREFIXES,
     Held,
     HeldPage,
     HeldState,

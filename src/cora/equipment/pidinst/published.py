@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from cora.equipment.identifiers import is_test_value
 from cora.equipment.pidinst.record import Identifier, PidinstRecord
 from cora.equipment.values import AgentIdentifier, IdentifierScheme, PersistentIdentifier, Term
 
@@ -56,6 +57,11 @@ class PublishedRecord:
         return own.identifier if own.identifier_type == IdentifierScheme.DOI else None
 
     @property
+    def is_test(self) -> bool:
+        """Whether its own identifier is a test, and not only one that is shown beside it."""
+        return self.record.test and not self.resolves and self.record.identifier.identifier_type in _RESOLVERS
+
+    @property
     def uri(self) -> str:
         """What stands for the instrument where a URI is asked for: the identifier if it resolves, else the page."""
         own = self.record.identifier
@@ -82,9 +88,11 @@ class PublishedRecord:
 
 
 def identifier_url(scheme: str, value: str) -> str | None:
-    """The link of a DOI or a Handle at its resolver; None for other schemes."""
+    """The link of a DOI or a Handle at its resolver; None for other schemes, and for what was made for trying out."""
     resolver = next((url for known, url in _RESOLVERS.items() if known == scheme), None)
-    return None if resolver is None else resolver + quote(value, safe=_SAFE_IN_PATH)
+    if resolver is None or is_test_value(scheme, value):
+        return None
+    return resolver + quote(value, safe=_SAFE_IN_PATH)
 
 
 def agent_url(scheme: str, value: str) -> str | None:

@@ -1,6 +1,6 @@
 """How cora asks an authority to register a persistent identifier, for assets and fixtures alike."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -8,14 +8,6 @@ from typing import Any, NamedTuple, Protocol
 from cora.equipment.pidinst.forms.form import Loss
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import PersistentIdentifier
-
-TEST_PREFIXES: Mapping[str, str] = {"DOI": "10.0000/cora-stub", "Handle": "20.500.0000/cora-stub"}
-"""Under these nothing resolves: no registrant can have the prefixes 10.0000 and 20.500.0000."""
-
-
-def is_test_value(scheme: str, value: str) -> bool:
-    """Whether an identifier was made for trying things out, by whatever way it came in."""
-    return scheme in TEST_PREFIXES and value.lower().startswith(f"{TEST_PREFIXES[scheme]}/")
 
 
 class HeldState(StrEnum):

@@ -12,7 +12,8 @@ _CITED = frozenset({"Identifier", "Name", "Manufacturer"})
 _DESCRIBED = _CITED | {"Description", "InstrumentType", "MeasuredVariable", "MeasurementTechnique", "Subject"}
 
 _BIBTEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "$": r"\$",
+    "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
 }  # fmt: skip
 
@@ -48,7 +49,7 @@ def bibtex(published: PublishedRecord) -> str:
         "type": "Instrument",
         "doi": None if published.doi is None else _verbatim(published.doi),
         "url": _verbatim(published.uri),
-        "keywords": ", ".join(map(_escaped, keywords(record))),
+        "keywords": ", ".join(f"{{{each}}}" if "," in each else each for each in map(_escaped, keywords(record))),
         "abstract": None if record.description is None else _escaped(record.description),
         "note": _escaped(" ".join(remarks(published))),
     }

@@ -13,7 +13,7 @@ from lxml import etree
 
 from cora.equipment.identifiers import normal_doi
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
-from cora.equipment.pidinst.forms.writing import TEST_REMARK, add, as_json, as_url, as_xml, remarks, violations_of
+from cora.equipment.pidinst.forms.writing import add, as_json, as_url, as_xml, remarks, violations_of
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, Publisher
 from cora.equipment.pidinst.record import AlternateIdentifier, PidinstRecord
 from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
@@ -70,7 +70,7 @@ def datacite_attributes(published: PublishedRecord) -> Attributes:
         ),
         "alternateIdentifiers": _distinct(_alternate_identifiers(record)),
         "relatedIdentifiers": _distinct(_related_identifiers(published)),
-        "descriptions": _distinct((*_descriptions(record), *_withdrawal(published))),
+        "descriptions": _distinct((*_descriptions(record), *_remarks(published))),
     }
     return {**own, **told}
 
@@ -172,7 +172,7 @@ def _subjects(published: PublishedRecord) -> Iterator[Attributes]:
     record = published.record
     for each in record.instrument_types:
         known = each.instrument_type_identifier
-        if known is not None and known.instrument_type_identifier_type != "URN":
+        if known is not None and not known.instrument_type_identifier.startswith("urn:uuid:"):
             yield _subject(
                 each.instrument_type_name, known.instrument_type_identifier, known.instrument_type_identifier_type
             )
@@ -268,14 +268,12 @@ def _descriptions(record: PidinstRecord) -> Iterator[Attributes]:
         yield {"description": record.description, "descriptionType": "Abstract"}
     for fact in _technical_facts(record):
         yield {"description": fact, "descriptionType": "TechnicalInfo"}
-    if record.test:
-        yield {"description": TEST_REMARK, "descriptionType": "Other"}
 
 
-def _withdrawal(published: PublishedRecord) -> Iterator[Attributes]:
-    """Why it was withdrawn, in the forms at the tombstone; DataCite itself is not told."""
-    if published.withdrawn:
-        yield {"description": remarks(published)[-1], "descriptionType": "Other"}
+def _remarks(published: PublishedRecord) -> Iterator[Attributes]:
+    """That it is a test, and in the forms at the tombstone why it was withdrawn; DataCite itself is not told that."""
+    for remark in remarks(published):
+        yield {"description": remark, "descriptionType": "Other"}
 
 
 def _technical_facts(record: PidinstRecord) -> Iterator[str]:

@@ -157,11 +157,14 @@ def _properties(published: PublishedRecord) -> Iterator[Node]:
     record = published.record
     for date in record.dates:
         yield _value(date.date_type, date.date)
-    quantities = {each.name: each for each in published.measured_quantities}
+    known = {each.name for each in published.measured_quantities if each.identifier}
+    for each in published.measured_quantities:
+        if each.identifier:
+            defined = _term(each.name, each.identifier, each.scheme)
+            yield _value("MeasuredVariable", each.name, valueReference=defined)
     for name in record.measured_variables:
-        known = quantities.get(name)
-        defined = _term(name, known.identifier, known.scheme) if known and known.identifier else None
-        yield _value("MeasuredVariable", name, valueReference=defined)
+        if name not in known:
+            yield _value("MeasuredVariable", name)
     for each in record.related_identifiers:
         if each.relation_type not in _RELATIONS:
             yield _other_relation(each)

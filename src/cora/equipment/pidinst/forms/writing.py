@@ -14,6 +14,7 @@ from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.related_identifier import RelatedIdentifierScheme
 
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
+TEST_BESIDE_REMARK = "What it is related to has a test identifier, which resolves nowhere and must not be cited."
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]([A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?")
@@ -37,7 +38,7 @@ def fit(text: str) -> str:
 def remarks(published: PublishedRecord) -> tuple[str, ...]:
     """What keeps readers from citing the identifier: that it is a test, or why it was withdrawn."""
     return (
-        *((TEST_REMARK,) if published.record.test else ()),
+        *((TEST_REMARK if published.is_test else TEST_BESIDE_REMARK,) if published.record.test else ()),
         *((f"Withdrawn identifier, not to be cited: {published.withdrawn}",) if published.withdrawn else ()),
     )
 

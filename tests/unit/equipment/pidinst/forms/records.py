@@ -1,5 +1,6 @@
 """Records to be written down: one that says all that can be said, one that says the least, and any."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -158,7 +159,20 @@ def changed(published: PublishedRecord = FULL, **told: Any) -> PublishedRecord:
     )
 
 
-TEST = changed(identifier=pidinst.Identifier(identifier="10.0000/cora-stub/tower", identifier_type="DOI"), test=True)
+TEST = replace(
+    changed(identifier=pidinst.Identifier(identifier="10.0000/cora-stub/tower", identifier_type="DOI"), test=True),
+    resolves=False,
+)
+BESIDE_A_TEST = changed(
+    related_identifiers=(
+        pidinst.RelatedIdentifier(
+            related_identifier="10.0000/cora-stub/part",
+            related_identifier_type=RelatedIdentifierScheme.DOI,
+            relation_type=RelationType.HAS_COMPONENT,
+        ),
+    ),
+    test=True,
+)
 
 _ODD = "\x00\x0b\x1f\x7f\x85\u2028\u202e\ufffe\uffff&<>\"'{}[]\\%#$_^~@|`\t\r\n é中\U0001f52c"
 TEXTS = st.text(st.one_of(st.sampled_from(_ODD), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=30)

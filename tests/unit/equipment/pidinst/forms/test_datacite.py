@@ -267,3 +267,18 @@ def test_a_record_can_be_told_before_the_identifier_is_assigned() -> None:
     tried = LEAST.under(reserved, landing_page="https://cora.test/id/x", year=2027, test=True)
     assert TEST_REMARK in {each["description"] for each in datacite_attributes(tried)["descriptions"]}
     assert not tried.resolves
+
+
+def test_of_the_terms_of_types_only_those_of_this_record_keeper_are_no_subjects() -> None:
+    def kind(identifier: str) -> pidinst.InstrumentType:
+        term = pidinst.InstrumentTypeIdentifier(
+            instrument_type_identifier=identifier, instrument_type_identifier_type="URN"
+        )
+        return pidinst.InstrumentType(instrument_type_name=identifier, instrument_type_identifier=term)
+
+    types = (kind("SDN:L05::134"), kind("urn:uuid:01935c5e-7b1a-7c3e-9f2d-5a6b7c8d9e0f"))
+    told = datacite_attributes(changed(instrument_types=types))["subjects"]
+    coded = [each for each in told if each.get("subjectScheme") == "URN"]
+    assert coded == [
+        {"subject": "SDN:L05::134", "subjectScheme": "URN", "classificationCode": "SDN:L05::134"},
+    ]

@@ -10,13 +10,13 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from lxml import etree
-from tests.unit.equipment.pidinst.forms.records import FULL, LEAST, RECORDS, TEST, changed
+from tests.unit.equipment.pidinst.forms.records import BESIDE_A_TEST, FULL, LEAST, RECORDS, TEST, changed
 
 from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms import FORMS, loss_of
 from cora.equipment.pidinst.forms.citing import BIBTEX, CITATION, CSL
 from cora.equipment.pidinst.forms.form import Form
-from cora.equipment.pidinst.forms.writing import TEST_REMARK
+from cora.equipment.pidinst.forms.writing import TEST_BESIDE_REMARK, TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import Term
 
@@ -130,6 +130,14 @@ def test_what_is_unknown_is_told_as_such(form: Form) -> None:
 def test_a_test_identifier_is_marked(form: Form) -> None:
     assert TEST_REMARK in form.render(TEST).decode()
     assert TEST_REMARK not in form.render(FULL).decode()
+
+
+@EVERY_FORM
+def test_an_identifier_is_no_test_because_one_beside_it_is(form: Form) -> None:
+    told = form.render(BESIDE_A_TEST).decode()
+    assert TEST_REMARK not in told
+    assert TEST_BESIDE_REMARK in told
+    assert "https://doi.org/10.0000/cora-stub/part" not in told
 
 
 @EVERY_FORM

@@ -14,7 +14,7 @@ from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms.schema_org import SCHEMA_ORG, schema_org
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.related_identifier import RelatedIdentifierScheme, RelationType
-from cora.equipment.values import AgentIdentifier
+from cora.equipment.values import AgentIdentifier, Term
 
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
@@ -76,6 +76,17 @@ def test_a_relation_that_schema_org_does_not_know_is_told_all_the_same() -> None
         "name": "Mast",
         "url": "https://doi.org/10.5438/mast",
     }
+
+
+def test_quantities_of_one_name_are_all_told() -> None:
+    quantities = (Term("angle", "http://vocab.test/angle", "A"), Term("angle", "code-7", "B"), Term("angle"))
+    told = schema_org(replace(FULL, measured_quantities=quantities))["additionalProperty"]
+    measured = [each for each in told if each["propertyID"] == "MeasuredVariable"]
+    assert [(each["value"], each.get("valueReference", {}).get("termCode")) for each in measured] == [
+        ("angle", "http://vocab.test/angle"),
+        ("angle", "code-7"),
+        ("torque", None),
+    ]
 
 
 def test_what_does_not_resolve_is_called_by_its_page() -> None:
