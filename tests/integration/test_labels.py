@@ -94,6 +94,25 @@ async def test_a_label_leads_to_the_identifier_or_to_the_page(hall: Hall) -> Non
     assert page.content.startswith(b"%PDF-")
 
 
+async def test_a_withdrawn_identifier_is_marked(hall: Hall, tmp_path: Path) -> None:
+    path = "aps/2-BM/PropagationDistanceDrive"
+    id = (await hall.asset(path))["id"]
+    files = tmp_path / "before.pdf", tmp_path / "after.pdf"
+    async with httpx.AsyncClient(
+        base_url=hall.server["CORA_SERVER"], headers={"Authorization": f"Bearer {hall.server['CORA_TOKEN']}"}
+    ) as web:
+        assigned = await web.post(f"/assets/{id}/assign-persistent-id", json={"scheme": "DOI"})
+        assert assigned.is_success, assigned.text
+        await hall.cora("labels", "--under", path, "--out", str(files[0]))
+        known = await web.get(f"/persistent-ids/DOI/{assigned.json()['value']}")
+        done = await web.post(f"/persistent-ids/{known.json()['id']}/withdraw", json={"reason": "registered twice"})
+        assert done.is_success, done.text
+    drawing = etree.fromstring((await hall.get(f"/assets/{id}/label.svg")).content)
+    assert "WITHDRAWN" in [each.text for each in drawing.iter("{*}text")]
+    await hall.cora("labels", "--under", path, "--out", str(files[1]))
+    assert files[0].read_bytes() != files[1].read_bytes()
+
+
 async def test_what_cannot_be_labelled_is_refused(hall: Hall) -> None:
     id = (await hall.asset(ROTARY))["id"]
     assert (await hall.get(f"/assets/{id}/label.svg", role=False)).status_code == 401

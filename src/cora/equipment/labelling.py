@@ -10,6 +10,7 @@ from cora.equipment.pidinst.published import identifier_url
 from cora.equipment.values import AlternateIdentifierKind, IdentifierScheme
 
 TEST_MARK = "TEST - do not cite"
+WITHDRAWN_MARK = "WITHDRAWN"
 
 # What QR codes hold in their compact mode (ISO/IEC 18004, alphanumeric), without what means something in a URL.
 _COMPACT = re.compile(r"[0-9A-Z $%*+./:-]*")
@@ -34,10 +35,13 @@ def label_text(
     page: str,
     identifier: tuple[str, str, bool] | None,
     alternates: Iterable[tuple[str, str]] = (),
+    *,
+    withdrawn: bool = False,
 ) -> LabelText:
     """The label of what has this name and this page.
 
-    `identifier` is the scheme, the value and whether it is a test; `alternates` are kinds and values.
+    `identifier` is the scheme, the value and whether it is a test; `alternates` are kinds and values. `withdrawn` says
+    whether the identifier was.
     """
     numbers: dict[str, list[str]] = {kind: [] for kind in _SHORT}
     for kind, value in alternates:
@@ -48,7 +52,8 @@ def label_text(
         return LabelText(page, (page,), name, notes, None)
     scheme, value, is_test = identifier
     url = identifier_url(scheme, value) or value
-    return LabelText(compact_url(scheme, value), (url, value), name, notes, TEST_MARK if is_test else None)
+    mark = WITHDRAWN_MARK if withdrawn else TEST_MARK if is_test else None
+    return LabelText(compact_url(scheme, value), (url, value), name, notes, mark)
 
 
 def compact_url(scheme: str, value: str) -> str:

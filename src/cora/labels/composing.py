@@ -2,7 +2,7 @@
 
 The QR code with the margin that ISO/IEC 18004 asks for (4 modules) is as high as
 the label; the text has the rest. It is as large as fits, and never smaller than
-what can be read. The name is cut off before anything else is.
+what can be read. The name is cut off before anything else is, and a number never.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _BASELINE = 0.9
 _WIDEST_CODE = 0.42
 _PADDING = 0.45
 _MOST_ADDRESS_LINES = 3
-_MOST_NAME_LINES = 2
+_MOST_NAME_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -115,36 +115,51 @@ class _Piece:
 
 
 def _largest(label: Label, identifier: str, room: _Room) -> tuple[float, list[_Piece]]:
-    """The largest size at which all fits, and the lines then. At the smallest one something is cut."""
-    size = min(LARGEST, room.height / 5)
-    while size > SMALLEST:
-        pieces = _whole(label, identifier, size, room)
+    """The largest size at which all fits, and the lines then: if possible without breaking a word or a number. At the
+    smallest one something may be left out."""
+    for breaks in (False, True):
+        size = min(LARGEST, room.height / 5)
+        while size > SMALLEST:
+            pieces = _whole(label, identifier, size, room, breaks=breaks)
+            if pieces is not None:
+                return size, pieces
+            size -= _STEP
+        pieces = _whole(label, identifier, SMALLEST, room, breaks=breaks)
         if pieces is not None:
-            return size, pieces
-        size -= _STEP
-    return SMALLEST, _whole(label, identifier, SMALLEST, room) or _cut_down(label, identifier, SMALLEST, room)
+            return SMALLEST, pieces
+    return SMALLEST, _cut_down(label, identifier, SMALLEST, room)
 
 
-def _whole(label: Label, identifier: str, size: float, room: _Room) -> list[_Piece] | None:
-    """All lines at a size; None where they do not fit."""
+def _whole(label: Label, identifier: str, size: float, room: _Room, *, breaks: bool) -> list[_Piece] | None:
+    """All lines at a size; None where they do not fit. With `breaks` words and numbers may be broken."""
     told = _broken(drawable(identifier), size, room.width)
-    name = _wrapped(drawable(label.name), size, room.width)
-    notes = [drawable(each) for each in label.notes]
+    texts = [drawable(each) for each in (label.name, *label.notes)]
+    if not breaks and any(width_of(word, size) > room.width for text in texts for word in text.split()):
+        return None
+    name, *notes = (_wrapped(text, size, room.width) for text in texts)
     if len(told) > (_MOST_ADDRESS_LINES if len(label.identifiers) == 1 else 1) or len(name) > _MOST_NAME_LINES:
         return None
-    pieces = [*_marked(label), *map(_Piece, (*told, *name, *notes))]
+    pieces = [*_marked(label), *map(_Piece, (*told, *name, *(line for note in notes for line in note)))]
     fits = len(pieces) <= room.lines(size) and all(width_of(each.text, size) <= room.width for each in pieces)
     return pieces if fits else None
 
 
 def _cut_down(label: Label, identifier: str, size: float, room: _Room) -> list[_Piece]:
-    """The lines that there is room for: the mark, the identifier, the notes, and the name in what is left."""
+    """The lines that there is room for: the mark, the identifier, the notes, and the name in what is left.
+
+    A note is there as a whole or not at all: a part of a number is a wrong number.
+    """
     mark = _marked(label)
     left = room.lines(size) - len(mark)
     told = _at_most(_broken(drawable(identifier), size, room.width), left)
     left -= len(told)
-    notes = [drawable(each) for each in label.notes][: max(0, left - 1)]
-    name = _at_most(_wrapped(drawable(label.name), size, room.width), min(left - len(notes), _MOST_NAME_LINES))
+    notes: list[str] = []
+    for note in label.notes:
+        lines = _wrapped(drawable(note), size, room.width)
+        if len(lines) <= left:
+            notes += lines
+            left -= len(lines)
+    name = _at_most(_wrapped(drawable(label.name), size, room.width), left)
     return [*mark, *(_Piece(_cut(each, size, room.width)) for each in (*told, *name, *notes))]
 
 

@@ -90,6 +90,35 @@ def test_a_test_identifier_is_marked(layout: Layout) -> None:
     assert not [line for line in labelled(layout).lines if line.inverse]
 
 
+@EVERY_LAYOUT
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [("SerialNumber", "228849-02"), ("InventoryNumber", "ANL-APS-2026-0000123456-SECTOR2")],
+        [("SerialNumber", "486060-01"), ("SerialNumber", "HEX300-230HL-E1-PL4-TAS/486060-01/2019")],
+        [("SerialNumber", "S" * 70)],
+        [("SerialNumber", "S" * 255), ("InventoryNumber", "APS-1")],
+    ],
+)
+@pytest.mark.parametrize("name", ["PropagationDistanceDrive", "Laminography rotary stage " * 8])
+def test_a_number_is_whole_or_not_there(layout: Layout, numbers: list[tuple[str, str]], name: str) -> None:
+    told = texts(labelled(layout, name=name, numbers=numbers))
+    said = "".join(told).replace(" ", "")
+    for _, value in numbers:
+        assert value in said or (len(value) == 255 and value[:9] not in said)
+    for line in (line for line in told if line.endswith("\u2026")):
+        assert line.rstrip("\u2026").strip() in name
+    if name == "PropagationDistanceDrive" and layout.name != "avery-l4731":
+        assert name in told, "no word is broken where there is room"
+
+
+@EVERY_LAYOUT
+def test_a_long_name_has_the_room_that_is_there(layout: Layout) -> None:
+    name = " ".join(f"word{number}" for number in range(24))
+    told = " ".join(texts(labelled(layout, name=name, numbers=[])))
+    assert (name in told) == (layout.name != "avery-l4731")
+
+
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=200)
 
 

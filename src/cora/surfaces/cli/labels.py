@@ -73,12 +73,12 @@ def labels(
         raise typer.BadParameter(f"a sheet of {sheet.name} has {sheet.per_page} places", param_hint="--start")
     settings = settings_from(data_dir=data_dir)
 
-    async def find() -> tuple[list[dict[str, Any]], str]:
+    async def find() -> tuple[list[dict[str, Any]], str, set[str]]:
         async with asking(settings, server, token) as ask:
             found = await _assets(ask, under, family)
-            return found, await _pages(ask, found)
+            return found, await _pages(ask, found), await _withdrawn(ask)
 
-    assets, page = run(find())
+    assets, page, withdrawn = run(find())
     if not assets:
         err.print("There are no assets to label.", style="red")
         raise typer.Exit(1)
@@ -89,7 +89,9 @@ def labels(
             style="yellow", markup=False, highlight=False,
         )  # fmt: skip
     with ProgressBar("Labels") as progress, written(output) as file:
-        drawn = (label_of(each["state"], page + each["id"], sheet) for each in assets)
+        drawn = (
+            label_of(each["state"], page + each["id"], sheet, withdrawn=each["id"] in withdrawn) for each in assets
+        )
         file.write(as_sheets(drawn, sheet, start, lambda number: progress(number, len(assets))))
     pages = -(-(start - 1 + len(assets)) // sheet.per_page)
     said = f"{_counted(len(assets), 'label')} on {_counted(pages, 'page')} of {sheet.name}: {output}"
@@ -126,6 +128,13 @@ async def _pages(ask: Ask, assets: Sequence[dict[str, Any]]) -> str:
         return ""
     page: str = required(await ask(f"/assets/{bare}/pidinst", {}), "landingPage")["landingPage"]
     return page.removesuffix(bare)
+
+
+async def _withdrawn(ask: Ask) -> set[str]:
+    """The ids of what has an identifier that was withdrawn."""
+    query = {"status": ["Withdrawn"], "subject_kind": ["asset"], "fields": ["subject_id"]}
+    pages = pages_at(ask, "/persistent-ids", query, None)
+    return {item["state"]["subject_id"] async for page in pages for item in page.items}
 
 
 def _counted(number: int, what: str) -> str:

@@ -10,12 +10,15 @@ from pydantic_core import to_jsonable_python
 
 from cora.equipment.aggregates.asset import ASSET
 from cora.equipment.aggregates.fixture import FIXTURE
+from cora.equipment.aggregates.persistent_id import PersistentIdStatus
 from cora.equipment.pidinst.derive import landing_page
+from cora.equipment.public import identifier_of
 from cora.equipment.wired import Equipment
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.errors import Violation
 from cora.kernel.execute import Kernel
 from cora.kernel.principal import Role
+from cora.kernel.reader import Reader
 from cora.kernel.requests import invalid
 from cora.labels import LAYOUTS, Composed, as_pdf, as_png, as_svg
 from cora.surfaces.http.dispatch import Endpoint, Handle, Paths
@@ -64,9 +67,16 @@ def _label(aggregate: Aggregate[Any], kernel: Kernel, media_type: bytes, draw: C
             raise invalid(errors) from None
         if errors:
             raise invalid(errors)
-        state = to_jsonable_python(await kernel.see(lambda read: read.require(aggregate, id)))
+        state, withdrawn = await kernel.see(lambda read: _read(aggregate, id, read))
         page = landing_page(equipment.public_url, id)
-        body = await asyncio.to_thread(lambda: draw(label_of(state, page, LAYOUTS[name])))
+        body = await asyncio.to_thread(lambda: draw(label_of(state, page, LAYOUTS[name], withdrawn=withdrawn)))
         return Reply(200, body, media_type, [FRESH])
 
     return handle
+
+
+async def _read(aggregate: Aggregate[Any], id: UUID, read: Reader) -> tuple[Any, bool]:
+    """The state of a record, and whether its identifier was withdrawn."""
+    state = await read.require(aggregate, id)
+    known = await identifier_of(id, read)
+    return to_jsonable_python(state), known is not None and known.status is PersistentIdStatus.WITHDRAWN
