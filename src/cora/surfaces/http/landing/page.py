@@ -134,10 +134,22 @@ def _notices(page: LandingPage, when: When) -> str:
         "not be cited.</p></div>"
     )
     past = (
-        '<div class="notice"><p>This is how the record stood at the moment that was asked for. '
+        f'<div class="notice"><p>{_asked(when)} '
         f"{link(page.published.record.landing_page, 'How it stands now')}</p></div>"
     )
     return "\n".join((*((test,) if page.published.record.test else ()), *(() if when.is_now else (past,))))
+
+
+def _asked(when: When) -> str:
+    """Of which moment the page is."""
+    if when.true_at is None:
+        return "" if when.as_of is None else f"This is what the record said {_recorded(when.as_of)}."
+    by = "" if when.as_of is None else f", by what the record said {_recorded(when.as_of)}"
+    return f"This is how it was on {minute(when.true_at)}{by}."
+
+
+def _recorded(moment: datetime | int) -> str:
+    return f"at position {moment} of the log" if isinstance(moment, int) else f"on {minute(moment)}"
 
 
 def _identifier(page: LandingPage) -> str:
