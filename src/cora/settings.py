@@ -1,10 +1,14 @@
 """What a cora process is set to: environment variables with the prefix CORA_."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Any host that a server can have had in its identifiers: also one that is no domain name by the letter.
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(BaseSettings):
@@ -87,6 +91,20 @@ class Settings(BaseSettings):
         default=None,
         description="An e-mail address that the authorities are told, in the User-Agent, and harvesters, at `/oai`.",
     )
+    oai_repository: str | None = Field(
+        default=None,
+        description="The domain name in the identifiers of records at `/oai`; left out, the host of `CORA_PUBLIC_URL`.",
+    )
+
+    @field_validator("oai_repository")
+    @classmethod
+    def _as_host(cls, name: str | None) -> str | None:
+        """A host as it stands in identifiers, which are told apart by case."""
+        if not name:
+            return None
+        if not _HOST.fullmatch(name):
+            raise ValueError("must be a domain name alone, such as cora.example.org")
+        return name.lower()
 
     @property
     def landing_url(self) -> str:

@@ -52,6 +52,7 @@ def application(cora: Opened) -> FastAPI:
         harvest=cora.log.harvest,
         contact=cora.settings.authority_contact,
         symbol=cora.settings.datacite_repository,
+        oai_repository=cora.settings.oai_repository,
     )
     return create_app(cora.kernel, cora.log, cora.tokens, cora.equipment, settings)
 

@@ -163,6 +163,31 @@ async def test_links_lead_to_the_forms_and_back(world: Hutch) -> None:
     assert 'rel="describes"' in negotiated.headers["link"]
 
 
+async def test_links_of_the_past_lead_to_the_same_moment(world: Hutch) -> None:
+    position = (await get(world, "/assets/{second}", Role.READER)).json()["position"]
+    for asked, own in (
+        ({"utm_source": "mail", "true_at": "2026-03-01T13:00:00+01:00"}, "?true_at=2026-03-01T12:00:00Z"),
+        ({"as_of": str(position)}, f"?as_of={position}"),
+    ):
+        page = await get(world, "/id/{second}", params=asked)
+        address = f"/id/{world.ids['second']}"
+        found = find_signposting_http_link([page.headers["link"]], str(page.url)).signposts
+        linked = [str(each.target) for each in found if str(each.rel) in ("describedby", "linkset")]
+        hrefs = [each.get("href") or "" for each in html.fromstring(page.content).iter("a")]
+        listed = [each for each in hrefs if "?" in each]
+        assert len(linked) > len(listed) > 5
+        for link in (*linked, *listed):
+            assert link.endswith(own)
+            form = await get(world, link)
+            assert form.status_code == 200
+            if not link.endswith(f"linkset.json{own}"):
+                assert f'{address}{own}>; rel="describes"' in form.headers["link"]
+                assert f'{address}/linkset.json{own}>; rel="linkset"' in form.headers["link"]
+        anchors = [each["anchor"] for each in (await get(world, f"{address}/linkset.json{own}")).json()["linkset"]]
+        assert anchors[0].endswith(address + own)
+        assert all(each.endswith(own) for each in anchors)
+
+
 async def test_a_withdrawn_identifier_has_a_tombstone_for_ever(world: Hutch) -> None:
     do = world.world.do
     asset = await world.world.make(

@@ -5,27 +5,32 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from lxml import etree
 from oaipmh_scythe import Scythe
 from oaipmh_scythe.exceptions import NoRecordsMatch
+from pydantic import HttpUrl
 from tests.integration.scenario import World
 from tests.integration.surfaces import surfaces
 
 from cora.equipment.keep_publications import keep_publications
 from cora.equipment.pidinst.forms import datacite
 from cora.kernel.principal import Role
+from cora.settings import Settings
 from cora.surfaces.http.oai.answering import AT_ONCE
 from cora.surfaces.http.oai.formats import FORMATS, PIDINST_SCHEMA_PATH
+from cora.surfaces.server import application
 from cora.surfaces.start import Opened
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
+DESCRIBED = "{http://www.openarchives.org/OAI/2.0/oai-identifier}"
 MANY = AT_ONCE + 21
 
 _HERE = Path(__file__).parent
@@ -189,6 +194,31 @@ async def test_the_repository_tells_what_it_is(site: Site) -> None:
     assert [each.metadataPrefix for each in formats] == ["oai_dc", "oai_datacite", "pidinst"]
     own = await site.ask(verb="ListMetadataFormats", identifier=site.identifier(site.fixture))
     assert len(own.findall(f".//{OAI}metadataFormat")) == 3
+
+
+async def test_records_keep_their_identifiers_when_the_pages_move(site: Site) -> None:
+    moved = Settings(public_url=HttpUrl("https://new.example.org"), oai_repository="former.example.org")
+    equipment = replace(site.cora.equipment, public_url=moved.landing_url)
+    app = application(replace(site.cora, settings=moved, equipment=equipment))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=moved.landing_url) as web:
+
+        async def ask(**arguments: str) -> etree._Element:
+            return valid((await web.get("/oai", params=arguments)).content)
+
+        told = await ask(verb="Identify")
+        assert told.findtext(f".//{OAI}baseURL") == "https://new.example.org/oai"
+        assert told.findtext(f".//{DESCRIBED}repositoryIdentifier") == "former.example.org"
+        assert (told.findtext(f".//{DESCRIBED}sampleIdentifier") or "").startswith("oai:former.example.org:")
+        listed = await ask(verb="ListIdentifiers", metadataPrefix="oai_dc")
+        known = identifiers(list(listed.iter(f"{OAI}header")))
+        assert all(each.startswith("oai:former.example.org:") for each in known)
+        for host, expected in (("former.example.org", None), ("new.example.org", "idDoesNotExist")):
+            own = f"oai:{host}:{site.fixture}"
+            assert code(await ask(verb="GetRecord", identifier=own, metadataPrefix="oai_dc")) == expected
+            assert code(await ask(verb="ListMetadataFormats", identifier=own)) == expected
+        other = f"oai:former.example.org:{site.fixture.upper()}"
+        assert code(await ask(verb="ListMetadataFormats", identifier=other)) == "idDoesNotExist"
 
 
 async def test_sets_part_the_records(site: Site) -> None:

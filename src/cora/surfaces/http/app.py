@@ -50,7 +50,8 @@ class HttpSettings:
     their exact path, such as `/mcp`; they find `principal` and `request_id` in `scope["state"]`. `allow` is the least
     role of those that are not for everybody. `lifespan` is run around the serving. `pages` are those that search
     engines are told of. `harvest` is what harvesters walk along; without it there is no `/oai`. They are told to write
-    to `contact`, and of the account `symbol` at DataCite.
+    to `contact`, and of the account `symbol` at DataCite; `oai_repository` stands in the identifiers of their records,
+    in place of the public host.
     """
 
     is_ready: Callable[[], Awaitable[bool]] = _always
@@ -61,6 +62,7 @@ class HttpSettings:
     harvest: Harvest | None = None
     contact: str | None = None
     symbol: str | None = None
+    oai_repository: str | None = None
 
 
 def create_app(
@@ -88,7 +90,7 @@ def create_app(
     add_forms(paths, equipment.slices)
     add_labels(paths, kernel)
     if settings.harvest is not None:
-        site = Site(equipment.public_url, settings.contact, settings.symbol)
+        site = Site(equipment.public_url, settings.contact, settings.symbol, settings.oai_repository)
         add_oai(paths, kernel, settings.harvest, site)
     app = FastAPI(
         title=TITLE,

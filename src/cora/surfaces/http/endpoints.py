@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, get_origin
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from cora.kernel.execute import Answer, Call, Kernel
 from cora.kernel.principal import Role
 from cora.kernel.reader import Reader
 from cora.kernel.requests import (
+    AS_OF,
     CALL_OPTIONS,
     DRY_RUN,
     IF_MATCH,
+    TRUE_AT,
     WHEN_OPTIONS,
     gathering,
     invalid,
@@ -295,6 +298,17 @@ def asked_moment(query: dict[str, list[str]], errors: list[Violation]) -> When:
     with gathering(errors):
         return read_when(options)
     return NOW
+
+
+def query_of(when: When) -> str:
+    """The query by which a moment is asked for, with its question mark; nothing for now."""
+    asked = [(AS_OF, when.as_of), (TRUE_AT, when.true_at)]
+    told = [(name, _asked_as(value)) for name, value in asked if value is not None]
+    return "?" + "&".join(f"{name}={value}" for name, value in told) if told else ""
+
+
+def _asked_as(value: datetime | int) -> str:
+    return str(value) if isinstance(value, int) else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,29 @@ def test_options_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.address == settings.landing_url == "http://[::1]:9001"
 
 
+@pytest.mark.parametrize("host", ["instruments.example.org", "2bm.example.org", "127.0.0.1", "localhost"])
+def test_records_may_be_named_by_any_former_host(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("CORA_OAI_REPOSITORY", host.upper())
+    assert settings_from().oai_repository == host
+    monkeypatch.setenv("CORA_OAI_REPOSITORY", "")
+    assert settings_from().oai_repository is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["https://cora.example.org", "cora.example.org:443", "oai:cora.example.org", "a b", "cora..org", "c\u00f6.org"],
+)
+def test_what_names_no_repository_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    monkeypatch.setenv("CORA_OAI_REPOSITORY", wrong)
+    with pytest.raises(typer.Exit) as ended:
+        settings_from()
+    assert ended.value.exit_code == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert told == "CORA_OAI_REPOSITORY: must be a domain name alone, such as cora.example.org"
+
+
 def test_columns_are_aligned_and_never_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
     long = "x" * 300
     show_table(("id", "name"), [(str(ID), long), ("1", None)])

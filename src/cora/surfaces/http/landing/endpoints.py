@@ -19,6 +19,7 @@ from cora.kernel.errors import InvalidRequestError, NotFoundError, UnknownPathEr
 from cora.kernel.execute import Kernel
 from cora.kernel.reader import Reader
 from cora.kernel.requests import invalid
+from cora.kernel.when import When
 from cora.surfaces.http.dispatch import Endpoint, Paths
 from cora.surfaces.http.endpoints import asked_moment
 from cora.surfaces.http.forms import FORM_OF_RECORD, LANDING_PAGE
@@ -63,14 +64,14 @@ class ShownPages:
         self._most = most
         self._known: dict[UUID, tuple[LandingPage, Shown]] = {}
 
-    def shown(self, page: LandingPage, moment: str) -> Shown:
+    def shown(self, page: LandingPage, when: When) -> Shown:
         """A page; those of the past are made each time."""
         known = self._known.get(page.id)
-        if known is not None and not moment and known[0] == page:
+        if known is not None and when.is_now and known[0] == page:
             return known[1]
-        body = landing_page(page, moment)
-        made = Shown(body, header_of(page), _tag(body))
-        if not moment:
+        body = landing_page(page, when)
+        made = Shown(body, header_of(page, when), _tag(body))
+        if when.is_now:
             if len(self._known) >= self._most:
                 self._known.clear()
             self._known[page.id] = (page, made)
@@ -84,19 +85,19 @@ def add_landing_pages(paths: Paths, landing: Landing) -> None:
 
     async def for_people(request: Request) -> Reply:
         try:
-            page, moment = await _read(request, landing)
+            page, when = await _read(request, landing)
         except (UnknownPathError, InvalidRequestError) as refusal:
             if not request.accepts(_NAMED):
                 raise
             is_missing = isinstance(refusal, UnknownPathError)
             body = missing_page() if is_missing else refused_page(refusal.detail())
             return Reply(refusal.status, body, HTML, [*SECURITY])
-        shown = pages.shown(page, moment)
+        shown = pages.shown(page, when)
         return _kept(request, shown.body, shown.tag, HTML, [*SECURITY_WITH_COPY, (b"link", shown.link)])
 
     async def for_machines(request: Request) -> Reply:
-        page, _ = await _read(request, landing)
-        body = linkset(page)
+        page, when = await _read(request, landing)
+        body = linkset(page, when)
         return _kept(request, body, _tag(body), LINKSET.encode("ascii"), [])
 
     async def for_crawlers(_request: Request) -> Reply:
@@ -131,15 +132,16 @@ def _describing(
             return Reply(404, missing_page(), HTML, [*SECURITY])
         reply = await handle(request)
         if reply.status in (200, 304):
-            # It answered, so this is the id of a record.
-            reply.headers.append((b"link", header_of_form(landing_page_url(public_url, UUID(request.values[0])))))
+            # It answered, so this is the id of a record, and the moment can be read.
+            page = landing_page_url(public_url, UUID(request.values[0]))
+            reply.headers.append((b"link", header_of_form(page, asked_moment(request.query(), []))))
         return reply
 
     return describing
 
 
-async def _read(request: Request, landing: Landing) -> tuple[LandingPage, str]:
-    """The page that is asked for, and the query that says of which moment. Raises `UnknownPathError`."""
+async def _read(request: Request, landing: Landing) -> tuple[LandingPage, When]:
+    """The page that is asked for, and of which moment it is. Raises `UnknownPathError`."""
     try:
         id = UUID(request.values[0])
     except ValueError:
@@ -159,7 +161,7 @@ async def _read(request: Request, landing: Landing) -> tuple[LandingPage, str]:
         page = None
     if page is None:
         raise UnknownPathError(request.path)
-    return page, "" if when.is_now else f"?{request.query_string.decode('ascii')}"
+    return page, when
 
 
 def _tag(body: bytes) -> bytes:

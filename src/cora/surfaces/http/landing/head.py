@@ -7,22 +7,23 @@ from cora.equipment.landing.page import LandingPage
 from cora.equipment.pidinst.forms.dublin_core import elements
 from cora.equipment.pidinst.forms.schema_org import schema_org
 from cora.equipment.pidinst.forms.writing import on_one_line
+from cora.kernel.when import NOW, When
 from cora.surfaces.http.landing.markup import text
-from cora.surfaces.http.landing.signposting import LICENSE, LINKSET, Link, links_of, linkset_of
+from cora.surfaces.http.landing.signposting import LICENSE, Link, links_of, to_linkset
 
 _LONGEST_SUMMARY = 300
 
 
-def head_of(page: LandingPage, *, is_past: bool = False) -> str:
+def head_of(page: LandingPage, when: When = NOW) -> str:
     """The elements of the head, but title and style. What is a test, or was once so, is not for search engines."""
     landing_page = page.published.record.landing_page
     lines = [
         f'<link rel="canonical" href="{text(landing_page)}">',
-        *(['<meta name="robots" content="noindex">'] if is_past or page.published.record.test else []),
+        *(['<meta name="robots" content="noindex">'] if not when.is_now or page.published.record.test else []),
         '<link rel="schema.DC" href="http://purl.org/dc/elements/1.1/">',
         '<link rel="schema.DCTERMS" href="http://purl.org/dc/terms/">',
         *(f'<meta name="{name}" content="{text(value)}">' for name, value in _tags(page) if value),
-        *map(_link, (*links_of(page), Link("linkset", linkset_of(landing_page), LINKSET))),
+        *map(_link, (*links_of(page, when), to_linkset(landing_page, when))),
         f'<script type="application/ld+json">{json_ld(page)}</script>',
     ]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from cora.equipment.pidinst.forms.writing import related_url
 from cora.equipment.pidinst.published import agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
 from cora.equipment.related_identifier import RelationType
+from cora.kernel.when import NOW, When
 from cora.surfaces.http.landing.head import head_of
 from cora.surfaces.http.landing.markup import (
     day,
@@ -44,8 +45,8 @@ _RELATIONS = {
 _REFERENCES = ("citation.txt", "bibtex.bib", "csl.json")
 
 
-def landing_page(page: LandingPage, moment: str = "") -> bytes:
-    """The page; `moment` is the query by which an earlier one was asked for."""
+def landing_page(page: LandingPage, when: When = NOW) -> bytes:
+    """The page, as it was at the moment that was asked for."""
     record = page.published.record
     body = "\n".join(
         filter(
@@ -53,7 +54,7 @@ def landing_page(page: LandingPage, moment: str = "") -> bytes:
             (
                 f"<header>\n<p>{_kicker(page)}</p>\n<h1>{text(page.name)}</h1>\n{_lead(record)}</header>\n<main>",
                 _tombstone(page),
-                _notices(page, moment),
+                _notices(page, when),
                 _identifier(page),
                 _about(page),
                 "" if page.is_withdrawn else _state(page),
@@ -62,14 +63,14 @@ def landing_page(page: LandingPage, moment: str = "") -> bytes:
                 section("Related", facts(map(_related, _related_elsewhere(page)))),
                 _life(page),
                 _cite(page),
-                _formats(page, moment),
+                _formats(page, when),
                 "</main>",
                 _footer(page),
             ),
         )
     )
     title = f"Withdrawn: {page.name}" if page.is_withdrawn else page.name
-    return document(title, body, head_of(page, is_past=bool(moment)))
+    return document(title, body, head_of(page, when))
 
 
 def missing_page() -> bytes:
@@ -127,16 +128,28 @@ def _tombstone(page: LandingPage) -> str:
     )
 
 
-def _notices(page: LandingPage, moment: str) -> str:
+def _notices(page: LandingPage, when: When) -> str:
     test = (
         '<div class="notice"><p>This shows a test identifier, made for trying things out. It resolves nowhere and must '
         "not be cited.</p></div>"
     )
     past = (
-        '<div class="notice"><p>This is how the record stood at the moment that was asked for. '
+        f'<div class="notice"><p>{_asked(when)} '
         f"{link(page.published.record.landing_page, 'How it stands now')}</p></div>"
     )
-    return "\n".join((*((test,) if page.published.record.test else ()), *((past,) if moment else ())))
+    return "\n".join((*((test,) if page.published.record.test else ()), *(() if when.is_now else (past,))))
+
+
+def _asked(when: When) -> str:
+    """Of which moment the page is."""
+    if when.true_at is None:
+        return "" if when.as_of is None else f"This is what the record said {_recorded(when.as_of)}."
+    by = "" if when.as_of is None else f", by what the record said {_recorded(when.as_of)}"
+    return f"This is how it was on {minute(when.true_at)}{by}."
+
+
+def _recorded(moment: datetime | int) -> str:
+    return f"at position {moment} of the log" if isinstance(moment, int) else f"on {minute(moment)}"
 
 
 def _identifier(page: LandingPage) -> str:
@@ -345,9 +358,9 @@ def _cite(page: LandingPage) -> str:
     return section("How to cite", f"<blockquote>{text(citation(page.published))}</blockquote>")
 
 
-def _formats(page: LandingPage, moment: str) -> str:
+def _formats(page: LandingPage, when: When) -> str:
     forms = sorted(FORMS, key=lambda form: form.name not in _REFERENCES)
-    rows = (link(place_of(page, form) + moment, form.title) for form in forms)
+    rows = (link(place_of(page, form, when), form.title) for form in forms)
     return section("All formats", "<p>For reference managers and machines:</p>", listed(rows))
 
 

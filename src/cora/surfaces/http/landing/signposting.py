@@ -2,6 +2,8 @@
 
 Level 1 is the header `Link` and the same as elements of the page; level 2 the link set (RFC 9264), with absolute
 anchors, which also tells of each form that it describes the page.
+
+A page of the past, its link set and its forms lead to each other as they were at that moment; what is cited stays.
 """
 
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.form import Form
 from cora.equipment.pidinst.forms.writing import as_json, as_url
 from cora.equipment.pidinst.published import agent_url
+from cora.kernel.when import NOW, When
+from cora.surfaces.http.endpoints import query_of
 
 LICENSE = "https://spdx.org/licenses/CC0-1.0"
 """Of what is told about an instrument, as DataCite wants it of all metadata."""
@@ -45,17 +49,17 @@ class Link:
     profile: str | None = None
 
 
-def place_of(page: LandingPage, form: Form) -> str:
+def place_of(page: LandingPage, form: Form, when: When = NOW) -> str:
     """The URL of a form."""
-    return f"{page.published.record.landing_page}/{form.name}"
+    return f"{page.published.record.landing_page}/{form.name}{query_of(when)}"
 
 
-def links_of(page: LandingPage) -> Iterator[Link]:
+def links_of(page: LandingPage, when: When = NOW) -> Iterator[Link]:
     """Level 1."""
     published = page.published
     yield Link("cite-as", published.uri)
     for form in FORMS:
-        yield Link("describedby", place_of(page, form), form.media_type, _PROFILES.get(form.name))
+        yield Link("describedby", place_of(page, form, when), form.media_type, _PROFILES.get(form.name))
     for type in _TYPES:
         yield Link("type", type)
     yield Link("license", LICENSE)
@@ -66,31 +70,31 @@ def links_of(page: LandingPage) -> Iterator[Link]:
             yield Link("author", url)
 
 
-def header_of(page: LandingPage) -> bytes:
+def header_of(page: LandingPage, when: When = NOW) -> bytes:
     """The header `Link` of the landing page."""
-    linkset = Link("linkset", linkset_of(page.published.record.landing_page), LINKSET)
-    return ", ".join(map(_as_header, (*links_of(page), linkset))).encode("ascii")
+    linkset = to_linkset(page.published.record.landing_page, when)
+    return ", ".join(map(_as_header, (*links_of(page, when), linkset))).encode("ascii")
 
 
-def header_of_form(landing_page: str) -> bytes:
+def header_of_form(landing_page: str, when: When = NOW) -> bytes:
     """The header `Link` of a form: what it describes."""
-    describes = Link("describes", landing_page, "text/html")
-    return ", ".join(map(_as_header, (describes, Link("linkset", linkset_of(landing_page), LINKSET)))).encode("ascii")
+    describes = Link("describes", landing_page + query_of(when), "text/html")
+    return ", ".join(map(_as_header, (describes, to_linkset(landing_page, when)))).encode("ascii")
 
 
-def linkset_of(landing_page: str) -> str:
-    """The URL of the link set."""
-    return f"{landing_page}/{LINKSET_NAME}"
+def to_linkset(landing_page: str, when: When = NOW) -> Link:
+    """What leads to the link set."""
+    return Link("linkset", f"{landing_page}/{LINKSET_NAME}{query_of(when)}", LINKSET)
 
 
-def linkset(page: LandingPage) -> bytes:
+def linkset(page: LandingPage, when: When = NOW) -> bytes:
     """Level 2: the link set."""
-    landing_page = page.published.record.landing_page
-    told: dict[str, Any] = {"anchor": landing_page}
-    for each in links_of(page):
+    own = page.published.record.landing_page + query_of(when)
+    told: dict[str, Any] = {"anchor": own}
+    for each in links_of(page, when):
         told.setdefault(each.relation, []).append(_target(each))
-    describes = [{"href": landing_page, "type": "text/html"}]
-    forms = [{"anchor": place_of(page, form), "describes": describes} for form in FORMS]
+    describes = [{"href": own, "type": "text/html"}]
+    forms = [{"anchor": place_of(page, form, when), "describes": describes} for form in FORMS]
     return as_json({"linkset": [told, *forms]})
 
 

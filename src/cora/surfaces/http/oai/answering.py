@@ -82,7 +82,7 @@ class Answering:
         if self.site.has_domain:
             described = _element("oai-identifier", _IDENTIFIER, _IDENTIFIER_SCHEMA)
             add(described, "scheme", "oai")
-            add(described, "repositoryIdentifier", self.site.host)
+            add(described, "repositoryIdentifier", self.site.repository)
             add(described, "delimiter", ":")
             add(described, "sampleIdentifier", self.site.identifier(UUID(int=0)))
             add(content, "description").append(described)

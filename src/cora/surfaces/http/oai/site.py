@@ -13,11 +13,14 @@ _NOT_IN_HOST = re.compile(r"[^A-Za-z0-9.-]+")
 
 @dataclass(frozen=True)
 class Site:
-    """`public_url` is without a slash at the end; `contact` is an e-mail address, `symbol` the account at DataCite."""
+    """`public_url` is without a slash at the end; `contact` is an e-mail address, `symbol` the account at DataCite.
+    `named` is what the repository is called in identifiers, where that is not the host of the public address.
+    """
 
     public_url: str
     contact: str | None = None
     symbol: str | None = None
+    named: str | None = None
 
     @property
     def base_url(self) -> str:
@@ -26,13 +29,18 @@ class Site:
 
     @property
     def host(self) -> str:
-        """The host of the public address, as it stands in identifiers."""
+        """The host of the public address, of such characters as may stand in identifiers."""
         return _NOT_IN_HOST.sub("-", urlsplit(self.public_url).hostname or "").strip("-") or "localhost"
 
     @property
+    def repository(self) -> str:
+        """The repository identifier, which stands in the identifiers of all records."""
+        return self.named or self.host
+
+    @property
     def has_domain(self) -> bool:
-        """Whether the host is one that the guidelines for `oai-identifier` take."""
-        return _DOMAIN.fullmatch(self.host) is not None
+        """Whether the repository identifier is one that the guidelines for `oai-identifier` take."""
+        return _DOMAIN.fullmatch(self.repository) is not None
 
     @property
     def name(self) -> str:
@@ -48,7 +56,7 @@ class Site:
 
     def identifier(self, id: UUID) -> str:
         """The identifier of a record in the protocol; none that resolves."""
-        return f"oai:{self.host}:{id}"
+        return f"oai:{self.repository}:{id}"
 
     def id_of(self, identifier: str) -> UUID | None:
         """The record of an identifier; None for one that is not of here."""

@@ -17,6 +17,7 @@ from cora.equipment.pidinst.derive import asset_record, published_record
 from cora.equipment.related_identifier import RelatedIdentifier
 from cora.equipment.values import AlternateIdentifier, Drawing, DrawingSystem, IdentifierScheme, Term
 from cora.kernel.contact import ContactId
+from cora.kernel.when import NOW, When
 from cora.surfaces.http.landing.page import landing_page
 
 PUBLIC_URL = "https://cora.example"
@@ -96,9 +97,9 @@ def page(
     return LandingPage(**{**basic, **told})
 
 
-def shown(of: LandingPage, moment: str = "") -> html.HtmlElement:
+def shown(of: LandingPage, when: When = NOW) -> html.HtmlElement:
     """The page as a browser takes it in."""
-    return html.fromstring(landing_page(of, moment))
+    return html.fromstring(landing_page(of, when))
 
 
 def said(element: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 import rdflib
 import signposting
 from idutils.normalizers import normalize_doi  # pyright: ignore[reportUnknownVariableType]
@@ -12,12 +13,13 @@ from idutils.validators import is_doi  # pyright: ignore[reportUnknownVariableTy
 from lxml import etree
 from rdflib.namespace import RDF
 from tests.unit.equipment.pidinst.facts import MODEL
-from tests.unit.surfaces.http.landing.pages import DOI, PUBLIC_URL, known, page, shown
+from tests.unit.surfaces.http.landing.pages import AT, DOI, PUBLIC_URL, known, page, shown
 from tests.unit.surfaces.http.landing.test_page import HOSTILE
 
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.dublin_core import oai_dc
 from cora.equipment.values import AgentIdentifier, Manufacturer
+from cora.kernel.when import When
 from cora.surfaces.http.landing.head import json_ld
 from cora.surfaces.http.landing.signposting import LICENSE, header_of, header_of_form, linkset
 
@@ -107,6 +109,34 @@ def test_signposting_reads_the_same_from_header_and_page() -> None:
     for each in links:
         of_page.setdefault(each.get("rel"), []).append((each.get("href"), each.get("type")))
     assert {relation: sorted(found, key=str) for relation, found in of_page.items()} == told
+
+
+@pytest.mark.parametrize(
+    ("when", "query"),
+    [
+        (When(as_of=7), "?as_of=7"),
+        (When(true_at=AT), "?true_at=2026-05-03T14:05:00Z"),
+        (When(as_of=AT, true_at=AT), "?as_of=2026-05-03T14:05:00Z&true_at=2026-05-03T14:05:00Z"),
+    ],
+)
+def test_all_links_of_the_past_lead_to_the_same_moment(when: When, query: str) -> None:
+    of_header = signposting.find_signposting_http_link([header_of(page(), when).decode()], LANDING)
+    told = _signposts(of_header.signposts)
+    assert told["cite-as"] == [(f"https://doi.org/{DOI}", None)]
+    forms = {f"{LANDING}/{form.name}{query}" for form in FORMS}
+    assert {url for url, _ in told["describedby"]} == forms
+    assert told["linkset"] == [(f"{LANDING}/linkset.json{query}", "application/linkset+json")]
+    in_page = [(each.get("rel"), each.get("href")) for each in shown(page(), when).iter("link")]
+    assert {href for relation, href in in_page if relation == "describedby"} == forms
+    assert [href for relation, href in in_page if relation == "linkset"] == [f"{LANDING}/linkset.json{query}"]
+    own, *described = json.loads(linkset(page(), when))["linkset"]
+    assert own["anchor"] == LANDING + query
+    assert own["cite-as"] == [{"href": f"https://doi.org/{DOI}"}]
+    assert {each["href"] for each in own["describedby"]} == {each["anchor"] for each in described} == forms
+    assert [each["describes"][0]["href"] for each in described] == [LANDING + query] * len(FORMS)
+    form = header_of_form(LANDING, when).decode()
+    assert f'<{LANDING}{query}>; rel="describes"; type="text/html"' in form
+    assert f'<{LANDING}/linkset.json{query}>; rel="linkset"' in form
 
 
 def test_the_link_set_tells_of_the_page_and_of_each_form() -> None:

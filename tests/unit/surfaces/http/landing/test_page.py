@@ -17,10 +17,12 @@ from cora.equipment.landing.page import Neighbour
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.related_identifier import RelatedIdentifier, RelatedIdentifierScheme, RelationType
 from cora.equipment.values import AgentIdentifier, Manufacturer, Term
+from cora.kernel.when import When
 from cora.surfaces.http.landing.markup import day, link, minute, text
 from cora.surfaces.http.landing.page import MOST_COMPONENTS, landing_page, missing_page
 
 HOSTILE = "</title></script><script>alert(1)</script><!--\"' onfocus=x & Söhne"
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 WITHDRAWN = known(status=PersistentIdStatus.WITHDRAWN, withdrawal=Withdrawal("Entered <twice>", AT))
 
 
@@ -115,10 +117,35 @@ def test_a_test_identifier_is_said_to_be_one_and_leads_nowhere() -> None:
 
 
 def test_an_earlier_state_says_so_and_leads_to_the_same_moment() -> None:
-    tree = shown(page(), "?true_at=2026-01-01T00:00:00Z")
-    assert "at the moment that was asked for" in said(tree)
+    tree = shown(page(), When(true_at=JANUARY))
+    assert tree.find(".//meta[@name='robots']").get("content") == "noindex"
+    assert tree.find(".//link[@rel='canonical']").get("href") == f"{PUBLIC_URL}/id/{UUID(int=10)}"
     links = [each.get("href") or "" for each in tree.iter("a")]
     assert f"{PUBLIC_URL}/id/{UUID(int=10)}/pidinst.json?true_at=2026-01-01T00:00:00Z" in links
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (When(true_at=JANUARY), "This is how it was on 1 January 2026, 00:00 UTC."),
+        (When(as_of=JANUARY), "This is what the record said on 1 January 2026, 00:00 UTC."),
+        (When(as_of=1024), "This is what the record said at position 1024 of the log."),
+        (
+            When(as_of=AT, true_at=JANUARY),
+            "This is how it was on 1 January 2026, 00:00 UTC, by what the record said on 3 May 2026, 14:05 UTC.",
+        ),
+        (
+            When(as_of=0, true_at=JANUARY),
+            "This is how it was on 1 January 2026, 00:00 UTC, by what the record said at position 0 of the log.",
+        ),
+    ],
+)
+def test_an_earlier_state_names_its_moment(when: When, words: str) -> None:
+    assert f"{words} How it stands now" in said(shown(page(), when))
+
+
+def test_the_page_of_now_names_no_moment() -> None:
+    assert "How it stands now" not in said(shown(page()))
 
 
 def test_many_components_are_not_all_named() -> None:
