@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cora.equipment.pidinst.forms.form import Form, Loss, unknown
-from cora.equipment.pidinst.forms.writing import as_json, as_url, described, keywords, related_url
+from cora.equipment.pidinst.forms.writing import LICENSE, as_json, as_url, described, keywords, related_url
 from cora.equipment.pidinst.published import UNAVAILABLE, PublishedRecord, agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
 from cora.equipment.related_identifier import RelationType
@@ -74,6 +74,8 @@ def schema_org(published: PublishedRecord) -> Node:
         ],
         "publisher": _agent(publisher.name, known and known.value, known and known.scheme),
         "datePublished": f"{published.publication_year:04}",
+        "license": LICENSE,
+        "sdLicense": LICENSE,
         "model": _model(record, published.further_model_identifier),
         "additionalType": _type_urls(record),
         "category": [

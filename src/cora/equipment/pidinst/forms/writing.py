@@ -13,6 +13,8 @@ from cora.equipment.pidinst.published import PublishedRecord, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord
 from cora.equipment.related_identifier import RelatedIdentifierScheme
 
+LICENSE = "https://spdx.org/licenses/CC0-1.0"
+"""Of what is told about an instrument, as DataCite wants it of all metadata."""
 TEST_REMARK = "Test identifier: it resolves nowhere and must not be cited."
 TEST_BESIDE_REMARK = "What it is related to has a test identifier, which resolves nowhere and must not be cited."
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from cora.equipment.landing.page import LandingPage
 from cora.equipment.pidinst.forms.dublin_core import elements
 from cora.equipment.pidinst.forms.schema_org import schema_org
-from cora.equipment.pidinst.forms.writing import on_one_line
+from cora.equipment.pidinst.forms.writing import LICENSE, on_one_line, related_url
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.landing.markup import text
-from cora.surfaces.http.landing.signposting import LICENSE, Link, links_of, to_linkset
+from cora.surfaces.http.landing.signposting import Link, links_of, to_linkset
 
 _LONGEST_SUMMARY = 300
 
@@ -19,7 +19,7 @@ def head_of(page: LandingPage, when: When = NOW) -> str:
     landing_page = page.published.record.landing_page
     lines = [
         f'<link rel="canonical" href="{text(landing_page)}">',
-        *(['<meta name="robots" content="noindex">'] if not when.is_now or page.published.record.test else []),
+        *(['<meta name="robots" content="noindex">'] if not when.is_now or page.published.is_test else []),
         '<link rel="schema.DC" href="http://purl.org/dc/elements/1.1/">',
         '<link rel="schema.DCTERMS" href="http://purl.org/dc/terms/">',
         *(f'<meta name="{name}" content="{text(value)}">' for name, value in _tags(page) if value),
@@ -30,9 +30,8 @@ def head_of(page: LandingPage, when: When = NOW) -> str:
 
 
 def json_ld(page: LandingPage) -> str:
-    """The record as schema.org has it, with the license of the metadata; safe within a `script` element."""
-    node = {**schema_org(page.published), "license": LICENSE, "sdLicense": LICENSE}
-    told = json.dumps(node, ensure_ascii=True, separators=(",", ":"))
+    """The record as schema.org has it; safe within a `script` element."""
+    told = json.dumps(schema_org(page.published), ensure_ascii=True, separators=(",", ":"))
     # Whatever could end the element, or begin a comment in it.
     return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -46,8 +45,7 @@ def _tags(page: LandingPage) -> Iterator[tuple[str, str]]:
     for part in record.related_identifiers:
         if part.relation_type in ("HasComponent", "IsComponentOf"):
             name = "DCTERMS.hasPart" if part.relation_type == "HasComponent" else "DCTERMS.isPartOf"
-            yield name, part.related_identifier
-    yield "DC.language", "en"
+            yield name, related_url(part.related_identifier_type, part.related_identifier) or part.related_identifier
     yield "DC.rights", LICENSE
     yield "citation_title", record.name
     for maker in record.manufacturers:
@@ -57,7 +55,6 @@ def _tags(page: LandingPage) -> Iterator[tuple[str, str]]:
     if published.resolves:
         yield "citation_doi", published.doi or ""
     yield "citation_public_url", record.landing_page
-    yield "citation_language", "en"
     yield "citation_keywords", "; ".join(value for name, value in told if name == "subject")
 
 
@@ -66,5 +63,6 @@ def _summary(value: str) -> str:
 
 
 def _link(link: Link) -> str:
-    further = f' type="{text(link.type)}"' if link.type else ""
+    said = (("type", link.type), ("profile", link.profile))
+    further = "".join(f' {name}="{text(value)}"' for name, value in said if value)
     return f'<link rel="{link.relation}" href="{text(link.href)}"{further}>'

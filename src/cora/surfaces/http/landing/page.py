@@ -7,7 +7,7 @@ from cora.equipment.landing.page import LandingPage, Neighbour, Standing
 from cora.equipment.pidinst.derive import doi_of
 from cora.equipment.pidinst.forms import FORMS
 from cora.equipment.pidinst.forms.citing import citation
-from cora.equipment.pidinst.forms.writing import related_url
+from cora.equipment.pidinst.forms.writing import LICENSE, related_url
 from cora.equipment.pidinst.published import agent_url, identifier_url
 from cora.equipment.pidinst.record import PidinstRecord, RelatedIdentifier
 from cora.equipment.related_identifier import RelationType
@@ -25,7 +25,7 @@ from cora.surfaces.http.landing.markup import (
     text,
     to_copy,
 )
-from cora.surfaces.http.landing.signposting import LICENSE, LICENSE_NAME, place_of
+from cora.surfaces.http.landing.signposting import LICENSE_NAME, place_of
 
 MOST_COMPONENTS = 200
 
@@ -129,8 +129,9 @@ def _tombstone(page: LandingPage) -> str:
 
 
 def _notices(page: LandingPage, when: When) -> str:
+    what = "This shows" if page.published.is_test else "What this is related to has"
     test = (
-        '<div class="notice"><p>This shows a test identifier, made for trying things out. It resolves nowhere and must '
+        f'<div class="notice"><p>{what} a test identifier, made for trying things out. It resolves nowhere and must '
         "not be cited.</p></div>"
     )
     past = (

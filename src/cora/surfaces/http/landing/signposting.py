@@ -12,14 +12,13 @@ from typing import Any
 
 from cora.equipment.landing.page import LandingPage
 from cora.equipment.pidinst.forms import FORMS
+from cora.equipment.pidinst.forms.dublin_core import NAMESPACE as OAI_DC_NAMESPACE
 from cora.equipment.pidinst.forms.form import Form
-from cora.equipment.pidinst.forms.writing import as_json, as_url
+from cora.equipment.pidinst.forms.writing import LICENSE, as_json, as_url
 from cora.equipment.pidinst.published import agent_url
 from cora.kernel.when import NOW, When
 from cora.surfaces.http.endpoints import query_of
 
-LICENSE = "https://spdx.org/licenses/CC0-1.0"
-"""Of what is told about an instrument, as DataCite wants it of all metadata."""
 LICENSE_NAME = "CC0 1.0"
 LINKSET = "application/linkset+json"
 LINKSET_NAME = "linkset.json"
@@ -36,6 +35,7 @@ _PROFILES = {
     "pidinst-1.1.xml": _PIDINST_1_1,
     "datacite.xml": "http://datacite.org/schema/kernel-4",
     "schema-org.jsonld": "https://schema.org/",
+    "oai-dc.xml": OAI_DC_NAMESPACE,
 }
 
 

@@ -16,7 +16,7 @@ from cora.equipment.pidinst import record as pidinst
 from cora.equipment.pidinst.forms import FORMS, loss_of
 from cora.equipment.pidinst.forms.citing import BIBTEX, CITATION, CSL
 from cora.equipment.pidinst.forms.form import Form
-from cora.equipment.pidinst.forms.writing import TEST_BESIDE_REMARK, TEST_REMARK
+from cora.equipment.pidinst.forms.writing import LICENSE, TEST_BESIDE_REMARK, TEST_REMARK
 from cora.equipment.pidinst.published import PublishedRecord
 from cora.equipment.values import Term
 
@@ -72,7 +72,8 @@ def text_of(form: Form, published: PublishedRecord) -> str:
         body = json.dumps(json.loads(body), ensure_ascii=False).replace("\\n", "\n")
     elif form.name.endswith("xml"):
         body = html.unescape(body.partition("?>")[2])
-    return body.replace("\\", "").casefold()
+    # Whose number is none of the schema.
+    return body.replace(LICENSE, "").replace("\\", "").casefold()
 
 
 def dropped(form: Form, published: PublishedRecord) -> set[tuple[str, ...]]:

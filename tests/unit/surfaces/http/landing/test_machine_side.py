@@ -45,7 +45,7 @@ def test_reference_managers_find_what_they_cite() -> None:
     assert tags["DC.date"][0] == "2026"
     assert tags["citation_publication_date"] == ["2026"]
     assert tags["citation_keywords"] == ["Rotary stage; angle"]
-    assert tags["DCTERMS.hasPart"] == ["10.82433/part"]
+    assert tags["DCTERMS.hasPart"] == ["https://doi.org/10.82433/part"]
     assert "robots" not in tags
     assert is_doi(tags["citation_doi"][0])
     assert normalize_doi(tags["DC.identifier"][0]) == DOI
