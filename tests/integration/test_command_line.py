@@ -323,7 +323,7 @@ def test_a_repetition_with_the_same_key_gets_the_first_answer(database: Place) -
         (["paint"], 2, "paint"),
         (["plan"], 2, "FILE"),
         (["token", "create", "--role", "king"], 2, "king"),
-        (["token", "revoke", "x"], 2, "x"),
+        (["token", "revoke", "x"], 2, "'id': must be a UUID"),
         (["serve", "--port", "x"], 2, "--port"),
         (["serve", "--port", "70000"], 2, "PORT"),
     ],

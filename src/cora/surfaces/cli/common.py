@@ -20,6 +20,7 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 from rich.console import Console
+from typer.core import TyperGroup
 
 from cora.equipment.wire import UnfitMinterError
 from cora.facility_file import NothingThereError, UnreachableError
@@ -73,6 +74,19 @@ def settings_from(**given: Any) -> Settings:
         for each in error.errors():
             err.print(f"CORA_{str(each['loc'][0]).upper()}: {what_is_wrong(each)}", style="red", markup=False)
         raise typer.Exit(2) from error
+
+
+class InOurWords(TyperGroup):
+    """Commands of which what is wrong with an option is told as everywhere else: Typer tells it in Pydantic's words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            if isinstance(wrong.__cause__, ValidationError):
+                wrong.message = what_is_wrong(wrong.__cause__.errors()[0])
+            raise
 
 
 def admin() -> Principal:

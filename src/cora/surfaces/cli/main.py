@@ -18,6 +18,7 @@ from cora.log.verify import verify as verify_log
 from cora.surfaces.cli.common import (
     AsJson,
     DataDir,
+    InOurWords,
     admin,
     beside,
     err,
@@ -42,6 +43,7 @@ from cora.surfaces.start import database, upgrade
 # What takes long to import, the servers above all, is imported by the commands that need it.
 app = typer.Typer(
     name="cora",
+    cls=InOurWords,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
