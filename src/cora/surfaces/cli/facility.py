@@ -30,7 +30,7 @@ from cora.surfaces.cli.common import AsJson, DataDir, admin, beside, err, out, r
 from cora.surfaces.cli.progress import ProgressBar
 from cora.surfaces.start import Opened
 
-FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Facility files, read together.")]
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE", help="Facility files, read together.")]
 Server = Annotated[
     str | None,
     typer.Option(help="The address of a server; without it, the database beside is used.", envvar="CORA_SERVER"),

@@ -76,7 +76,7 @@ class Candidate:
 def assign(
     which: Annotated[
         str | None,
-        typer.Argument(metavar="[WHICH]", help="One asset (id or path) or fixture (id or name).", show_default=False),
+        typer.Argument(metavar="WHICH", help="One asset (id or path) or fixture (id or name).", show_default=False),
     ] = None,
     under: Annotated[
         str | None,

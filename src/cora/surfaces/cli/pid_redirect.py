@@ -32,7 +32,7 @@ def redirect(
     which: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WHICH]...",
+            metavar="WHICH",
             help="Identifiers, as for status. Left out, all that lead elsewhere.",
             show_default=False,
         ),

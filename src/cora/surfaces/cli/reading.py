@@ -191,7 +191,7 @@ def search(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="WORDS...",
+            metavar="WORDS",
             help="All must be there, each as the beginning of a word; what the shell takes as one, such as "
             "'air bearing', stands together.",
             show_default=False,

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 def import_tables(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="Tables, .csv or .xlsx, read together.")
+        list[Path] | None, typer.Argument(metavar="FILE", help="Tables, .csv or .xlsx, read together.")
     ] = None,
     kind: Annotated[
         Kind | None,

@@ -27,3 +27,18 @@ def test_what_is_wrong_is_told(arguments: list[str], says: str) -> None:
     assert ended.exit_code == 2
     assert says in ended.output
     assert "Value error" not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (["apply"], "{FILE}..."),
+        (["import"], "[FILE]..."),
+        (["search"], "{WORDS}..."),
+        (["pid", "assign"], "[WHICH]"),
+        (["pid", "redirect"], "[WHICH]..."),
+    ],
+)
+def test_the_usage_of_arguments_is_shown_once(arguments: list[str], usage: str) -> None:
+    told = CliRunner().invoke(app, [*arguments, "--help"]).output
+    assert told.splitlines()[0] == f"Usage: cora {' '.join(arguments)} [OPTIONS] {usage}"
