@@ -46,6 +46,7 @@ class Hall:
     datacite: DataciteSimulator
     equipment: Equipment
     ways: dict[str, dict[str, str]]
+    reader: str
 
     async def cora(self, *arguments: str, code: int = 0, way: str = "beside", answer: str | None = None) -> Result:
         """What a command wrote; it runs in a thread, as the server and the authority run in this loop."""
@@ -110,7 +111,7 @@ async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 "CORA_SERVER": running.url,
                 "CORA_TOKEN": running.bearers[Role.STEWARD],
             }
-            yield Hall(datacite, cora.equipment, {"beside": env, "server": server})
+            yield Hall(datacite, cora.equipment, {"beside": env, "server": server}, running.bearers[Role.READER])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -176,6 +177,12 @@ async def test_a_recorded_identifier_is_withdrawn_here_alone_and_that_is_said(ha
         "The Handle 21.11157/abc is withdrawn. Its own authority is not told: it is not kept here. "
         "Have it withdrawn there too.\n"
     )
+
+
+async def test_who_may_assign_none_is_told_so_once(hall: Hall) -> None:
+    hall.ways["reader"] = {**hall.ways["server"], "CORA_TOKEN": hall.reader}
+    refused = await hall.pid("assign", "--under", "aps", code=1, way="reader")
+    assert refused.output == "Forbidden: This needs the role steward; the token has the role reader.\n"
 
 
 @pytest.mark.parametrize("way", WAYS)

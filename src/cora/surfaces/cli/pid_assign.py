@@ -11,6 +11,7 @@ import typer
 
 from cora.equipment.aggregates.family import FAMILY
 from cora.equipment.values import IdentifierScheme
+from cora.kernel.errors import ForbiddenError
 from cora.surfaces.cli.asking import Ask, required
 from cora.surfaces.cli.common import (
     AsJson,
@@ -203,12 +204,17 @@ async def _looked_at(ask: Ask, subjects: Sequence[Named], told: ProgressBar) -> 
 
 
 async def _rehearsed(do: Do, candidate: Candidate, scheme: IdentifierScheme, suffix: str | None) -> Candidate:
-    """A complete record with what it would have, or with what it would be refused for."""
+    """A complete record with what it would have, or with what it would be refused for.
+
+    Raises the refusal of a caller who may assign none.
+    """
     if candidate.outcome != READY:
         return candidate
     try:
         answer = await do(*_command(candidate, scheme, suffix), dry_run=True)
     except REFUSED as refusal:
+        if told_by(refusal)[0] == ForbiddenError.code():
+            raise  # the same of all of them
         return replace(candidate, outcome=FAILED, detail=said(refusal))
     # Without a suffix the value of a rehearsal is not the one that is assigned.
     value = answer["value"] if suffix is not None else ""
