@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import re
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +178,8 @@ async def test_a_recorded_identifier_is_withdrawn_here_alone_and_that_is_said(ha
         "The Handle 21.11157/abc is withdrawn. Its own authority is not told: it is not kept here. "
         "Have it withdrawn there too.\n"
     )
+    told = await hall.pid("status", ROTARY, way=way)
+    assert re.search(r"^status +Withdrawn since \S+ \S+ UTC, recorded$", told.stdout, re.MULTILINE)
 
 
 async def test_who_may_assign_none_is_told_so_once(hall: Hall) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, cast
@@ -152,9 +152,22 @@ def _row(state: Data, names: Mapping[str, str]) -> list[str]:
 
 
 def _status(state: Data) -> str:
+    return ", ".join((state["status"], *_besides(state)))
+
+
+def _standing(state: Data) -> str:
+    """How it stands and since when: what was recorded was Minted before, so it is since then that it is recorded."""
+    since = f"since {words(_since(state))}"
+    if state["status"] == "Minted":
+        return f"{_status(state)} {since}"
+    return ", ".join((f"{state['status']} {since}", *_besides(state)))
+
+
+def _besides(state: Data) -> Iterator[str]:
     if state["status"] == "Draft" and state["publication_requested_at"]:
-        return "Draft, to be published"
-    return f"{state['status']}, recorded" if state["origin"] == "Recorded" else state["status"]
+        yield "to be published"
+    if state["origin"] == IdentifierOrigin.RECORDED:
+        yield "recorded"
 
 
 def _since(state: Data) -> Any:
@@ -209,7 +222,7 @@ def _told(state: Data, name: str, due: datetime | None) -> list[tuple[str, str]]
     kind = f"{state['value']} ({'a test ' if state['test'] else ''}{state['scheme']})"
     lines = [
         ("identifier", kind),
-        ("status", f"{_status(state)} since {words(_since(state))}"),
+        ("status", _standing(state)),
         ("names", f"{state['subject_kind']} {name}"),
         _leads(state),
     ]
