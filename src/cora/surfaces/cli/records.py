@@ -20,7 +20,7 @@ UNIT = "Imported instruments"
 
 
 def import_records(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Records, XML or JSON, read together.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Records, XML or JSON, read together.")],
     facility: Annotated[
         str | None, typer.Option(metavar="CODE", help="The facility that the instruments go to, by its code.")
     ] = None,
