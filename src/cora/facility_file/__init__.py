@@ -13,7 +13,7 @@ from cora.facility_file.direct import DirectFacility
 from cora.facility_file.exporting.make import Export, make_export
 from cora.facility_file.exporting.outline import NothingThereError
 from cora.facility_file.planning.make import make_plan
-from cora.facility_file.port import Facility, UnreachableError
+from cora.facility_file.port import Facility, UnreachableError, unwelcome
 from cora.facility_file.problems import Problem
 from cora.facility_file.read import Files, read_files
 from cora.facility_file.remote import RemoteFacility
@@ -36,4 +36,5 @@ __all__ = [
     "make_export",
     "make_plan",
     "read_files",
+    "unwelcome",
 ]

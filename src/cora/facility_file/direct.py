@@ -15,7 +15,7 @@ from cora.equipment.aggregates.asset.events import AssetNoteAdded
 from cora.equipment.features.list_events import ListEvents, list_events
 from cora.equipment.ports.contacts import Contacts
 from cora.facility_file.keys import AGGREGATES, Key
-from cora.facility_file.port import Record, StepRefusedError, UnreachableError
+from cora.facility_file.port import VALUES_AT_ONCE, Record, StepRefusedError, UnreachableError
 from cora.kernel.aggregate import Aggregate
 from cora.kernel.documents import MAXIMUM_LIMIT, Asked, Documents
 from cora.kernel.errors import NotFoundError, OccurredBeforeLastFactError, Refusal
@@ -25,9 +25,6 @@ from cora.kernel.principal import Principal
 from cora.kernel.requests import AS_OF, read_when, require_fit, to_request
 from cora.kernel.showing import show
 from cora.kernel.slice import CommandSlice, HandlerSlice, QuerySlice, Slice
-
-VALUES_AT_ONCE = 40
-"""So many values a question names: a query string stays well below what servers and proxies take."""
 
 _FEED: QuerySlice = list_events.__slice__  # type: ignore[attr-defined]
 _FEED_SHOWN: TypeAdapter[FeedShown] = TypeAdapter(FeedShown)

@@ -9,6 +9,9 @@ from uuid import UUID
 from cora.facility_file.keys import Key
 from cora.kernel.slice import CommandSlice, HandlerSlice
 
+VALUES_AT_ONCE = 40
+"""So many values a question names: a query string stays well below what servers and proxies take."""
+
 
 class Record(NamedTuple):
     """A record: its state, and its events: how many, where the latest lies in the log, when the first and the latest
@@ -44,6 +47,12 @@ class StepRefusedError(Exception):
 
 class UnreachableError(Exception):
     """The server or the database cannot be reached, or gives an answer that is none."""
+
+
+def unwelcome(server: str, *, has_token: bool) -> UnreachableError:
+    """What a server comes to that answers only those with another token."""
+    says = "does not accept the token; give another" if has_token else "wants a token; give one"
+    return UnreachableError(f"{server} {says} with --token")
 
 
 class Facility(Protocol):

@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx
 
 from cora.facility_file.batches import Answer, Batches
-from cora.facility_file.direct import VALUES_AT_ONCE, commands_in, noted, record_of
+from cora.facility_file.direct import commands_in, noted, record_of
 from cora.facility_file.keys import AGGREGATES, Key
-from cora.facility_file.port import Record, StepRefusedError, UnreachableError
+from cora.facility_file.port import VALUES_AT_ONCE, Record, StepRefusedError, UnreachableError, unwelcome
 from cora.kernel.aggregate import Aggregate, Claim
 from cora.kernel.documents import MAXIMUM_LIMIT
 from cora.kernel.identity import new_id
@@ -202,8 +202,7 @@ class RemoteFacility:
                 await asyncio.sleep(_PAUSE * (attempt + 1))
                 continue
             if answer.status_code == 401:
-                says = "does not accept the token; give another" if self._has_token else "wants a token; give one"
-                raise UnreachableError(f"{self._server} {says} with --token")
+                raise unwelcome(self._server, has_token=self._has_token)
             if method == "GET" and answer.status_code not in (200, 404):
                 says = _json(answer).get("detail") or answer.status_code
                 raise UnreachableError(f"{self._server} answers GET {path} with: {says}")

@@ -15,11 +15,10 @@ from cora.equipment.pidinst.reading.record import Code, ImportedRecord
 from cora.equipment.values import AlternateIdentifier, AlternateIdentifierKind, PersistentIdentifier, folded
 from cora.facility_file.keys import Key
 from cora.facility_file.planning.known import gathered
-from cora.facility_file.port import Facility, Record
+from cora.facility_file.port import VALUES_AT_ONCE, Facility, Record
 from cora.facility_file.records.items import Item, fitted
 
 _ALTERNATE: TypeAdapter[AlternateIdentifier] = TypeAdapter(AlternateIdentifier)
-VALUES_AT_ONCE = 40
 _URN = "urn:uuid:"
 _SERIAL = AlternateIdentifierKind.SERIAL_NUMBER
 _OF_READING = ("spot", "spots", "dialect", "not_understood")

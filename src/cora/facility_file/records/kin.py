@@ -6,9 +6,9 @@ from uuid import UUID
 from cora.equipment.pidinst.reading.quirks import persistent_identifier, same_identifier
 from cora.equipment.pidinst.reading.record import Code, Related
 from cora.equipment.related_identifier import RelatedIdentifier
-from cora.facility_file.port import Facility, Record
+from cora.facility_file.port import VALUES_AT_ONCE, Facility, Record
 from cora.facility_file.problems import short
-from cora.facility_file.records.identity import VALUES_AT_ONCE, carriers, may_be_called
+from cora.facility_file.records.identity import carriers, may_be_called
 from cora.facility_file.records.items import Item
 
 _WHOLE = "IsComponentOf"

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from cora.facility_file import UnreachableError
+from cora.facility_file import UnreachableError, unwelcome
 from cora.kernel.errors import InvalidRequestError, UnknownPathError, Violation
 from cora.kernel.history import history_slices
 from cora.kernel.identity import new_id
@@ -116,9 +116,7 @@ async def sent(client: httpx.AsyncClient, server: str, method: str, target: str,
     if answer.is_success:
         return told
     if answer.status_code == 401:
-        has_token = "Authorization" in answer.request.headers
-        says = "does not accept the token; give another" if has_token else "wants a token; give one"
-        raise UnreachableError(f"{server} {says} with --token")
+        raise unwelcome(server, has_token="Authorization" in answer.request.headers)
     if isinstance(told.get("errors"), list):
         raise InvalidRequestError(tuple(Violation(each["pointer"], each["detail"]) for each in told["errors"]))
     raise ProblemError(str(told["code"]), str(told.get("detail", "")), told)
