@@ -380,6 +380,8 @@ def test_what_another_server_answers_is_told(arguments: list[str], status: int, 
 async def test_a_wrong_token_is_told(hall: Hall) -> None:
     told = await hall.cora("list", "assets", "--token", "cora_wrong", code=1)
     assert told.stderr.endswith(" does not accept the token; give another with --token\n")
+    told = await hall.cora("list", "assets", "--token", "", code=1)
+    assert told.stderr.endswith(" wants a token; give one with --token\n")
 
 
 @pytest.mark.parametrize("command", ["get", "list", "search", "history", "tree"])
